@@ -1,0 +1,23 @@
+"""Coursewire: the real-time layer of a learning platform.
+
+The map of the house, in the order in which data travels. Each package imports only what stands below it:
+
+    cli         the command line
+    app         composition root: settings -> storage, bus, hub, namespaces, HTTP
+    client      the Python client; imports only `wire` and the contracts
+    namespaces  what the product does: one folder per namespace, all with the same file names
+    realtime    what travels, and to whom: contract, dispatch, channels, recovery, presence, limits
+    edge        sessions on real sockets: WebSocket, polling, heartbeat, bounded outboxes
+    wire        bytes <-> packets, sans-IO
+    identity    token -> Caller; course membership and roles
+    log         the durable, ordered event log
+    storage     engine, transaction, group commit, migrations
+    bus         node to node
+    operations  metrics, health, logging, feature flags
+
+The way of one chat message: `edge.websocket` (bytes) -> `wire` (packet) -> `realtime.dispatch` (validated command,
+caller) -> `namespaces.chat.service` in a `storage` transaction -> `log.append` in the same transaction -> commit ->
+`bus` -> `realtime.channels` -> `edge.outbox` -> socket. Nothing on that way goes back up.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""`/chat`: rooms, messages, receipts, typing, presence."""

@@ -1,0 +1,97 @@
+"""The words of the contract as types: ids, times, text. One spelling from the wire to the database."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from uuid_utils import uuid7
+
+ID_PATTERN = r"^[A-Za-z0-9._:@\-]{1,128}$"
+"""Ids that the LMS chooses (courses, users, jobs); our own are UUIDv7 and match as well."""
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+UserId = Id
+CourseId = Id
+RoomId = Id
+MessageId = Id
+Key = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+"""Chosen by the client, once per intention; makes a command run once (LOG3)."""
+
+Role = Literal[
+    "administrator",
+    "instructor",
+    "teaching_assistant",
+    "content_developer",
+    "learner",
+    "mentor",
+    "service",
+]
+"""LTI role names, and `service` for server-to-server tokens."""
+
+STAFF_ROLES: frozenset[str] = frozenset({"administrator", "instructor", "teaching_assistant"})
+
+# Control characters other than tab and newline, and lone surrogates, which UTF-8 cannot carry.
+_FORBIDDEN_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _clean(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if _FORBIDDEN_CHARACTERS.search(text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def _clean_line(text: str) -> str:
+    text = _clean(text).strip()
+    if not text or "\n" in text or "\t" in text:
+        raise ValueError("must be one line that is not empty")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_clean), AfterValidator(_not_blank)]
+"""Unicode NFC, newlines and tabs allowed, no other control character; add the length where it is used."""
+
+Line = Annotated[str, AfterValidator(_clean_line), StringConstraints(max_length=200)]
+"""One line of text, for names and titles: 1-200 characters."""
+
+Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+"""ISO 8601 in UTC with milliseconds: `2026-11-22T18:22:54.123Z`."""
+
+
+class Model(BaseModel):
+    """A value of the contract: immutable; fields unknown to this version are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Position(Model):
+    """How far a stream was read (SUB2)."""
+
+    epoch: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    offset: Annotated[int, "the offset of the last event seen; 0 before the first"]
+
+
+def new_id() -> str:
+    """Return a fresh UUIDv7: unique, and sorted by time of creation to the millisecond."""
+    return str(uuid7())
+
+
+def iso(milliseconds: int) -> str:
+    """Write milliseconds since 1970 as the contract's time."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def milliseconds(time: str) -> int:
+    """Read the contract's time as milliseconds since 1970. Raises ValueError."""
+    return round(datetime.fromisoformat(time).timestamp() * 1000)
