@@ -1,0 +1,106 @@
+"""An event encoded once for all its receivers: ready WebSocket frames and ready polling packets (FAN1)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+import orjson
+
+from coursewire.wire.engineio import encode_base64
+
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+CLOSE: Final = 0x8
+PONG: Final = 0xA
+
+_FINAL: Final = 0x80
+_SHORT: Final = 125  # largest size that fits the second byte
+_MEDIUM: Final = 0xFFFF  # largest size that two more bytes can say
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """Write one unfragmented, unmasked WebSocket frame, as servers send it (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size <= _SHORT:
+        return bytes((_FINAL | opcode, size)) + payload
+    if size <= _MEDIUM:
+        return struct.pack("!BBH", _FINAL | opcode, 126, size) + payload
+    return struct.pack("!BBQ", _FINAL | opcode, 127, size) + payload
+
+
+class Encoded:
+    """Socket.IO packets ready to be written to any number of sockets. Immutable.
+
+    `parts` is what `socketio.encode` returns: each text is an Engine.IO MESSAGE, each bytes an attachment.
+    `messages` are WebSocket messages that are ready already: opcode and content. The forms for the two
+    transports are made when the first receiver needs them, and kept.
+    """
+
+    __slots__ = ("_frames", "_payload", "messages", "size")
+
+    messages: tuple[tuple[int, bytes], ...]
+    size: int
+    """Bytes of all packets together, without the framing of a transport."""
+
+    def __init__(
+        self, parts: Sequence[str | bytes] = (), *, messages: Iterable[tuple[int, bytes]] = ()
+    ) -> None:
+        self.messages = (
+            *((TEXT, b"4" + part.encode()) if isinstance(part, str) else (BINARY, part) for part in parts),
+            *messages,
+        )
+        self.size = sum([len(content) for _, content in self.messages])
+        self._frames: bytes | None = None
+        self._payload: bytes | None = None
+
+    @property
+    def frames(self) -> bytes:
+        """All packets as WebSocket frames."""
+        if self._frames is None:
+            self._frames = b"".join([frame(opcode, content) for opcode, content in self.messages])
+        return self._frames
+
+    @property
+    def payload(self) -> bytes:
+        """All packets as a polling payload."""
+        if self._payload is None:
+            self._payload = b"\x1e".join(
+                [content if opcode == TEXT else encode_base64(content) for opcode, content in self.messages]
+            )
+        return self._payload
+
+    @property
+    def packets(self) -> tuple[str | bytes, ...]:
+        """All packets as Engine.IO peers see them: text with the type in front, or an attachment's bytes."""
+        return tuple(content.decode() if opcode == TEXT else content for opcode, content in self.messages)
+
+
+def join(encoded: Sequence[Encoded]) -> Encoded:
+    """Put many into one, in order: one write for all of them."""
+    if len(encoded) == 1:
+        return encoded[0]
+    return Encoded(messages=(message for one in encoded for message in one.messages))
+
+
+def encode_event(namespace: str, name: str, data_json: bytes, meta_json: bytes) -> Encoded:
+    """Build the EVENT `[name, data, meta]` from ready JSON (UTF-8), which is not read again."""
+    text = b"%b%b,%b]" % (_event_head(namespace, name), data_json, meta_json)
+    return Encoded(messages=((TEXT, text),))
+
+
+def encode_ack(namespace: str, ack: int, data_json: bytes) -> Encoded:
+    """Build the ACK `[data]` of the command `ack` from ready JSON (UTF-8), which is not read again."""
+    return Encoded(messages=((TEXT, b"43%b%d[%b]" % (_namespace_part(namespace), ack, data_json)),))
+
+
+# Names come from the contracts, so there are few; the bound only keeps a mistake from growing.
+@lru_cache(maxsize=1_024)
+def _event_head(namespace: str, name: str) -> bytes:
+    return b"42%b[%b," % (_namespace_part(namespace), orjson.dumps(name))
+
+
+def _namespace_part(namespace: str) -> bytes:
+    return b"" if namespace == "/" else namespace.encode() + b","
