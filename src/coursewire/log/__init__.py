@@ -1,0 +1,31 @@
+"""The durable, ordered event log: streams, offsets, epochs, resuming, taking back, idempotency, retention.
+
+Everything here is a function of a storage transaction, and the only SQL on the log's tables.
+"""
+
+from coursewire.log.idempotency import recall, remember
+from coursewire.log.redaction import redact
+from coursewire.log.resuming import Reason, Resumed, resume
+from coursewire.log.retention import KEEP_EVENTS, KEEP_MS, forget, sweep, trim
+from coursewire.log.streams import Extent, Logged, Position, append, position, read_after, reset
+
+__all__ = [
+    "KEEP_EVENTS",
+    "KEEP_MS",
+    "Extent",
+    "Logged",
+    "Position",
+    "Reason",
+    "Resumed",
+    "append",
+    "forget",
+    "position",
+    "read_after",
+    "recall",
+    "redact",
+    "remember",
+    "reset",
+    "resume",
+    "sweep",
+    "trim",
+]

@@ -1,0 +1,9 @@
+"""The database: engine, transaction, group commit, migrations. The only place that knows SQLite from Postgres."""
+
+from coursewire.storage.adapter import ConstraintViolated
+from coursewire.storage.engine import Storage
+from coursewire.storage.schema import metadata
+from coursewire.storage.statement import Prepared, Row
+from coursewire.storage.transaction import Transaction
+
+__all__ = ["ConstraintViolated", "Prepared", "Row", "Storage", "Transaction", "metadata"]

@@ -1,0 +1,69 @@
+"""Taking something back: the payloads change in place, the offsets stay (LOG5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, select, update
+
+from coursewire.log.schema import events, remembered, streams
+from coursewire.storage import Prepared, Transaction
+
+_IN_NAMESPACE = select(streams.c.id).where(streams.c.namespace == bindparam("namespace"))
+
+_FIND_EVENTS = Prepared(
+    select(events.c.stream_id, events.c.offset, events.c.data, streams.c.channel)
+    .join(streams, streams.c.id == events.c.stream_id)
+    .where(events.c.subject == bindparam("subject"), streams.c.namespace == bindparam("namespace"))
+)
+_REWRITE_EVENT = Prepared(
+    update(events)
+    .where(events.c.stream_id == bindparam("in_stream"), events.c.offset == bindparam("at_offset"))
+    .values(data=bindparam("data"), size=bindparam("size"))
+)
+_FIND_RESULTS = Prepared(
+    select(remembered.c.caller, remembered.c.key, remembered.c.result).where(
+        remembered.c.subject == bindparam("subject"), remembered.c.namespace == bindparam("namespace")
+    )
+)
+_REWRITE_RESULT = Prepared(
+    update(remembered)
+    .where(
+        remembered.c.caller == bindparam("of_caller"),
+        remembered.c.namespace == bindparam("in_namespace"),
+        remembered.c.key == bindparam("of_key"),
+    )
+    .values(result=bindparam("result"))
+)
+
+
+def redact(
+    tx: Transaction, namespace: str, subject: str, data: bytes | Callable[[bytes], bytes]
+) -> frozenset[str]:
+    """Give every logged event of a subject new data, and return the channels in which something changed.
+
+    `data` is the JSON that replaces each payload, or a pure function from the old JSON to the new one where they
+    differ (a person's coming and going in many rooms). Answers remembered for the subject's commands are rewritten as
+    well: an object in them whose `id` is the subject becomes the new data.
+    """
+    rewrite = data if callable(data) else lambda _: data
+    found = tx.all(_FIND_EVENTS, namespace=namespace, subject=subject)
+    for row in found:
+        new = rewrite(row.data)
+        tx.run(_REWRITE_EVENT, in_stream=row.stream_id, at_offset=row.offset, data=new, size=len(new))
+    for row in tx.all(_FIND_RESULTS, namespace=namespace, subject=subject):
+        result = orjson.dumps(_replace(orjson.loads(row.result), subject, rewrite))
+        tx.run(_REWRITE_RESULT, of_caller=row.caller, in_namespace=namespace, of_key=row.key, result=result)
+    return frozenset(row.channel for row in found)
+
+
+def _replace(value: Any, subject: str, rewrite: Callable[[bytes], bytes]) -> Any:
+    if isinstance(value, dict):
+        if value.get("id") == subject:
+            return orjson.loads(rewrite(orjson.dumps(value)))
+        return {key: _replace(item, subject, rewrite) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replace(item, subject, rewrite) for item in value]
+    return value

@@ -1,0 +1,114 @@
+"""Forgetting: streams keep a bounded tail (LOG4), keys a bounded past; in slices that never hold the writer long."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import bindparam, delete, or_, select, tuple_, update
+
+from coursewire.log.schema import events, remembered, streams
+from coursewire.storage import Prepared, Storage, Transaction
+
+KEEP_EVENTS = 10_000
+KEEP_MS = 7 * 24 * 3600 * 1000
+SLICE = 500
+"""Rows deleted by one work: a few milliseconds of the writer."""
+
+_OVERDUE = Prepared(
+    # A scan of all streams (there is no index: it would cost every append). `sweep` does it in a reader.
+    select(streams.c.id)
+    .where(
+        or_(
+            streams.c.top - streams.c.first + 1 > bindparam("keep"),
+            streams.c.first_at < bindparam("before"),
+        )
+    )
+    .order_by(streams.c.id)
+    .limit(bindparam("limit"))
+)
+_STREAM = Prepared(select(streams.c.top, streams.c.first).where(streams.c.id == bindparam("stream_id")))
+_OLDEST = Prepared(
+    select(events.c.offset, events.c.at)
+    .where(events.c.stream_id == bindparam("stream_id"))
+    .order_by(events.c.offset)
+    .limit(bindparam("limit"))
+)
+_CUT = Prepared(
+    delete(events).where(
+        events.c.stream_id == bindparam("stream_id"), events.c.offset < bindparam("new_first")
+    )
+)
+_MOVE_FIRST = Prepared(
+    update(streams)
+    .where(streams.c.id == bindparam("stream_id"))
+    .values(first=bindparam("new_first"), first_at=bindparam("new_first_at"))
+)
+_KEY = (remembered.c.namespace, remembered.c.caller, remembered.c.key)
+_FORGET = Prepared(
+    delete(remembered).where(
+        tuple_(*_KEY).in_(
+            select(*_KEY)
+            .where(remembered.c.at < bindparam("before"))
+            .order_by(remembered.c.at)
+            .limit(bindparam("limit"))
+        )
+    )
+)
+
+
+def overdue(tx: Transaction, before_ms: int, keep: int, limit: int = 100) -> list[int]:
+    """Return the ids of at most `limit` streams that `trim` would shorten."""
+    return [row.id for row in tx.all(_OVERDUE, before=before_ms, keep=keep, limit=limit)]
+
+
+def trim(
+    tx: Transaction, before_ms: int, keep: int, *, limit: int = SLICE, among: list[int] | None = None
+) -> int:
+    """Forget the oldest events of streams that hold more than `keep`, or any that happened before `before_ms`.
+
+    Deletes at most `limit` events and returns how many: call it again until that is 0. What goes is always the
+    beginning of a stream. `among` are stream ids from `overdue`, to spare the writer the search.
+    """
+    left = limit
+    for stream_id in overdue(tx, before_ms, keep, limit) if among is None else among:
+        if left == 0:
+            break
+        left -= _shorten(tx, stream_id, before_ms, keep, left)
+    return limit - left
+
+
+def _shorten(tx: Transaction, stream_id: int, before_ms: int, keep: int, limit: int) -> int:
+    row = tx.one(_STREAM, stream_id=stream_id)
+    if row is None:
+        return 0
+    surplus = row.top - row.first + 1 - keep
+    new_first, new_first_at = row.first, None
+    # One more than may go, to learn when the new first one happened.
+    for offset, at in tx.all(_OLDEST, stream_id=stream_id, limit=limit + 1):
+        new_first, new_first_at = offset, at
+        gone = offset - row.first
+        if gone == limit or (at >= before_ms and gone >= surplus):
+            break
+    else:
+        new_first, new_first_at = row.top + 1, None
+    if new_first > row.first:
+        tx.run(_CUT, stream_id=stream_id, new_first=new_first)
+        tx.run(_MOVE_FIRST, stream_id=stream_id, new_first=new_first, new_first_at=new_first_at)
+    return int(new_first - row.first)
+
+
+def forget(tx: Transaction, before_ms: int, *, limit: int = SLICE) -> int:
+    """Forget at most `limit` answers given before `before_ms`, and return how many: call it again until that is 0."""
+    return tx.run(_FORGET, before=before_ms, limit=limit)
+
+
+async def sweep(
+    storage: Storage, now: int, *, keep_events: int = KEEP_EVENTS, keep_ms: int = KEEP_MS
+) -> None:
+    """Apply retention to everything; other writes run between the slices. Call it once a minute or so."""
+    before = now - keep_ms
+    while streams_due := await storage.read(partial(overdue, before_ms=before, keep=keep_events)):
+        while await storage.write(partial(trim, before_ms=before, keep=keep_events, among=streams_due)):
+            pass
+    while await storage.write(partial(forget, before_ms=before)):
+        pass

@@ -1,0 +1,143 @@
+"""Streams: appending to one, reading it in order, beginning it anew."""
+
+from __future__ import annotations
+
+import secrets
+from itertools import starmap
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from coursewire.log.schema import database, events, streams
+from coursewire.storage import Prepared, Transaction
+
+
+class Position(NamedTuple):
+    """How far a stream has got, or was read."""
+
+    epoch: str
+    offset: int
+
+
+class Extent(NamedTuple):
+    """What a stream retains: the offsets `first`..`offset`, none when `first` is `offset` + 1."""
+
+    epoch: str
+    offset: int
+    first: int
+
+
+class Logged(NamedTuple):
+    """One event of a stream. `data` is JSON; `at` is milliseconds since 1970."""
+
+    offset: int
+    id: str
+    event: str
+    data: bytes
+    at: int
+    actor: str | None
+
+
+_THIS_STREAM = (streams.c.namespace == bindparam("namespace"), streams.c.channel == bindparam("channel"))
+
+_ADVANCE = Prepared(
+    update(streams)
+    .where(*_THIS_STREAM)
+    .values(top=streams.c.top + 1, first_at=func.coalesce(streams.c.first_at, bindparam("at")))
+    .returning(streams.c.id, streams.c.epoch, streams.c.top)
+)
+_BEGIN = Prepared(
+    insert(streams)
+    .from_select(
+        ["namespace", "channel", "epoch", "top", "first", "first_at"],
+        select(
+            bindparam("namespace", type_=streams.c.namespace.type),
+            bindparam("channel", type_=streams.c.channel.type),
+            func.coalesce(bindparam("epoch", type_=streams.c.epoch.type), database.c.epoch),
+            bindparam("top", type_=streams.c.top.type),
+            bindparam("first", 1, type_=streams.c.first.type),
+            bindparam("at", type_=streams.c.first_at.type),
+        ).select_from(database),
+    )
+    .returning(streams.c.id, streams.c.epoch, streams.c.top)
+)
+_INSERT_EVENT = Prepared(insert(events))
+_EXTENT = Prepared(select(streams.c.epoch, streams.c.top, streams.c.first).where(*_THIS_STREAM))
+_DATABASE_EPOCH = Prepared(select(database.c.epoch))
+_READ_AFTER = Prepared(
+    select(events.c.offset, events.c.id, events.c.event, events.c.data, events.c.at, events.c.actor)
+    .join(streams, streams.c.id == events.c.stream_id)
+    .where(*_THIS_STREAM, events.c.offset > bindparam("after"))
+    .order_by(events.c.offset)
+    .limit(bindparam("limit"))
+)
+_RESTART = Prepared(
+    update(streams)
+    .where(*_THIS_STREAM)
+    .values(epoch=bindparam("new_epoch"), top=0, first=1, first_at=None)
+    .returning(streams.c.id)
+)
+_EMPTY = Prepared(delete(events).where(events.c.stream_id == bindparam("stream_id")))
+
+
+def append(
+    tx: Transaction,
+    namespace: str,
+    channel: str,
+    *,
+    event: str,
+    data: bytes,
+    id: str,  # noqa: A002 - the name on the wire
+    at: int,
+    actor: str | None = None,
+    subject: str | None = None,
+) -> Position:
+    """Append an event to a channel's stream and return its position: the offset after the last one (LOG2).
+
+    The event exists if the transaction commits (LOG1). `data` is its JSON; `subject` names the thing by which it can
+    be taken back (LOG5).
+    """
+    stream = tx.one(_ADVANCE, namespace=namespace, channel=channel, at=at)
+    if stream is None:
+        stream = tx.all(_BEGIN, namespace=namespace, channel=channel, epoch=None, top=1, at=at)[0]
+    tx.run(
+        _INSERT_EVENT,
+        stream_id=stream[0],
+        offset=stream[2],
+        id=id,
+        event=event,
+        data=data,
+        size=len(data),
+        at=at,
+        actor=actor,
+        subject=subject,
+    )
+    return Position(stream[1], stream[2])
+
+
+def position(tx: Transaction, namespace: str, channel: str) -> Extent:
+    """Return how far a stream has got and what it retains. A stream never written has the database's epoch and 0."""
+    row = tx.one(_EXTENT, namespace=namespace, channel=channel)
+    if row is None:
+        return Extent(tx.all(_DATABASE_EPOCH)[0].epoch, 0, 1)
+    return Extent(*row)
+
+
+def read_after(tx: Transaction, namespace: str, channel: str, offset: int, limit: int) -> list[Logged]:
+    """Return at most `limit` retained events after `offset`, in order."""
+    rows = tx.all(_READ_AFTER, namespace=namespace, channel=channel, after=offset, limit=limit)
+    return list(starmap(Logged, rows))
+
+
+def reset(tx: Transaction, namespace: str, channel: str) -> Position:
+    """Begin a stream anew: no events, offsets from 1 again, and a new epoch, so that no old position resumes (LOG4).
+
+    Deletes the retained events in this one transaction; retention bounds how many there are.
+    """
+    epoch = secrets.token_hex(8)
+    row = tx.one(_RESTART, namespace=namespace, channel=channel, new_epoch=epoch)
+    if row is None:
+        tx.all(_BEGIN, namespace=namespace, channel=channel, epoch=epoch, top=0, at=None)
+    else:
+        tx.run(_EMPTY, stream_id=row.id)
+    return Position(epoch, 0)

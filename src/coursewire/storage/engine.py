@@ -1,0 +1,214 @@
+"""Storage for asyncio: one writing thread, a few reading threads, bounded queues to both."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple, TypeVar
+
+from coursewire.errors import Overloaded, Unavailable
+from coursewire.storage.adapter import Database, Session, open_database
+from coursewire.storage.transaction import Transaction
+from coursewire.storage.writer import Outcome, Work, Writer, attempt
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+QUEUED_WRITES = 10_000
+QUEUED_READS = 10_000
+"""When so many works wait or run, a further one gets Overloaded at once: nothing is dropped that was accepted."""
+
+
+def wall_clock() -> int:
+    """Return milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class _Job(NamedTuple):
+    work: Work[Any]
+    future: asyncio.Future[Any]
+
+
+def _nothing(effects: list[Any]) -> None:
+    """Deliver to nobody, until the composition root says to whom."""
+
+
+class Storage:
+    """A database in use. Open it with `Storage.open`; all methods belong to the loop it was opened on."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], int] = wall_clock,
+        queued_writes: int = QUEUED_WRITES,
+        queued_reads: int = QUEUED_READS,
+    ) -> None:
+        self.committed: Callable[[list[Any]], None] = _nothing
+        """Called on the loop once per commit group that has effects, with all of them in commit order, before the
+        callers of its works go on."""
+        self._database = database
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._room = {"write": queued_writes, "read": queued_reads}
+        self._writes: SimpleQueue[_Job | None] = SimpleQueue()
+        self._reads: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        clock: Callable[[], int] = wall_clock,
+        queued_writes: int = QUEUED_WRITES,
+        queued_reads: int = QUEUED_READS,
+    ) -> Storage:
+        """Open the database at `url`. Raises ValueError for an unsupported one, Unavailable when it cannot be opened.
+
+        `sqlite:///campus.db` is a file; `sqlite://` a private database that is gone at close. The schema is not
+        touched: `migrate` does that.
+        """
+        storage = cls(open_database(url), clock=clock, queued_writes=queued_writes, queued_reads=queued_reads)
+        await storage._start()
+        return storage
+
+    async def _start(self) -> None:
+        writer = Writer(self._database.writer, self._clock)
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._spawn("storage-writer", self._write_loop, writer, ready)
+        try:
+            await ready
+        except Exception:
+            self._database.dispose()
+            raise
+        for number in range(self._database.readers):
+            self._spawn(f"storage-reader-{number}", self._read_loop)
+
+    def _spawn(self, name: str, target: Callable[..., None], *args: Any) -> None:
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date; nothing happens where it is."""
+        await asyncio.to_thread(self._database.migrate)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in the writer, and return its value once it is committed.
+
+        Works commit in the order of these calls. What `work` raises comes out here, and the work has then left
+        nothing. Raises Overloaded when too many wait, Unavailable when the transaction could not be committed.
+        A caller who is cancelled does not learn whether the work happened.
+        """
+        return await self._submit(self._writes, "write", work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` in a reader, on one snapshot that holds everything committed before. Raises as `write` does."""
+        return await self._submit(self._reads, "read", work)
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close the database. Later works get Unavailable."""
+        if self._closed:
+            return
+        self._closed = True
+        for _ in range(self._database.readers):
+            self._reads.put(None)
+        self._writes.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+        self._database.dispose()
+
+    def _submit(self, queue: SimpleQueue[_Job | None], kind: str, work: Work[T]) -> asyncio.Future[T]:
+        if self._closed:
+            raise Unavailable("the storage is closed")
+        if self._room[kind] == 0:
+            raise Overloaded(f"too many {kind}s are waiting for the storage", retry_after_ms=1_000)
+        self._room[kind] -= 1
+        future: asyncio.Future[T] = self._loop.create_future()
+        queue.put(_Job(work, future))
+        return future
+
+    def _write_loop(self, writer: Writer, ready: asyncio.Future[None]) -> None:
+        try:
+            writer.open()
+        except Exception as error:  # noqa: BLE001 - it goes to whoever opens the storage
+            self._tell(_settle, ready, Outcome(None, error))
+            return
+        self._tell(_settle, ready, Outcome(None, None))
+        jobs: list[_Job] = []
+        ended = False
+
+        def more() -> Work[Any] | None:
+            nonlocal ended
+            try:
+                job = self._writes.get_nowait()
+            except Empty:
+                return None
+            if job is None:
+                ended = True
+                return None
+            jobs.append(job)
+            return job.work
+
+        while not ended:
+            job = self._writes.get()
+            if job is None:
+                break
+            jobs = [job]
+            group = writer.commit(job.work, more)
+            self._tell(self._deliver_group, jobs, group.outcomes, group.effects)
+        writer.close()
+
+    def _read_loop(self) -> None:
+        session: Session | None = None
+        while (job := self._reads.get()) is not None:
+            try:
+                session = session or self._database.reader()
+                session.begin()
+                outcome = attempt(job.work, Transaction(session, self._clock()))
+                session.rollback()
+            except Exception as error:
+                logger.exception("a read failed")
+                away = Unavailable("the storage is away for now")
+                away.__cause__ = error
+                outcome = Outcome(None, away)
+                session = None
+            self._tell(self._deliver_read, job.future, outcome)
+        if session is not None:
+            session.close()
+
+    def _tell(self, callback: Callable[..., None], *args: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, *args)
+        except RuntimeError:  # the loop is gone, and everybody who waited with it
+            logger.warning("storage outlived its event loop: close it first")
+
+    def _deliver_group(self, jobs: list[_Job], outcomes: list[Outcome], effects: list[Any]) -> None:
+        self._room["write"] += len(jobs)
+        if effects:
+            try:
+                self.committed(effects)
+            except Exception:
+                logger.exception("delivering committed effects failed")
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            _settle(job.future, outcome)
+
+    def _deliver_read(self, future: asyncio.Future[Any], outcome: Outcome) -> None:
+        self._room["read"] += 1
+        _settle(future, outcome)
+
+
+def _settle(future: asyncio.Future[Any], outcome: Outcome) -> None:
+    if future.done():  # the caller gave up
+        return
+    if outcome.error is not None:
+        future.set_exception(outcome.error)
+    else:
+        future.set_result(outcome.value)

@@ -1,0 +1,87 @@
+"""SQLAlchemy Core statements, compiled once per dialect and run on the driver's own cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Delete, Insert, Select, Update
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.selectable import CompoundSelect
+
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
+
+
+class Row(tuple[Any, ...]):
+    """One row: a plain tuple whose columns are attributes too, by the names the statement gives them."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def _row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
+    columns: dict[str, Any] = {name: property(itemgetter(index)) for index, name in enumerate(names)}
+    kind = type("Row", (Row,), {"__slots__": (), **columns})
+    return partial(tuple.__new__, kind)
+
+
+class Compiled:
+    """A statement in the words of one dialect."""
+
+    __slots__ = ("_compiler", "_constants", "_expands", "_make", "sql")
+
+    def __init__(self, compiler: SQLCompiler) -> None:
+        self.sql = str(compiler)
+        self._compiler = compiler
+        # Literals that stood in the statement, such as the 1 of `top + 1`; parameters without a value come per run.
+        self._constants = {
+            name: bind.effective_value for bind, name in compiler.bind_names.items() if not bind.required
+        }
+        self._expands = bool(compiler.post_compile_params)
+        self._make: Callable[[Iterable[Any]], Row] | None = None
+
+    def arguments(self, params: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """Return what the driver's `execute` takes. `IN (...)` of a list is written out here, for its length."""
+        if self._expands:
+            state = self._compiler.construct_expanded_state(params)
+            return state.statement, dict(state.parameters)
+        return self.sql, {**self._constants, **params} if self._constants else params
+
+    def rows(self, description: Any, found: list[tuple[Any, ...]]) -> list[Row]:
+        """Name the columns of what a cursor has fetched."""
+        make = self._make
+        if make is None:  # two threads may both build it; either will do
+            make = self._make = _row_maker(column[0] for column in description)
+        return list(map(make, found))
+
+
+class Prepared:
+    """A statement at module level: built once, compiled once per dialect.
+
+    Its parameters are `bindparam(name)` and are given by keyword on each run. A list goes into
+    `column.in_(bindparam(name, expanding=True))`.
+    """
+
+    __slots__ = ("_compiled", "statement", "writes")
+
+    def __init__(self, statement: Statement) -> None:
+        # `inline` keeps the compiler from adding a RETURNING that nobody asked for.
+        self.statement = statement.inline() if isinstance(statement, Insert) else statement
+        self.writes = isinstance(statement, Insert | Update | Delete)
+        self._compiled: dict[str, Compiled] = {}
+
+    def compiled(self, dialect: Dialect) -> Compiled:
+        """Return the statement in the words of `dialect`."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            compiler = self.statement.compile(dialect=dialect)
+            if not isinstance(compiler, SQLCompiler):
+                raise TypeError(f"not a statement that can be prepared: {self.statement}")
+            found = self._compiled[dialect.name] = Compiled(compiler)
+        return found

@@ -1,0 +1,67 @@
+"""What a work sees of the database: statements, the time, and effects that happen only if it commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coursewire.errors import Unavailable
+from coursewire.storage.adapter import Session
+from coursewire.storage.statement import Prepared, Row
+
+
+class Transaction:
+    """One work's view of the database.
+
+    A work is a pure function of its transaction: it reads the time from `now`, changes nothing but the database and
+    `effects`, and may be run a second time when a neighbour in its commit group failed.
+    """
+
+    __slots__ = ("_broken", "_session", "effects", "now", "wrote")
+
+    def __init__(self, session: Session, now: int) -> None:
+        self._session = session
+        self._broken: Exception | None = None
+        self.now = now
+        """Milliseconds since 1970, taken once per work."""
+        self.effects: list[Any] = []
+        """What to tell the others once this is committed; forgotten if it is not."""
+        self.wrote = False
+
+    def all(self, statement: Prepared, /, **params: Any) -> list[Row]:
+        """Run a statement and return its rows. Raises ConstraintViolated, Unavailable."""
+        compiled = statement.compiled(self._session.dialect)
+        self._execute(statement, *compiled.arguments(params))
+        cursor = self._session.cursor
+        return compiled.rows(cursor.description, cursor.fetchall())
+
+    def one(self, statement: Prepared, /, **params: Any) -> Row | None:
+        """Run a statement and return its first row, or None. Raises as `all` does."""
+        rows = self.all(statement, **params)
+        return rows[0] if rows else None
+
+    def run(self, statement: Prepared, /, **params: Any) -> int:
+        """Run a statement and return how many rows it changed. Raises as `all` does."""
+        self._execute(statement, *statement.compiled(self._session.dialect).arguments(params))
+        return int(self._session.cursor.rowcount)
+
+    def _execute(self, statement: Prepared, sql: str, params: Any) -> None:
+        if self._broken is not None:
+            raise self._broken
+        session = self._session
+        if statement.writes:
+            self.wrote = True
+        try:
+            session.cursor.execute(sql, params)
+        except session.driver_error as error:
+            translated = session.translated(error)
+            if translated is error:
+                raise
+            if isinstance(translated, Unavailable):
+                # The database may have ended the transaction: a further statement would run outside of any.
+                self._broken = translated
+            raise translated from error
+
+    @property
+    def broken(self) -> Exception | None:
+        """The error of the machine that ended this transaction, even if the work has swallowed it."""
+        return self._broken
