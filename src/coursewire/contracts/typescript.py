@@ -1,4 +1,4 @@
-"""Turns the JSON Schema of a contract into TypeScript: an interface per model, a map of commands, one of events.
+"""Turns the JSON Schema of a contract into TypeScript: interfaces, and the maps of commands and events.
 
 Written here, for the closed part of JSON Schema that Pydantic emits for our models, because the command and
 event maps have to be ours in any case, and so that neither writing nor checking the contracts needs Node. A
