@@ -1,0 +1,1 @@
+"""Token -> Caller; course membership and roles."""
