@@ -46,14 +46,15 @@ events = Table(
     Column("offset", BigInteger, primary_key=True),
     Column("id", Text, nullable=False),
     Column("event", Text, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    Column("size", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("actor", Text),
     Column("subject", Text),
+    Column("size", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-"""The retained events. `data` is the JSON that travels, as bytes: written once, sent as it is. `size` is its length."""
+"""The retained events. `data` is the JSON that travels, as bytes: written once, sent as it is. `size` is its
+length, and stands before it so that summing sizes does not read the payloads."""
 
 Index(
     None,
@@ -69,10 +70,10 @@ remembered = Table(
     Column("namespace", Text, primary_key=True),
     Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("subject", Text),
     Column("digest", LargeBinary, nullable=False),
     Column("result", LargeBinary, nullable=False),
-    Column("subject", Text),
-    Column("at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 """What a command with a key answered (LOG3)."""

@@ -100,18 +100,18 @@ class Storage:
         """Bring the schema up to date; nothing happens where it is."""
         await asyncio.to_thread(self._database.migrate)
 
-    async def write(self, work: Work[T]) -> T:
+    def write(self, work: Work[T]) -> asyncio.Future[T]:
         """Run `work` in the writer, and return its value once it is committed.
 
         Works commit in the order of these calls. What `work` raises comes out here, and the work has then left
         nothing. Raises Overloaded when too many wait, Unavailable when the transaction could not be committed.
         A caller who is cancelled does not learn whether the work happened.
         """
-        return await self._submit(self._writes, "write", work)
+        return self._submit(self._writes, "write", work)
 
-    async def read(self, work: Work[T]) -> T:
+    def read(self, work: Work[T]) -> asyncio.Future[T]:
         """Run `work` in a reader, on one snapshot that holds everything committed before. Raises as `write` does."""
-        return await self._submit(self._reads, "read", work)
+        return self._submit(self._reads, "read", work)
 
     async def close(self) -> None:
         """Finish what was accepted, then close the database. Later works get Unavailable."""

@@ -36,10 +36,6 @@ class Group(NamedTuple):
     effects: list[Any]
 
 
-class _RunAgain(Exception):  # noqa: N818 - a turn in the road, not an error
-    """A work failed after it wrote: the group goes again, each work behind a savepoint."""
-
-
 def attempt(work: Work[Any], tx: Transaction) -> Outcome:
     """Run a work. Whatever it raises becomes its outcome, also what is no Exception (pycrdt's PanicException)."""
     try:
@@ -89,10 +85,7 @@ class Writer:
         works = [first]
         try:
             self.open()
-            try:
-                return self._together(works, more)
-            except _RunAgain:
-                return self._apart(works)
+            return self._together(works, more) or self._apart(works)
         except Exception as error:
             logger.exception("a commit group of %d works failed", len(works))
             self._reopen()
@@ -101,11 +94,11 @@ class Writer:
                 away.__cause__ = error
             return Group([Outcome(None, away)] * len(works), [])
 
-    def _together(self, works: list[Work[Any]], more: Callable[[], Work[Any] | None]) -> Group:
+    def _together(self, works: list[Work[Any]], more: Callable[[], Work[Any] | None]) -> Group | None:
+        """Run the works without savepoints. Returns None, with nothing done, when one failed after it wrote."""
         session = self._started()
         outcomes: list[Outcome] = []
         effects: list[Any] = []
-        again = False
         deadline = monotonic() + GROUP_S
         work: Work[Any] | None = works[0]
         while work is not None:
@@ -114,21 +107,19 @@ class Writer:
             if outcome.error is None:
                 effects += tx.effects
             elif tx.broken is not None or tx.wrote:
-                again = True
-                break
+                session.rollback()
+                return None
             outcomes.append(outcome)
             if len(works) == GROUP_WORKS or monotonic() >= deadline:
                 break
             work = more()
             if work is not None:
                 works.append(work)
-        if again:
-            session.rollback()
-            raise _RunAgain
         session.commit()
         return Group(outcomes, effects)
 
     def _apart(self, works: list[Work[Any]]) -> Group:
+        """Run the works again, each behind a savepoint."""
         session = self._started()
         outcomes: list[Outcome] = []
         effects: list[Any] = []
