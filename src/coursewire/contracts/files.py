@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from coursewire.contracts import typescript
+from coursewire.contracts import reference, typescript
+from coursewire.contracts.asyncapi import asyncapi
 from coursewire.contracts.registry import contracts
 from coursewire.contracts.schema import document
 
-_FOLDERS = ("contracts/schema", "contracts/typescript")
+_FOLDERS = ("contracts/schema", "contracts/typescript", "docs/reference")
 """Folders that hold generated files only: what else lies there is stale."""
 
 
@@ -20,6 +21,8 @@ def generate() -> dict[str, str]:
     for contract in contracts():
         files[f"contracts/schema/{contract.name}.json"] = _json(document(contract))
         files[f"contracts/typescript/{contract.name}.ts"] = typescript.source(contract)
+    files["contracts/asyncapi.json"] = _json(asyncapi())
+    files |= {f"docs/reference/{name}": text for name, text in reference.pages().items()}
     return files
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
@@ -91,17 +91,25 @@ def document(contract: Contract) -> dict[str, Any]:
 
 def _described(contract: Contract) -> tuple[_References, dict[str, Any]]:
     """Return where each model of a contract is described, and the `$defs`."""
-    modes: list[tuple[type[Model], JsonSchemaMode]] = []
-    for command in contract.commands:
-        modes += [(command, "validation"), (command.returns, "serialization")]
-    modes += [(event.payload, "serialization") for event in contract.events]
-    if contract.name == COMMON:
-        modes += [(Handshake, "validation"), (Meta, "serialization"), (Error, "serialization")]
+    modes = list(_roots(contract))
     references, described = models_json_schema(modes, schema_generator=_Schema)
     definitions: dict[str, Any] = described.get("$defs", {})
     for name, definition in definitions.items():
         _complete(definition, model_named(name, contract))
     return cast("_References", references), definitions
+
+
+def _roots(contract: Contract) -> Iterator[tuple[type[Model], JsonSchemaMode]]:
+    """Yield the models that a contract names itself, with the direction they travel in."""
+    for command in contract.commands:
+        yield command, "validation"
+        yield command.returns, "serialization"
+    for event in contract.events:
+        yield event.payload, "serialization"
+    if contract.name == COMMON:
+        yield Handshake, "validation"
+        yield Meta, "serialization"
+        yield Error, "serialization"
 
 
 def _command(command: type[Command], payload: JsonSchemaValue, result: JsonSchemaValue) -> dict[str, Any]:
@@ -138,29 +146,31 @@ def _errors() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def model_named(name: str, contract: Contract) -> type[Model]:
-    """Return the model behind a `$defs` name. Raises LookupError; a name must be unique over all contracts.
+    """Return the model behind a `$defs` name. Raises LookupError; a name must be unique within a contract.
 
     Pydantic appends `-Input` and `-Output` where both directions of one model differ.
     """
     plain = name.removesuffix("-Input").removesuffix("-Output")
-    found = {model for model in _models(Model) if model.__name__ == plain}
-    own = {model for model in found if model.__module__ == contract.module.__name__}
-    candidates = own or found
-    if len(candidates) != 1:
-        raise LookupError(f"{contract.path}: {len(candidates)} models are called {plain}")
-    return candidates.pop()
+    found = {model for root, _ in _roots(contract) for model in _models(root) if model.__name__ == plain}
+    if len(found) != 1:
+        raise LookupError(f"{contract.path}: {len(found)} models are called {plain}")
+    return found.pop()
+
+
+def _models(annotation: Any) -> Iterator[type[Model]]:
+    """Yield every model that a type mentions, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _models(field.annotation)
+    for argument in get_args(annotation):
+        yield from _models(argument)
 
 
 def home_of(model: type[Model]) -> str:
     """Return the name of the contract that a model belongs to; the vocabulary belongs to the common one."""
     owners = (contract.name for contract in contracts() if contract.module.__name__ == model.__module__)
     return next(owners, COMMON)
-
-
-def _models(model: type[Model]) -> Iterator[type[Model]]:
-    for child in model.__subclasses__():
-        yield child
-        yield from _models(child)
 
 
 def _complete(definition: dict[str, Any], model: type[Model]) -> None:

@@ -37,6 +37,11 @@ def source(contract: Contract) -> str:
     return _File(contract).write()
 
 
+def type_of(contract: Contract, schema: dict[str, Any]) -> str:
+    """Return the TypeScript type of one schema of a contract. Raises UnsupportedError."""
+    return _File(contract).type(schema)
+
+
 class _File:
     """One file being written: what it defines, and what it must import."""
 
