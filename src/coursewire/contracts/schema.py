@@ -80,11 +80,6 @@ def document(contract: Contract) -> dict[str, Any]:
         whole["meta"] = references[Meta, "serialization"]
         whole["error"] = references[Error, "serialization"]
         whole["errors"] = dict(sorted(_errors()))
-        for other in contracts():
-            # What only namespaces use, but is defined in the common part, has its one TypeScript home there.
-            for name, definition in _described(other)[1].items():
-                if home_of(model_named(name, other)) == COMMON:
-                    definitions.setdefault(name, definition)
     whole["$defs"] = {name: definitions[name] for name in sorted(definitions)}
     return whole
 
@@ -110,6 +105,10 @@ def _roots(contract: Contract) -> Iterator[tuple[type[Model], JsonSchemaMode]]:
         yield Handshake, "validation"
         yield Meta, "serialization"
         yield Error, "serialization"
+        # What only namespaces use, but is defined in the common part, has its one home there.
+        for other in contracts()[1:]:
+            for root, mode in _roots(other):
+                yield from ((model, mode) for model in _models(root) if home_of(model) == COMMON)
 
 
 def _command(command: type[Command], payload: JsonSchemaValue, result: JsonSchemaValue) -> dict[str, Any]:
