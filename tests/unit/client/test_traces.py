@@ -1,0 +1,93 @@
+"""Every recorded trace, run against the Python machine; the TypeScript client runs the same files."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursewire.client.machine import Machine
+from coursewire.client.outputs import Output, StateChanged
+
+TRACES = sorted((Path(__file__).parents[2] / "traces").glob("*.json"))
+
+
+def as_json(output: Output) -> dict[str, Any]:
+    kind = "state" if isinstance(output, StateChanged) else type(output).__name__
+    snake = re.sub(r"(?<!^)([A-Z])", r"_\1", kind).lower()
+    return {"type": snake, **dataclasses.asdict(output)}
+
+
+def play(trace: dict[str, Any]) -> None:
+    """Feed the inputs and compare what comes out, step by step."""
+    options = trace["options"]
+    numbers = itertools.cycle(options.get("random", [0.5]))
+    machine = Machine(
+        lambda: next(numbers),
+        outbox_limit=options.get("outbox_limit", 1_000),
+        resume_limit=options.get("resume_limit", 100),
+    )
+    for number, step in enumerate(trace["steps"]):
+        fields = dict(step["input"])
+        outputs = getattr(machine, fields.pop("type"))(step["at"], **fields)
+        where = f"step {number} at {step['at']}: {step['input']}"
+        assert [as_json(output) for output in outputs] == step["outputs"], where
+        diagnostics = dataclasses.asdict(machine.diagnostics())
+        for name, value in step.get("diagnostics", {}).items():
+            assert diagnostics[name] == value, f"{where}: {name}"
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_trace(path: Path) -> None:
+    """[CLI1] [CLI2] [CLI3] [CLI4] [SES2] [SES3] Inputs give exactly the recorded outputs."""
+    play(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_the_traces_are_there() -> None:
+    assert len(TRACES) >= 50
+
+
+def test_a_wrong_output_is_noticed() -> None:
+    trace = json.loads(next(path for path in TRACES if path.stem == "drop-duplicates").read_text("utf-8"))
+    repeated = next(step for step in trace["steps"] if step["at"] == 110)
+    repeated["outputs"] = [{"type": "deliver", **{k: v for k, v in repeated["input"].items() if k != "type"}}]
+    with pytest.raises(AssertionError, match="step 7 at 110"):
+        play(trace)
+
+
+def test_every_kind_of_input_and_output_occurs() -> None:
+    """A field of the specification that no trace shows would be free to differ between the two clients."""
+    steps = [step for path in TRACES for step in json.loads(path.read_text("utf-8"))["steps"]]
+    outputs = {output["type"] for step in steps for output in step["outputs"]}
+    inputs = {step["input"]["type"] for step in steps}
+    assert inputs == {
+        *("start", "stop", "opened", "connected", "received", "refused", "disconnected", "subscribe"),
+        *(
+            "unsubscribe",
+            "snapshot_loaded",
+            "command",
+            "cancel",
+            "answer",
+            "restore",
+            "token",
+            "timer",
+            "online",
+        ),
+    }
+    assert outputs == {
+        *("state", "fetch_token", "connect", "disconnect", "reset", "emit", "deliver", "subscribed"),
+        *(
+            "unsubscribed",
+            "need_snapshot",
+            "set_timer",
+            "cancel_timer",
+            "settle",
+            "persist",
+            "refused_command",
+        ),
+    }
