@@ -1,0 +1,114 @@
+"""What a route is given: its caller, and a way to do its work. The HTTP composition stands behind both."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Protocol, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from coursewire.errors import AuthInvalid, AuthMissing, Forbidden
+from coursewire.identity.caller import Caller
+from coursewire.identity.contract import Fact
+from coursewire.identity.store import Transaction
+from coursewire.identity.tokens import Issuer
+
+T = TypeVar("T")
+
+
+class TellingTransaction(Transaction, Protocol):
+    """A transaction whose facts others react to before it commits."""
+
+    def tell(self, fact: Fact, /) -> None:
+        """Pass a fact on."""
+
+
+class Runner(Protocol):
+    """Runs functions on a transaction, on behalf of a caller. `realtime` has the one that serves."""
+
+    async def read(self, namespace: str, caller: Caller, fn: Callable[[Any], T]) -> T:
+        """Run `fn` on a snapshot."""
+
+    async def write(self, namespace: str, caller: Caller, fn: Callable[[Any], T]) -> T:
+        """Run `fn` in a transaction and return its value once that is committed."""
+
+
+class Work(Protocol):
+    """What one request may do with the storage."""
+
+    caller: Caller
+
+    async def read(self, namespace: str, fn: Callable[[Any], T]) -> T:
+        """Run `fn` on a snapshot and return its value."""
+
+    async def write(
+        self, namespace: str, fn: Callable[[Any], BaseModel | None], *, status: int = 200
+    ) -> Response:
+        """Run `fn` in a transaction and reply with its model, or with nothing at all (204) for None.
+
+        With an `Idempotency-Key` it runs once for this caller and key; a repeat gets the first reply again.
+        Raises Conflict when the key was used for another request.
+        """
+
+
+class Door(Protocol):
+    """What stands behind every route; `app.state.door` holds it."""
+
+    issuer: Issuer | None
+    """None where tokens come from elsewhere (a JWKS URL): then we can make none."""
+
+    def authenticate(self, token: str) -> Awaitable[Caller]:
+        """Check a token. Raises AuthMissing, AuthInvalid, AuthExpired, Unavailable."""
+
+    def work(self, request: Request, caller: Caller, body: bytes) -> Work:
+        """Return what this request may do."""
+
+
+def door(request: Request) -> Door:
+    """Return what stands behind the routes of this application."""
+    found: Door = request.app.state.door
+    return found
+
+
+def bearer_token(authorization: str | None) -> str:
+    """Return the token of an `Authorization` header (RFC 6750). Raises AuthMissing, AuthInvalid."""
+    if not authorization:
+        raise AuthMissing("a token is needed: send 'Authorization: Bearer <token>'")
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AuthInvalid("the Authorization header must be 'Bearer <token>'")
+    return token.strip()
+
+
+async def authenticated(request: Request) -> Caller:
+    """Return who calls. Raises AuthMissing, AuthInvalid, AuthExpired, Unavailable."""
+    return await door(request).authenticate(bearer_token(request.headers.get("authorization")))
+
+
+def require_service(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    """Let only the LMS itself pass. Raises Forbidden."""
+    if not caller.is_service:
+        raise Forbidden("this route is for server-to-server tokens (role 'service')")
+    return caller
+
+
+CallerOf = Annotated[Caller, Depends(authenticated)]
+"""A route's caller: anybody with a valid token."""
+ServiceCaller = Annotated[Caller, Depends(require_service)]
+"""A route's caller: the LMS itself."""
+
+
+async def _work(request: Request, caller: CallerOf) -> Work:
+    return door(request).work(request, caller, await request.body())
+
+
+async def _service_work(request: Request, caller: ServiceCaller) -> Work:
+    return door(request).work(request, caller, await request.body())
+
+
+WorkOf = Annotated[Work, Depends(_work)]
+"""A route's work, for anybody with a valid token."""
+ServiceWork = Annotated[Work, Depends(_service_work)]
+"""A route's work, for the LMS itself."""

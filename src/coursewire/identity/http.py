@@ -1,0 +1,236 @@
+"""Routes by which the LMS keeps courses and members, and gets tokens made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from coursewire.errors import Disabled
+from coursewire.identity import membership
+from coursewire.identity.access import ServiceCaller, ServiceWork, TellingTransaction, door
+from coursewire.identity.contract import Fact, MembersChanged
+from coursewire.identity.membership import Enrolment
+from coursewire.identity.roles import ROLES, roles_in_course
+from coursewire.vocabulary import ID_PATTERN, CourseId, Line, Model, Role, Time, UserId, iso
+
+MAX_MEMBERS = 10_000
+"""In one request; a longer roster goes in several, the first of them with `replace=true`."""
+MAX_TOKEN_TTL_S = 7 * 24 * 3_600
+
+NAMESPACE = "http"
+"""Under which these routes run and their idempotency keys are kept."""
+
+CoursePath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the course.")]
+UserPath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the user.")]
+
+
+def _known(role: str) -> str:
+    """Refuse a misspelt role. A URI is taken as it is: the LTI vocabularies are larger than ours."""
+    if role not in ROLES - {"service"} and ":" not in role:
+        raise ValueError(f"must be one of {', '.join(sorted(ROLES - {'service'}))}, or an LTI role URI")
+    return role
+
+
+NamespacePath = Annotated[str, StringConstraints(pattern=r"^/[a-z][a-z0-9_-]{0,63}$")]
+RoleName = Annotated[str, StringConstraints(max_length=256), AfterValidator(_known)]
+"""A role by our name or by its LTI URI."""
+
+
+class CourseBody(Model):
+    """What a course is called."""
+
+    title: Line
+
+
+class CourseView(Model):
+    """A course."""
+
+    id: CourseId
+    title: str
+    member_count: int
+
+
+class CourseReply(Model):
+    """The course after the request."""
+
+    course: CourseView
+
+
+class MemberBody(Model):
+    """One line of a roster. Without a role that we know, somebody is a learner."""
+
+    user_id: UserId
+    name: Line
+    roles: Annotated[list[RoleName], Field(max_length=32, default_factory=list)]
+
+
+class MembersBody(Model):
+    """Lines of a roster, each user once."""
+
+    members: Annotated[list[MemberBody], Field(max_length=MAX_MEMBERS)]
+
+
+class MembersReply(Model):
+    """How many lines changed something, and how many members there are now."""
+
+    added: int
+    removed: int
+    changed: int
+    member_count: int
+
+
+class MemberView(Model):
+    """One member of a course."""
+
+    user_id: UserId
+    name: str
+    avatar_url: str | None = None
+    roles: list[Role]
+
+
+class MemberPage(Model):
+    """Members in the order of their ids."""
+
+    items: list[MemberView]
+    next_cursor: str | None = None
+
+
+class TokenBody(Model):
+    """Whom a token is for. Without `courses` it says nothing about them, and the roster alone counts."""
+
+    user_id: UserId
+    name: Line
+    avatar_url: Annotated[str, StringConstraints(max_length=2_048)] | None = None
+    roles: Annotated[list[Role], Field(max_length=len(ROLES), default_factory=list)]
+    courses: Annotated[dict[CourseId, list[RoleName]], Field(max_length=500)] | None = None
+    namespaces: Annotated[list[NamespacePath], Field(max_length=16)] | None = None
+    ttl_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_TTL_S)] = 3_600
+
+
+class TokenReply(Model):
+    """A fresh token."""
+
+    token: str
+    expires_at: Time
+
+
+router = APIRouter(prefix="/v1", tags=["identity"])
+
+
+@router.put("/courses/{course_id}", response_model=CourseReply)
+async def put_course(course_id: CoursePath, body: CourseBody, work: ServiceWork) -> Response:
+    """Make a course, or give it another title."""
+
+    def run(tx: TellingTransaction) -> CourseReply:
+        _tell(tx, membership.put_course(tx, course_id, body.title))
+        return _course(tx, course_id)
+
+    return await work.write(NAMESPACE, run)
+
+
+@router.get("/courses/{course_id}", response_model_exclude_none=True)
+async def get_course(course_id: CoursePath, work: ServiceWork) -> CourseReply:
+    """Return a course."""
+    return await work.read(NAMESPACE, lambda tx: _course(tx, course_id))
+
+
+@router.put("/courses/{course_id}/members", response_model=MembersReply)
+async def put_members(
+    course_id: CoursePath,
+    body: MembersBody,
+    work: ServiceWork,
+    *,
+    replace: Annotated[bool, Query(description="These are the whole roster: everybody else leaves.")] = False,
+) -> Response:
+    """Add members to a course or update them."""
+    roster = [
+        Enrolment(member.user_id, member.name, roles_in_course(member.roles)) for member in body.members
+    ]
+
+    def run(tx: TellingTransaction) -> MembersReply:
+        return _members(tx, course_id, membership.put_members(tx, course_id, roster, replace=replace))
+
+    return await work.write(NAMESPACE, run)
+
+
+@router.get("/courses/{course_id}/members", response_model_exclude_none=True)
+async def get_members(
+    course_id: CoursePath,
+    work: ServiceWork,
+    cursor: Annotated[str, Query(max_length=128, description="`next_cursor` of the page before.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+) -> MemberPage:
+    """List the members of a course, from the roster and from tokens alike."""
+
+    def run(tx: TellingTransaction) -> MemberPage:
+        membership.course(tx, course_id)
+        found = membership.members_of(tx, course_id, after=cursor, limit=limit + 1)
+        items = [
+            MemberView(
+                user_id=member.user_id,
+                name=member.name,
+                avatar_url=member.avatar_url,
+                roles=sorted(member.roles),
+            )
+            for member in found[:limit]
+        ]
+        return MemberPage(items=items, next_cursor=items[-1].user_id if len(found) > limit else None)
+
+    return await work.read(NAMESPACE, run)
+
+
+@router.delete("/courses/{course_id}/members/{user_id}", response_model=MembersReply)
+async def remove_member(course_id: CoursePath, user_id: UserPath, work: ServiceWork) -> Response:
+    """Take somebody out of a course. A token issued before now does not bring them back."""
+
+    def run(tx: TellingTransaction) -> MembersReply:
+        return _members(tx, course_id, membership.remove_member(tx, course_id, user_id))
+
+    return await work.write(NAMESPACE, run)
+
+
+@router.post("/tokens", status_code=201)
+async def issue_token(body: TokenBody, request: Request, response: Response, _: ServiceCaller) -> TokenReply:
+    """Make a token. Nothing is stored, so a repeat with the same `Idempotency-Key` makes another one."""
+    issuer = door(request).issuer
+    if issuer is None:
+        raise Disabled(
+            "tokens come from the issuer behind the JWKS URL; this server has no secret to sign with"
+        )
+    token, expires_at = issuer.issue(
+        body.user_id,
+        body.name,
+        avatar_url=body.avatar_url,
+        roles=body.roles,
+        courses=None
+        if body.courses is None
+        else {course_id: roles_in_course(roles) for course_id, roles in body.courses.items()},
+        namespaces=body.namespaces,
+        ttl_s=body.ttl_s,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return TokenReply(token=token, expires_at=iso(expires_at))
+
+
+def _tell(tx: TellingTransaction, facts: tuple[Fact, ...]) -> None:
+    for fact in facts:
+        tx.tell(fact)
+
+
+def _course(tx: TellingTransaction, course_id: str) -> CourseReply:
+    found = membership.course(tx, course_id)
+    count = membership.count_members(tx, course_id)
+    return CourseReply(course=CourseView(id=found.id, title=found.title, member_count=count))
+
+
+def _members(tx: TellingTransaction, course_id: str, facts: tuple[Fact, ...]) -> MembersReply:
+    _tell(tx, facts)
+    moved = [fact for fact in facts if isinstance(fact, MembersChanged)]
+    return MembersReply(
+        added=sum(len(fact.added) for fact in moved),
+        removed=sum(len(fact.removed) for fact in moved),
+        changed=sum(len(fact.changed) for fact in moved),
+        member_count=membership.count_members(tx, course_id),
+    )
