@@ -1,0 +1,59 @@
+/** What the services need of the world around them: clock, timers, randomness, storage, network. Tests pass their own. */
+
+import type { OpenSocket } from "./socket";
+import { openSocket } from "./socket";
+
+export interface Environment {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  setTimer(callback: () => void, ms: number): unknown;
+  clearTimer(timer: unknown): void;
+  /** Survives the page and is shared by its tabs; absent where storage is forbidden. */
+  local: Storage | null;
+  /** Survives a reload, and belongs to one tab. */
+  session: Storage | null;
+  locks: LockManager | null;
+  isOnline(): boolean;
+  /** Call back when the network came back, or the page was woken; returns how to stop. */
+  onWake(callback: () => void): () => void;
+  openSocket: OpenSocket;
+  /** Where an exception of a listener goes. */
+  report(error: unknown): void;
+}
+
+function storage(name: "localStorage" | "sessionStorage"): Storage | null {
+  try {
+    return globalThis[name] ?? null;
+  } catch {
+    return null; // Cookies are blocked: the property itself throws.
+  }
+}
+
+/** The browser's own. */
+export function browserEnvironment(): Environment {
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    setTimer: (callback, ms) => setTimeout(callback, ms),
+    clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+    local: storage("localStorage"),
+    session: storage("sessionStorage"),
+    locks: globalThis.navigator?.locks ?? null,
+    isOnline: () => globalThis.navigator?.onLine !== false,
+    onWake: (callback) => {
+      const visible = () => {
+        if (document.visibilityState === "visible") callback();
+      };
+      window.addEventListener("online", callback);
+      document.addEventListener("visibilitychange", visible);
+      return () => {
+        window.removeEventListener("online", callback);
+        document.removeEventListener("visibilitychange", visible);
+      };
+    },
+    openSocket,
+    report: (error) => globalThis.reportError(error),
+  };
+}

@@ -1,0 +1,436 @@
+/** Drives one namespace: its state machine, its socket, its timers, its token and its outbox. Knows no React. */
+
+import type { CoursewireError, Position, Ready } from "../../contract";
+import { type ConnectionStatusStore, isLive } from "./connectionStatus";
+import { browserEnvironment, type Environment } from "./environment";
+import { CommandError } from "./errors";
+import { newKey } from "./keys";
+import { NamespaceMachine } from "./machine";
+import { PersistentOutbox } from "./outbox";
+import type { Answer, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
+import type { SocketPort } from "./socket";
+
+/** A token, or how to get a fresh one. */
+export type AuthToken = string | (() => string | Promise<string>);
+
+export interface ServiceOptions {
+  /** The server's origin; empty for the page's own. */
+  url?: string;
+  path?: string;
+  transports?: Transport[];
+  status?: ConnectionStatusStore;
+  environment?: Environment;
+  client?: { name: string; version: string };
+}
+
+export type CommandMap<Map> = { [Name in keyof Map]: { payload: unknown; result: unknown } };
+export type EventMap<Map> = { [Name in keyof Map]: { data: unknown } };
+type Handler = (data: never, meta: EventMeta) => void;
+
+const PING_MS = 15_000;
+const CLIENT = { name: "coursewire-web", version: "0.1.0" };
+
+export abstract class NamespaceService<
+  Commands extends CommandMap<Commands>,
+  Events extends EventMap<Events>,
+> {
+  readonly namespace: string;
+  protected readonly environment: Environment;
+  /** What the server said at the start of this session. */
+  protected session: Ready | null = null;
+
+  readonly #options: ServiceOptions;
+  readonly #status: ConnectionStatusStore | undefined;
+  readonly #handlers = new Map<string, Set<Handler>>();
+  readonly #timers = new Map<string, unknown>();
+  readonly #waiting = new Map<string, (answer: Answer) => void>();
+  readonly #inputs: Input[] = [];
+  #machine: NamespaceMachine | null = null;
+  #socket: SocketPort | null = null;
+  #outbox: PersistentOutbox | null = null;
+  #opening = false;
+  #stepping = false;
+  /** Changes with every `connect` and `disconnect`: what was started before is void. */
+  #generation = 0;
+  #fetches = 0;
+  #userId: string | null = null;
+  #authToken: AuthToken | null = null;
+  #token: string | null = null;
+  #latencyMs: number | null = null;
+  #error: CoursewireError | null = null;
+  #stopWaking: (() => void) | null = null;
+
+  protected constructor(namespace: string, options: ServiceOptions = {}) {
+    this.namespace = namespace;
+    this.#options = options;
+    this.#status = options.status;
+    this.environment = options.environment ?? browserEnvironment();
+  }
+
+  get state(): State {
+    return this.#machine?.state ?? "idle";
+  }
+
+  get isConnected(): boolean {
+    return isLive(this.state);
+  }
+
+  get userId(): string | null {
+    return this.#userId;
+  }
+
+  /** Sign in and stay connected until `disconnect`. Calling it again with the same user only renews the token. */
+  connect(userId: string, authToken: AuthToken): void {
+    if (this.#machine && this.#userId === userId) {
+      const renewed = typeof authToken === "string" && authToken !== this.#token;
+      this.#authToken = authToken;
+      if (renewed) this.#token = authToken;
+      if (renewed) this.#feed({ type: "token", ok: true });
+      else if (this.state === "unauthorized") this.retry();
+      return;
+    }
+    if (this.#machine) this.disconnect();
+    this.#generation += 1;
+    const generation = this.#generation;
+    this.#userId = userId;
+    this.#authToken = authToken;
+    this.#token = typeof authToken === "string" ? authToken : null;
+    this.#machine = new NamespaceMachine({ namespace: this.namespace, random: this.environment.random });
+    this.#socket = this.environment.openSocket(
+      {
+        url: this.#options.url ?? "",
+        ...(this.#options.path !== undefined && { path: this.#options.path }),
+        ...(this.#options.transports && { transports: this.#options.transports }),
+      },
+      this.namespace,
+      {
+        opened: (transport) => this.#feed({ type: "opened", transport }),
+        connected: (sid) => this.#feed({ type: "connected", sid }),
+        received: (event, data, meta) => this.#feed({ type: "received", event, data, meta }),
+        refused: (error) => {
+          this.#error = error;
+          this.#feed({ type: "refused", error });
+        },
+        disconnected: (by, reason) => this.#feed({ type: "disconnected", by, reason }),
+      },
+    );
+    this.#stopWaking = this.environment.onWake(() => this.#wake());
+    this.#outbox = new PersistentOutbox(this.environment, userId, this.namespace);
+    this.#opening = true;
+    this.opened();
+    void this.#outbox.open().then((left) => {
+      if (generation !== this.#generation) return;
+      this.#opening = false;
+      this.#inputs.unshift({ type: "restore", outbox: left });
+      for (const queued of left) this.#waiting.set(queued.ref, (answer) => this.settled(queued, answer));
+      this.restored(left);
+      this.#feed({ type: "start", token_known: this.#token !== null });
+    });
+    this.#publish();
+  }
+
+  /** Leave; what waits in the outbox is kept for the next `connect` of this user. */
+  disconnect(): void {
+    if (!this.#machine) return;
+    this.#generation += 1;
+    this.#opening = false;
+    this.#inputs.length = 0;
+    // Nobody waits for what an earlier page asked, and nobody is told that it still waits.
+    for (const output of this.#machine.step(this.environment.now(), { type: "stop" })) {
+      if (output.type === "settle") this.#settle(output.ref, output.answer);
+    }
+    this.#waiting.clear();
+    for (const timer of this.#timers.values()) this.environment.clearTimer(timer);
+    this.#timers.clear();
+    this.#stopWaking?.();
+    this.#stopWaking = null;
+    this.#socket?.release();
+    this.#socket = null;
+    this.#outbox?.close();
+    this.#outbox = null;
+    this.#machine = null;
+    this.#userId = null;
+    this.#authToken = null;
+    this.#token = null;
+    this.#latencyMs = null;
+    this.#error = null;
+    this.session = null;
+    this.#status?.remove(this.namespace);
+    this.closed();
+  }
+
+  /** Try again now, after a refusal that is not retried by itself. */
+  retry(): void {
+    const known = typeof this.#authToken === "string";
+    if (this.#machine) this.#feed({ type: "start", token_known: known });
+  }
+
+  /** Call back on an event; returns how to stop. */
+  on<Name extends keyof Events & string>(
+    event: Name,
+    handler: (data: Events[Name]["data"], meta: EventMeta) => void,
+  ): () => void {
+    const handlers = this.#handlers.get(event) ?? new Set();
+    this.#handlers.set(event, handlers);
+    handlers.add(handler as Handler);
+    return () => {
+      handlers.delete(handler as Handler);
+      if (handlers.size === 0 && this.#handlers.get(event) === handlers) this.#handlers.delete(event);
+    };
+  }
+
+  /** Forget every callback of an event. */
+  unsubscribe(event: keyof Events & string): void {
+    this.#handlers.delete(event);
+  }
+
+  /** How many callbacks are registered, over all events. */
+  get listeners(): number {
+    let count = 0;
+    for (const handlers of this.#handlers.values()) count += handlers.size;
+    return count;
+  }
+
+  /**
+   * Run a command; resolves with its `data`. Without a connection it waits; with a `key` it also survives a reload.
+   * @throws {CommandError} what the server answered, or `overloaded` when too many wait, or `unavailable` when the
+   * connection was lost before the answer and there was no key to ask again with.
+   */
+  request<Name extends keyof Commands & string>(
+    command: Name,
+    payload: Commands[Name]["payload"],
+  ): Promise<Commands[Name]["result"]> {
+    if (!this.#machine) {
+      const error: CoursewireError = { code: "unavailable", message: "not connected", retryable: true };
+      return Promise.reject(new CommandError(error));
+    }
+    const ref = newKey(this.environment.now());
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ref, (answer) => {
+        if (answer.ok) resolve(answer.data as Commands[Name]["result"]);
+        else reject(new CommandError(answer.error));
+      });
+      this.#feed({ type: "command", ref, command, payload: payload as Record<string, unknown> });
+    });
+  }
+
+  /** Send something that is worth nothing later: dropped without a connection. */
+  signal<Name extends keyof Commands & string>(command: Name, payload: Commands[Name]["payload"]): void {
+    if (this.isConnected) this.#socket?.emit(command, payload, () => undefined);
+  }
+
+  protected join(channel: string): void {
+    this.#feed({ type: "subscribe", channel });
+  }
+
+  protected leave(channel: string): void {
+    this.#feed({ type: "unsubscribe", channel });
+  }
+
+  protected snapshotLoaded(channel: string, position: Position): void {
+    this.#feed({ type: "snapshot_loaded", channel, position });
+  }
+
+  // What a namespace adds
+
+  /** `connect` was called; the socket is not there yet. */
+  protected opened(): void {}
+  /** Commands that an earlier page left behind, in order. */
+  protected restored(_left: readonly Queued[]): void {}
+  /** One of those was answered. */
+  protected settled(_queued: Queued, _answer: Answer): void {}
+  protected closed(): void {}
+  protected stateChanged(_state: State): void {}
+  /** Events of a channel cannot be replayed: load it anew, then call `snapshotLoaded`. */
+  protected abstract snapshotNeeded(channel: string, position: Position): void;
+  /** A channel is live; `recovered`: nothing was missed since the position it had. */
+  protected subscribed(_channel: string, _recovered: boolean): void {}
+  /** A channel was taken away. */
+  protected unsubscribed(_channel: string, _reason: string): void {}
+
+  // The machine's hands
+
+  #feed(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#stepping || this.#opening) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next && this.#machine; next = this.#inputs.shift()) {
+        for (const output of this.#machine.step(this.environment.now(), next)) this.#perform(output);
+      }
+    } finally {
+      this.#stepping = false;
+    }
+    this.#publish();
+  }
+
+  #perform(output: Output): void {
+    switch (output.type) {
+      case "state":
+        return this.#stateIs(output.state);
+      case "fetch_token":
+        return this.#fetchToken(output.reason);
+      case "connect":
+        return this.#connectSocket(output.resume);
+      case "emit":
+        return this.#emit(output);
+      case "deliver":
+        return this.#deliver(output.event, output.data, output.meta);
+      case "disconnect":
+        return this.#socket?.disconnect();
+      case "reset":
+        return this.#socket?.drop();
+      case "subscribed":
+        return this.subscribed(output.channel, output.recovered);
+      case "unsubscribed":
+        return this.unsubscribed(output.channel, output.reason);
+      case "need_snapshot":
+        return this.snapshotNeeded(output.channel, output.position);
+      case "set_timer":
+        return this.#setTimer(output.name, output.ms);
+      case "cancel_timer":
+        return this.#cancelTimer(output.name);
+      case "settle":
+        return this.#settle(output.ref, output.answer);
+      case "persist":
+        return this.#outbox?.save(output.outbox);
+      case "refused_command":
+        return this.#settle(output.ref, { ok: false, error: output.error });
+    }
+  }
+
+  #stateIs(state: State): void {
+    if (isLive(state)) {
+      this.#error = null;
+      if (!this.#timers.has("ping")) this.#ping();
+    } else {
+      this.#cancelTimer("ping");
+    }
+    this.stateChanged(state);
+  }
+
+  #connectSocket(resume: Record<string, Position>): void {
+    if (!this.environment.isOnline()) {
+      this.#inputs.push({ type: "disconnected", by: "transport", reason: "offline" });
+      return;
+    }
+    this.#socket?.connect({ token: this.#token, resume, client: this.#options.client ?? CLIENT });
+  }
+
+  #emit({ ref, command, payload }: Queued): void {
+    const generation = this.#generation;
+    const body = command === "auth.refresh" ? { token: this.#token } : payload;
+    this.#socket?.emit(command, body, (answer) => {
+      if (generation === this.#generation) this.#feed({ type: "answer", ref, answer });
+    });
+  }
+
+  #deliver(event: string, data: unknown, meta: EventMeta): void {
+    if (event === "session.ready") this.session = data as Ready;
+    for (const handler of [...(this.#handlers.get(event) ?? [])]) {
+      try {
+        handler(data as never, meta);
+      } catch (error) {
+        this.environment.report(error); // One listener's mistake must not keep the others from their event.
+      }
+    }
+  }
+
+  #settle(ref: string, answer: Answer): void {
+    const settle = this.#waiting.get(ref);
+    this.#waiting.delete(ref);
+    settle?.(answer);
+  }
+
+  #fetchToken(reason: "connect" | "expiring" | "expired"): void {
+    const source = this.#authToken;
+    if (typeof source !== "function") {
+      const error: CoursewireError = {
+        code: "auth_expired",
+        message: "there is no newer token",
+        retryable: false,
+      };
+      this.#inputs.push(
+        reason === "connect" ? { type: "token", ok: true } : { type: "token", ok: false, error },
+      );
+      return;
+    }
+    const generation = this.#generation;
+    this.#fetches += 1;
+    const fetch = this.#fetches;
+    const current = () => generation === this.#generation && fetch === this.#fetches;
+    Promise.resolve()
+      .then(() => source())
+      .then(
+        (token) => {
+          if (!current()) return;
+          this.#token = token;
+          this.#feed({ type: "token", ok: true });
+        },
+        (cause: unknown) => {
+          if (!current()) return;
+          // A refusal says so; anything else (no network) may pass.
+          const error: CoursewireError =
+            cause instanceof CommandError
+              ? { code: cause.code, message: cause.message, retryable: cause.retryable }
+              : { code: "unavailable", message: String(cause), retryable: true };
+          this.#error = error;
+          this.#feed({ type: "token", ok: false, error });
+        },
+      );
+  }
+
+  // Timers, pings, waking
+
+  #setTimer(name: string, ms: number): void {
+    this.#cancelTimer(name);
+    const timer = this.environment.setTimer(() => {
+      this.#timers.delete(name);
+      this.#feed({ type: "timer", name });
+    }, ms);
+    this.#timers.set(name, timer);
+  }
+
+  #cancelTimer(name: string): void {
+    const timer = this.#timers.get(name);
+    if (timer === undefined) return;
+    this.environment.clearTimer(timer);
+    this.#timers.delete(name);
+  }
+
+  #ping(): void {
+    const sentAt = this.environment.now();
+    const generation = this.#generation;
+    this.#socket?.emit("ping", { sent_at: sentAt }, (answer) => {
+      if (generation !== this.#generation) return;
+      if (!answer.ok) return;
+      this.#latencyMs = this.environment.now() - sentAt;
+      this.#publish();
+    });
+    this.#cancelTimer("ping");
+    this.#timers.set(
+      "ping",
+      this.environment.setTimer(() => this.#ping(), PING_MS),
+    );
+  }
+
+  /** The network is back, or the page is looked at again after a sleep that nobody noticed. */
+  #wake(): void {
+    if (this.environment.isOnline()) this.#feed({ type: "online" });
+  }
+
+  #publish(): void {
+    const machine = this.#machine;
+    if (!machine) return;
+    const { state, since, transport, attempts, queued } = machine.diagnostics;
+    this.#status?.set(this.namespace, {
+      state,
+      since,
+      transport: isLive(state) ? (transport ?? null) : null,
+      latencyMs: isLive(state) ? this.#latencyMs : null,
+      attempts,
+      queued,
+      error: this.#error,
+    });
+  }
+}

@@ -1,0 +1,149 @@
+/** One namespace over the official `socket.io-client`; the namespaces of one server share one connection. */
+
+import { Manager, type Socket } from "socket.io-client";
+import type { CoursewireError } from "../../contract";
+import type { Answer, EventMeta, Transport } from "./protocol";
+
+export interface SocketEvents {
+  opened(transport: Transport): void;
+  connected(sid: string): void;
+  received(event: string, data: unknown, meta: EventMeta): void;
+  /** The server said no to CONNECT. */
+  refused(error: CoursewireError): void;
+  /** Once per attempt or session. */
+  disconnected(by: "server" | "transport", reason: string): void;
+}
+
+export interface SocketPort {
+  connect(auth: Record<string, unknown>): void;
+  emit(command: string, payload: unknown, answered?: (answer: Answer) => void): void;
+  /** End this namespace; silent. */
+  disconnect(): void;
+  /** The connection is dead though nobody said so: end it under all namespaces. */
+  drop(): void;
+  /** Give the shared connection back. */
+  release(): void;
+}
+
+export interface SocketOptions {
+  /** The server's origin; empty for the page's own. */
+  url: string;
+  path?: string;
+  /** In order of preference. Both is the default: polling is the fallback. */
+  transports?: Transport[];
+}
+
+export type OpenSocket = (options: SocketOptions, namespace: string, events: SocketEvents) => SocketPort;
+
+/** How long one attempt may take before the next transport or the back-off has its turn. */
+const OPEN_TIMEOUT_MS = 4_000;
+
+interface Shared {
+  manager: Manager;
+  users: number;
+}
+
+const managers = new Map<string, Shared>();
+
+function acquire({
+  url,
+  path = "/socket.io/",
+  transports = ["websocket", "polling"],
+}: SocketOptions): [string, Shared] {
+  const name = JSON.stringify([url, path, transports]);
+  let shared = managers.get(name);
+  if (!shared) {
+    const manager = new Manager(url, {
+      path,
+      transports,
+      tryAllTransports: true,
+      autoConnect: false,
+      reconnection: false, // Each namespace has its own back-off.
+      timeout: OPEN_TIMEOUT_MS,
+    });
+    shared = { manager, users: 0 };
+    managers.set(name, shared);
+  }
+  shared.users += 1;
+  return [name, shared];
+}
+
+export const openSocket: OpenSocket = (options, namespace, events) => {
+  const [name, shared] = acquire(options);
+  const { manager } = shared;
+  let auth: Record<string, unknown> = {};
+  /** From `connect` until its end was told. */
+  let busy = false;
+  const socket: Socket = manager.socket(namespace);
+  socket.auth = (send) => send(auth);
+
+  const end = (tell: () => void): void => {
+    if (!busy) return;
+    busy = false;
+    // Otherwise the shared connection would CONNECT this namespace again as soon as another one opens it.
+    socket.disconnect();
+    tell();
+  };
+  const tellTransport = (): void => {
+    events.opened(manager.engine.transport.name === "polling" ? "polling" : "websocket");
+  };
+  const opened = (): void => {
+    manager.engine.on("upgrade", tellTransport);
+    tellTransport();
+  };
+
+  manager.on("open", opened);
+  socket.on("connect", () => {
+    if (busy) events.connected(socket.id ?? "");
+  });
+  socket.on("connect_error", (error: Error & { data?: unknown }) => {
+    // After a refusal the socket is inactive; after a failure of the transport it waits for the manager.
+    if (socket.active) end(() => events.disconnected("transport", error.message));
+    else end(() => events.refused(asError(error)));
+  });
+  socket.on("disconnect", (reason) => {
+    end(() => events.disconnected(reason === "io server disconnect" ? "server" : "transport", reason));
+  });
+  socket.onAny((event: string, data: unknown, meta: unknown) => {
+    const envelope = typeof meta === "object" && meta !== null ? (meta as EventMeta) : { channel: "" };
+    if (busy) events.received(event, data, envelope);
+  });
+
+  return {
+    connect(next) {
+      auth = next;
+      busy = true;
+      // What an earlier session could not write is in our own outbox; the client must not send it too.
+      socket.sendBuffer = [];
+      if (manager._readyState === "open") tellTransport();
+      socket.connect();
+    },
+    emit(command, payload, answered) {
+      if (answered) socket.emit(command, payload, answered);
+      else socket.emit(command, payload);
+    },
+    disconnect() {
+      busy = false;
+      socket.disconnect();
+    },
+    drop() {
+      // Closing the engine would wait until its buffer is written, which on a dead link is never.
+      manager["onclose"]("transport close");
+    },
+    release() {
+      busy = false;
+      manager.off("open", opened);
+      socket.disconnect();
+      socket.removeAllListeners();
+      socket.offAny();
+      shared.users -= 1;
+      if (shared.users === 0) managers.delete(name);
+    },
+  };
+};
+
+function asError(error: Error & { data?: unknown }): CoursewireError {
+  const data = error.data as Partial<CoursewireError> | undefined;
+  if (data && typeof data.code === "string") return data as CoursewireError;
+  return { code: "internal", message: error.message, retryable: false };
+}
