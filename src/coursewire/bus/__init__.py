@@ -1,28 +1,31 @@
 """Node to node: a messenger of what is committed, and of what is stored nowhere."""
 
+from coursewire.bus.codec import from_bytes, to_bytes
 from coursewire.bus.memory import MemoryBus
 from coursewire.bus.port import (
     Bus,
     BusMessage,
     Committed,
+    DeriveWanted,
     Listener,
     LoggedEvent,
     PresenceSeen,
     RightsChanged,
+    TakenBack,
     Unlogged,
-    from_bytes,
-    to_bytes,
 )
 
 __all__ = [
     "Bus",
     "BusMessage",
     "Committed",
+    "DeriveWanted",
     "Listener",
     "LoggedEvent",
     "MemoryBus",
     "PresenceSeen",
     "RightsChanged",
+    "TakenBack",
     "Unlogged",
     "from_bytes",
     "to_bytes",

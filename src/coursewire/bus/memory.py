@@ -10,6 +10,10 @@ from coursewire.bus.port import BusMessage, Listener
 
 logger = logging.getLogger(__name__)
 
+PENDING = 10_000
+"""Messages that listeners published while one was delivered. A further one is lost and logged, as any bus
+may lose messages: the log is the truth, and a hole in the offsets tells."""
+
 
 class MemoryBus:
     """Implements `bus.port.Bus` inside one process."""
@@ -22,9 +26,11 @@ class MemoryBus:
     def publish(self, message: BusMessage) -> None:
         """Deliver to every listener before this returns.
 
-        What a listener publishes meanwhile comes after the message at hand, for every listener. The queue holds only
-        that, and is bounded by what the listeners themselves publish.
+        What a listener publishes meanwhile comes after the message at hand, for every listener.
         """
+        if len(self._pending) >= PENDING:
+            logger.error("the listeners of the bus publish faster than it delivers: lost one")
+            return
         self._pending.append(message)
         if self._delivering:
             return

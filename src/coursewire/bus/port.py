@@ -1,12 +1,10 @@
-"""The port between nodes: what they tell each other, as messages that can become bytes and come back."""
+"""The port between nodes: what they tell each other, in messages that `codec` can write as bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
-
-import orjson
+from typing import Literal, NamedTuple, Protocol
 
 
 class LoggedEvent(NamedTuple):
@@ -33,7 +31,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Unlogged:
-    """An event that is stored nowhere: the newest value of a `key` (class latest), or ephemeral where `key` is None."""
+    """An event that is stored nowhere: the newest value of a `key`, or ephemeral where `key` is None."""
 
     namespace: str
     channel: str
@@ -60,7 +58,7 @@ class RightsChanged:
 
 @dataclass(frozen=True, slots=True)
 class PresenceSeen:
-    """What one node knows of one user: how many connections, and the status chosen. Repeated as a heartbeat."""
+    """What one node knows of one user: how many connections, and the status. Repeated as a heartbeat."""
 
     node: str
     namespace: str
@@ -70,14 +68,33 @@ class PresenceSeen:
     at: int
 
 
-BusMessage = Committed | Unlogged | RightsChanged | PresenceSeen
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The logged events of these channels were rewritten (LOG5): forget what was kept of them for replays."""
+
+    namespace: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveWanted:
+    """A value that a namespace derives from the database has changed, for `user_ids` or all who are here."""
+
+    namespace: str
+    name: str
+    argument: str
+    user_ids: tuple[str, ...] | None = None
+
+
+BusMessage = Committed | Unlogged | RightsChanged | PresenceSeen | TakenBack | DeriveWanted
 Listener = Callable[[BusMessage], None]
 
 
 class Bus(Protocol):
     """Carries messages to every node, this one included, each sender's in the order it sent them.
 
-    It may lose messages when a node or the network dies: the log is the truth, and a hole in the offsets tells.
+    It may lose messages when a node or the network dies: the log is the truth, and a hole in the offsets
+    tells.
     """
 
     def publish(self, message: BusMessage) -> None:
@@ -88,43 +105,3 @@ class Bus(Protocol):
 
         A listener that raises is logged and stops neither the others nor itself.
         """
-
-
-# Bytes: a JSON array whose first item names the kind, and JSON data travels inside as text.
-
-
-def to_bytes(message: BusMessage) -> bytes:
-    """Write a message as bytes, for a bus that leaves the process."""
-    body: list[Any]
-    match message:
-        case Committed(namespace, channel, epoch, first, events):
-            rows = [[e.offset, e.id, e.event, e.data.decode(), e.at, e.actor] for e in events]
-            body = ["committed", namespace, channel, epoch, first, rows]
-        case Unlogged(namespace, channel, id_, event, data, at, actor, key):
-            body = ["unlogged", namespace, channel, id_, event, data.decode(), at, actor, key]
-        case RightsChanged(user_ids, course_id, namespace, channel):
-            body = ["rights", user_ids, course_id, namespace, channel]
-        case PresenceSeen(node, namespace, user_id, connections, status, at):
-            body = ["presence", node, namespace, user_id, connections, status, at]
-    return orjson.dumps(body)
-
-
-def from_bytes(data: bytes) -> BusMessage:
-    """Read what `to_bytes` wrote. Raises ValueError for anything else, such as a newer node's message."""
-    try:
-        match orjson.loads(data):
-            case ["committed", str(namespace), str(channel), str(epoch), int(first), list(rows)]:
-                events = tuple(
-                    LoggedEvent(offset, id_, event, text.encode(), at, actor)
-                    for offset, id_, event, text, at, actor in rows
-                )
-                return Committed(namespace, channel, epoch, first, events)
-            case ["unlogged", namespace, channel, id_, event, str(text), at, actor, key]:
-                return Unlogged(namespace, channel, id_, event, text.encode(), at, actor, key)
-            case ["rights", list(user_ids), course_id, namespace, channel]:
-                return RightsChanged(tuple(user_ids), course_id, namespace, channel)
-            case ["presence", node, namespace, user_id, connections, status, at]:
-                return PresenceSeen(node, namespace, user_id, connections, status, at)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError("not a message of this bus") from error
-    raise ValueError("not a message of this bus")

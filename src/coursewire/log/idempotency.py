@@ -32,7 +32,7 @@ def recall(tx: Transaction, caller: str, namespace: str, key: str, digest: bytes
     return result
 
 
-def remember(
+def remember(  # noqa: PLR0917 - the row, in the order of `recall`
     tx: Transaction,
     caller: str,
     namespace: str,
@@ -43,8 +43,8 @@ def remember(
 ) -> None:
     """Keep the answer (JSON) to a command that ran, in the transaction it ran in.
 
-    `subject` names the thing the answer shows, so that `redact` finds it. Raises ConstraintViolated when the key is
-    known: `recall` comes first.
+    `subject` names the thing the answer shows, so that `redact` finds it. Raises ConstraintViolated when
+    the key is known: `recall` comes first.
     """
     tx.run(
         _REMEMBER,

@@ -44,9 +44,9 @@ def redact(
 ) -> frozenset[str]:
     """Give every logged event of a subject new data, and return the channels in which something changed.
 
-    `data` is the JSON that replaces each payload, or a pure function from the old JSON to the new one where they
-    differ (a person's coming and going in many rooms). Answers remembered for the subject's commands are rewritten as
-    well: an object in them whose `id` is the subject becomes the new data.
+    `data` is the JSON that replaces each payload, or a pure function from the old JSON to the new one where
+    they differ (a person's coming and going in many rooms). Answers remembered for the subject's commands
+    are rewritten as well: an object in them whose `id` is the subject becomes the new data.
     """
     rewrite = data if callable(data) else lambda _: data
     found = tx.all(_FIND_EVENTS, namespace=namespace, subject=subject)

@@ -45,6 +45,7 @@ def resume(
     channel: str,
     since: tuple[str, int],
     limit: int = REPLAY_EVENTS,
+    *,
     limit_bytes: int = REPLAY_BYTES,
 ) -> Resumed:
     """Return every event after `since` (epoch, offset), or none and the reason why that is impossible.

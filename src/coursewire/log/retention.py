@@ -1,4 +1,4 @@
-"""Forgetting: streams keep a bounded tail (LOG4), keys a bounded past; in slices that never hold the writer long."""
+"""Forgetting in slices, so that the writer is never held long: streams keep a bounded tail (LOG4)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _OVERDUE = Prepared(
     # A scan of all streams (there is no index: it would cost every append). `sweep` does it in a reader.
     select(streams.c.id)
     .where(
+        streams.c.id > bindparam("after"),
         or_(
             streams.c.top - streams.c.first + 1 > bindparam("keep"),
             streams.c.first_at < bindparam("before"),
-        )
+        ),
     )
     .order_by(streams.c.id)
     .limit(bindparam("limit"))
@@ -56,21 +57,27 @@ _FORGET = Prepared(
 )
 
 
-def overdue(tx: Transaction, before_ms: int, keep: int, limit: int = 100) -> list[int]:
-    """Return the ids of at most `limit` streams that `trim` would shorten."""
-    return [row.id for row in tx.all(_OVERDUE, before=before_ms, keep=keep, limit=limit)]
+def overdue(tx: Transaction, before_ms: int, keep: int, *, after: int = 0, limit: int = 100) -> list[int]:
+    """Return the ids, from `after` on, of at most `limit` streams that `trim` would shorten."""
+    return [row.id for row in tx.all(_OVERDUE, before=before_ms, keep=keep, after=after, limit=limit)]
 
 
 def trim(
-    tx: Transaction, before_ms: int, keep: int, *, limit: int = SLICE, among: list[int] | None = None
+    tx: Transaction,
+    before_ms: int,
+    keep: int,
+    *,
+    limit: int = SLICE,
+    among: list[int] | None = None,
 ) -> int:
-    """Forget the oldest events of streams that hold more than `keep`, or any that happened before `before_ms`.
+    """Forget the oldest events of streams that hold more than `keep`, or any from before `before_ms`.
 
-    Deletes at most `limit` events and returns how many: call it again until that is 0. What goes is always the
-    beginning of a stream. `among` are stream ids from `overdue`, to spare the writer the search.
+    Deletes at most `limit` events and returns how many: less than `limit` when nothing is left to do. What
+    goes is always the beginning of a stream. `among` are stream ids from `overdue`, to spare the writer the
+    search.
     """
     left = limit
-    for stream_id in overdue(tx, before_ms, keep, limit) if among is None else among:
+    for stream_id in overdue(tx, before_ms, keep, limit=limit) if among is None else among:
         if left == 0:
             break
         left -= _shorten(tx, stream_id, before_ms, keep, left)
@@ -98,17 +105,18 @@ def _shorten(tx: Transaction, stream_id: int, before_ms: int, keep: int, limit: 
 
 
 def forget(tx: Transaction, before_ms: int, *, limit: int = SLICE) -> int:
-    """Forget at most `limit` answers given before `before_ms`, and return how many: call it again until that is 0."""
+    """Forget at most `limit` answers given before `before_ms`, and return how many it were."""
     return tx.run(_FORGET, before=before_ms, limit=limit)
 
 
 async def sweep(
     storage: Storage, now: int, *, keep_events: int = KEEP_EVENTS, keep_ms: int = KEEP_MS
 ) -> None:
-    """Apply retention to everything; other writes run between the slices. Call it once a minute or so."""
-    before = now - keep_ms
-    while streams_due := await storage.read(partial(overdue, before_ms=before, keep=keep_events)):
-        while await storage.write(partial(trim, before_ms=before, keep=keep_events, among=streams_due)):
+    """Apply retention once to everything; other writes run between the slices. Call it every minute or so."""
+    before, after = now - keep_ms, 0
+    while due := await storage.read(partial(overdue, before_ms=before, keep=keep_events, after=after)):
+        while await storage.write(partial(trim, before_ms=before, keep=keep_events, among=due)) == SLICE:
             pass
-    while await storage.write(partial(forget, before_ms=before)):
+        after = due[-1]  # not again from the start: streams in use grow meanwhile, and this would never end
+    while await storage.write(partial(forget, before_ms=before)) == SLICE:
         pass

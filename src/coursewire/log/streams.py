@@ -94,8 +94,8 @@ def append(
 ) -> Position:
     """Append an event to a channel's stream and return its position: the offset after the last one (LOG2).
 
-    The event exists if the transaction commits (LOG1). `data` is its JSON; `subject` names the thing by which it can
-    be taken back (LOG5).
+    The event exists if the transaction commits (LOG1). `data` is its JSON; `subject` names the thing by
+    which it can be taken back (LOG5).
     """
     stream = tx.one(_ADVANCE, namespace=namespace, channel=channel, at=at)
     if stream is None:
@@ -116,7 +116,7 @@ def append(
 
 
 def position(tx: Transaction, namespace: str, channel: str) -> Extent:
-    """Return how far a stream has got and what it retains. A stream never written has the database's epoch and 0."""
+    """Return how far a stream has got and what it retains; at first 0, in the database's epoch."""
     row = tx.one(_EXTENT, namespace=namespace, channel=channel)
     if row is None:
         return Extent(tx.all(_DATABASE_EPOCH)[0].epoch, 0, 1)
@@ -130,7 +130,7 @@ def read_after(tx: Transaction, namespace: str, channel: str, offset: int, limit
 
 
 def reset(tx: Transaction, namespace: str, channel: str) -> Position:
-    """Begin a stream anew: no events, offsets from 1 again, and a new epoch, so that no old position resumes (LOG4).
+    """Begin a stream anew, with a new epoch: no old position resumes (LOG4), offsets start from 1 again.
 
     Deletes the retained events in this one transaction; retention bounds how many there are.
     """

@@ -1,4 +1,4 @@
-"""The database: engine, transaction, group commit, migrations. The only place that knows SQLite from Postgres."""
+"""The database: engine, transaction, group commit, migrations; alone in knowing SQLite from Postgres."""
 
 from coursewire.storage.adapter import ConstraintViolated
 from coursewire.storage.engine import Storage

@@ -9,10 +9,11 @@ from sqlalchemy.engine import Dialect
 SUPPORTED = "sqlite:///file.db, or sqlite:// for a private database that is gone at close"
 
 
-class ConstraintViolated(Exception):  # noqa: N818 - a fact about the data; a service that expects it says what it means
+class ConstraintViolated(Exception):  # noqa: N818 - a fact about the data; the service knows what it means
     """A statement would have broken a unique, foreign key, not null or check constraint.
 
-    The statement did nothing. Let it leave the work: what the transaction is worth after it depends on the database.
+    The statement did nothing. Let it leave the work: what the transaction is worth after it depends on the
+    database.
     """
 
 
@@ -47,7 +48,7 @@ class Session(Protocol):
         """Whether the database has ended the transaction on its own (a full disk, an I/O error)."""
 
     def translated(self, error: Exception) -> Exception:
-        """Return `error` as ConstraintViolated or Unavailable where it is one; a bug of ours stays what it is."""
+        """Return `error` as ConstraintViolated or Unavailable where it is one, otherwise as it is."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -76,7 +77,8 @@ def open_database(url: str) -> Database:
     """Return the database that `url` names. Raises ValueError for a kind that there is no adapter for."""
     kind = url.partition(":")[0].partition("+")[0]
     if kind == "sqlite":
-        from coursewire.storage.sqlite import SQLiteDatabase  # noqa: PLC0415 - an adapter loads when it is asked for
+        # An adapter is loaded when it is asked for: the Postgres driver need not be installed.
+        from coursewire.storage.sqlite import SQLiteDatabase  # noqa: PLC0415
 
         return SQLiteDatabase(url)
     # The URL may hold a password: name its kind only.

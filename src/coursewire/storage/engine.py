@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from coursewire.errors import Overloaded, Unavailable
 from coursewire.storage.adapter import Database, Session, open_database
 from coursewire.storage.transaction import Transaction
-from coursewire.storage.writer import Outcome, Work, Writer, attempt
+from coursewire.storage.writer import Outcome, Work, Writer, attempt, away, discard
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 QUEUED_WRITES = 10_000
 QUEUED_READS = 10_000
-"""When so many works wait or run, a further one gets Overloaded at once: nothing is dropped that was accepted."""
+"""When so many works wait or run, the next gets Overloaded at once: nothing is dropped that was accepted."""
 
 
 def wall_clock() -> int:
@@ -50,8 +50,8 @@ class Storage:
         queued_reads: int = QUEUED_READS,
     ) -> None:
         self.committed: Callable[[list[Any]], None] = _nothing
-        """Called on the loop once per commit group that has effects, with all of them in commit order, before the
-        callers of its works go on."""
+        """Called on the loop once per commit group that has effects, with all of them in commit order, before
+        the callers of its works go on."""
         self._database = database
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -70,10 +70,10 @@ class Storage:
         queued_writes: int = QUEUED_WRITES,
         queued_reads: int = QUEUED_READS,
     ) -> Storage:
-        """Open the database at `url`. Raises ValueError for an unsupported one, Unavailable when it cannot be opened.
+        """Open the database at `url`: `sqlite:///campus.db`, or `sqlite://` for one that is gone at close.
 
-        `sqlite:///campus.db` is a file; `sqlite://` a private database that is gone at close. The schema is not
-        touched: `migrate` does that.
+        The schema is not touched: `migrate` does that. Raises ValueError for an unsupported URL,
+        Unavailable when the database cannot be opened.
         """
         storage = cls(open_database(url), clock=clock, queued_writes=queued_writes, queued_reads=queued_reads)
         await storage._start()
@@ -103,14 +103,14 @@ class Storage:
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         """Run `work` in the writer, and return its value once it is committed.
 
-        Works commit in the order of these calls. What `work` raises comes out here, and the work has then left
-        nothing. Raises Overloaded when too many wait, Unavailable when the transaction could not be committed.
-        A caller who is cancelled does not learn whether the work happened.
+        Works commit in the order of these calls. What `work` raises comes out here, and it has then left
+        nothing. Raises Overloaded when too many wait, Unavailable when the transaction could not be
+        committed. A caller who is cancelled does not learn whether the work happened.
         """
         return self._submit(self._writes, "write", work)
 
     def read(self, work: Work[T]) -> asyncio.Future[T]:
-        """Run `work` in a reader, on one snapshot that holds everything committed before. Raises as `write` does."""
+        """Run `work` in a reader, on a snapshot that holds all committed before. Raises as `write` does."""
         return self._submit(self._reads, "read", work)
 
     async def close(self) -> None:
@@ -176,9 +176,9 @@ class Storage:
                 session.rollback()
             except Exception as error:
                 logger.exception("a read failed")
-                away = Unavailable("the storage is away for now")
-                away.__cause__ = error
-                outcome = Outcome(None, away)
+                outcome = Outcome(None, away(error))
+                if session is not None:
+                    discard(session)
                 session = None
             self._tell(self._deliver_read, job.future, outcome)
         if session is not None:

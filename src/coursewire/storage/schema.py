@@ -13,6 +13,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-"""Plain columns only: Text, Integer, BigInteger and LargeBinary, without Python-side defaults. Statements run on the
-driver's own cursor, where nothing would apply a type's conversion or a default. JSON is text (or bytes where nobody
-reads it in SQL), a time is milliseconds since 1970, a boolean is 0 or 1."""
+"""Plain columns only: Text, Integer, BigInteger and LargeBinary, without Python-side defaults. Statements
+run on the driver's own cursor, where nothing would apply a type's conversion or a default. JSON is text (or
+bytes where nobody reads it in SQL), a time is milliseconds since 1970, a boolean is 0 or 1."""

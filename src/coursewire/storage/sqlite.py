@@ -6,15 +6,17 @@ import sqlite3
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import NullPool, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.engine import Connection, Dialect, make_url
 
 from coursewire.errors import Unavailable
 from coursewire.storage.adapter import ConstraintViolated
 from coursewire.storage.migrations import upgrade
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_S = 5.0
 """How long to wait for another process (a migration, a backup) that holds the write lock."""
 
 _DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
@@ -31,13 +33,12 @@ _AWAY = frozenset(
         sqlite3.SQLITE_NOMEM,
         sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_READONLY,
     }
 )
 
 
 class SQLiteSession:
-    """One connection; `begin` says how its transactions start."""
+    """Implements `adapter.Session` on one connection; `begin` is how its transactions start."""
 
     dialect: Dialect = _DIALECT
     driver_error: type[Exception] = sqlite3.Error
@@ -45,32 +46,40 @@ class SQLiteSession:
     def __init__(self, connection: sqlite3.Connection, begin: str) -> None:
         self._connection = connection
         self._begin = begin
-        self.cursor = connection.cursor()
+        self.cursor: Any = connection.cursor()
 
     def begin(self) -> None:
+        """Start a transaction: a writer takes the write lock now, a reader its snapshot at the first read."""
         self.cursor.execute(self._begin)
 
     def commit(self) -> None:
+        """Append the transaction to the write-ahead log, and sync that."""
         self.cursor.execute("COMMIT")
 
     def rollback(self) -> None:
+        """Undo the transaction, unless SQLite already has."""
         if self._connection.in_transaction:
             self.cursor.execute("ROLLBACK")
 
     def savepoint(self) -> None:
+        """Mark a place to return to."""
         self.cursor.execute("SAVEPOINT work")
 
     def rollback_to_savepoint(self) -> None:
+        """Undo everything since the mark; SQLite keeps the mark, so release it as well."""
         self.cursor.execute("ROLLBACK TO work")
         self.cursor.execute("RELEASE work")
 
     def release_savepoint(self) -> None:
+        """Keep everything since the mark."""
         self.cursor.execute("RELEASE work")
 
     def lost(self) -> bool:
+        """Whether SQLite has rolled back on its own (https://sqlite.org/lang_transaction.html, section 3)."""
         return not self._connection.in_transaction
 
     def translated(self, error: Exception) -> Exception:
+        """Tell errors by SQLite's result code."""
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
             return error
@@ -78,65 +87,81 @@ class SQLiteSession:
         if primary == sqlite3.SQLITE_CONSTRAINT:
             return ConstraintViolated(str(error))
         if primary in _AWAY:
-            return Unavailable("the storage is away for now")
+            return Unavailable("the storage is away for now", retry_after_ms=1_000)
         return error
 
     def close(self) -> None:
+        """Close the connection; the last one of a file moves the write-ahead log into it."""
         self.cursor.close()
         self._connection.close()
 
 
 class SQLiteDatabase:
-    """A file, or with `sqlite://` a private file in a temporary directory that goes at `dispose`.
+    """Implements `adapter.Database` on a file, or with `sqlite://` on a private one that goes at `dispose`.
 
-    A private one is a file too, not SQLite's `:memory:`: that has no snapshots for readers beside a writer, so tests
-    on it would not say much about the file. It is not synced to the disk.
+    A private one is a file too, not SQLite's `:memory:`: that has no snapshots for readers beside a writer,
+    so tests on it would not say much about the file. It is not synced to the disk.
     """
 
     readers = 2
-    """Two: what a second reader gains is that a long history page does not hold up the replays. sqlite3 frees the GIL
-    while it steps, but these reads are short, and more threads only compete with the event loop for it."""
+    """So that one long page of history does not hold up the replays. More would only compete with the event
+    loop for the GIL, which sqlite3 frees while it steps."""
 
     def __init__(self, url: str) -> None:
         path = make_url(url).database
         self._private: tempfile.TemporaryDirectory[str] | None = None
-        if path is None or path in {"", ":memory:"}:
+        if path in {None, "", ":memory:"}:
             self._private = tempfile.TemporaryDirectory(prefix="coursewire-")
             path = str(Path(self._private.name, "private.db"))
-        self.path = path
-
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            connection = sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, cached_statements=512
-            )
-        except sqlite3.Error as error:
-            raise Unavailable(f"cannot open the database: {error}") from error
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
+        self.path = str(path)
 
     def writer(self) -> SQLiteSession:
-        connection = self._connect()
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            connection.close()
-            raise Unavailable("this file system cannot hold a SQLite database with a write-ahead log")
-        # What each level survives, and what it costs: docs/decisions/0003-storage.md
-        connection.execute(f"PRAGMA synchronous = {'OFF' if self._private else 'FULL'}")
-        connection.execute("PRAGMA cache_size = -65536")  # KiB
-        connection.execute("PRAGMA journal_size_limit = 67108864")
-        return SQLiteSession(connection, "BEGIN IMMEDIATE")
+        """Open the connection that writes. Raises Unavailable."""
+        # What each level of `synchronous` survives, and what it costs: docs/decisions/0003-storage.md
+        return SQLiteSession(
+            self._connect(
+                "PRAGMA journal_mode = WAL",
+                f"PRAGMA synchronous = {'OFF' if self._private else 'FULL'}",
+                "PRAGMA foreign_keys = ON",
+                "PRAGMA cache_size = -65536",  # KiB
+                "PRAGMA journal_size_limit = 67108864",  # bytes that a burst may leave behind
+            ),
+            "BEGIN IMMEDIATE",
+        )
 
     def reader(self) -> SQLiteSession:
-        connection = self._connect()
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA cache_size = -16384")
-        return SQLiteSession(connection, "BEGIN")
+        """Open a connection that reads. Raises Unavailable."""
+        return SQLiteSession(self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -16384"), "BEGIN")
+
+    def _connect(self, *pragmas: str) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = sqlite3.connect(
+                self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=512
+            )
+            for pragma in pragmas:
+                connection.execute(pragma)
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            raise Unavailable(f"cannot open the database: {error}") from error
+        return connection
 
     def migrate(self) -> None:
-        upgrade(f"sqlite:///{self.path}")
+        """Bring the schema up to date in one transaction: another process that does the same waits for it."""
+        engine = create_engine(f"sqlite:///{self.path}", poolclass=NullPool)
+        # Python's sqlite3 would start no transaction before DDL; these two lines make it part of one.
+        event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
+        event.listen(engine, "begin", _begin_immediate)
+        with engine.begin() as connection:
+            upgrade(connection)
 
     def dispose(self) -> None:
+        """Remove a private database."""
         if self._private is not None:
             with suppress(OSError):  # a file that the system still holds: it lies in a temporary directory
                 self._private.cleanup()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -39,7 +39,7 @@ class Compiled:
     def __init__(self, compiler: SQLCompiler) -> None:
         self.sql = str(compiler)
         self._compiler = compiler
-        # Literals that stood in the statement, such as the 1 of `top + 1`; parameters without a value come per run.
+        # Literals that stood in the statement, such as the 1 of `top + 1`; the others come with each run.
         self._constants = {
             name: bind.effective_value for bind, name in compiler.bind_names.items() if not bind.required
         }
@@ -47,7 +47,7 @@ class Compiled:
         self._make: Callable[[Iterable[Any]], Row] | None = None
 
     def arguments(self, params: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
-        """Return what the driver's `execute` takes. `IN (...)` of a list is written out here, for its length."""
+        """Return what the driver's `execute` takes. An `IN` of a list is written out here, for its length."""
         if self._expands:
             state = self._compiler.construct_expanded_state(params)
             return state.statement, dict(state.parameters)

@@ -12,8 +12,8 @@ from coursewire.storage.statement import Prepared, Row
 class Transaction:
     """One work's view of the database.
 
-    A work is a pure function of its transaction: it reads the time from `now`, changes nothing but the database and
-    `effects`, and may be run a second time when a neighbour in its commit group failed.
+    A work is a pure function of its transaction: it reads the time from `now`, changes nothing but the
+    database and `effects`, and may be run a second time when a neighbour in its commit group failed.
     """
 
     __slots__ = ("_broken", "_session", "effects", "now", "wrote")

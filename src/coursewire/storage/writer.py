@@ -19,7 +19,7 @@ Work = Callable[[Transaction], T]
 
 GROUP_WORKS = 256
 GROUP_S = 0.05
-"""A group ends at so many works or after so long, so that the first one's caller does not wait for all who came later."""
+"""A group ends at so many works or after so long: its first caller must not wait for all who came later."""
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ class Group(NamedTuple):
 
 
 def attempt(work: Work[Any], tx: Transaction) -> Outcome:
-    """Run a work. Whatever it raises becomes its outcome, also what is no Exception (pycrdt's PanicException)."""
+    """Run a work. What it raises becomes its outcome, even if no Exception (pycrdt's PanicException)."""
     try:
         value = work(tx)
     except StopIteration as error:  # a future cannot carry it
@@ -47,6 +47,21 @@ def attempt(work: Work[Any], tx: Transaction) -> Outcome:
     except BaseException as error:  # noqa: BLE001 - the thread must live
         return _failed(error)
     return Outcome(value, tx.broken)
+
+
+def away(cause: Exception) -> Unavailable:
+    """Return what a caller hears when the machine, not the work, is at fault."""
+    error = Unavailable("the storage is away for now", retry_after_ms=1_000)
+    error.__cause__ = cause
+    return error
+
+
+def discard(session: Session) -> None:
+    """Close a session that has failed, whatever that brings."""
+    try:
+        session.close()
+    except Exception:
+        logger.exception("a failed database session did not close")
 
 
 def _failed(error: BaseException) -> Outcome:
@@ -77,10 +92,10 @@ class Writer:
     def commit(self, first: Work[Any], more: Callable[[], Work[Any] | None]) -> Group:
         """Run `first`, and what `more` still hands out, in one transaction.
 
-        Normally the works share it without savepoints. Only when one fails after it wrote is the group rolled back
-        and run again with a savepoint per work, so that a work that fails undoes only itself; works are pure
-        functions of their transaction, so running them again is safe. When the transaction itself fails (the disk
-        is full, an I/O error), every work gets Unavailable and there are no effects.
+        Normally the works share it without savepoints. Only when one fails after it wrote is the group rolled
+        back and run again with a savepoint per work, so that a work that fails undoes only itself; works are
+        pure functions of their transaction, so running them again is safe. When the transaction itself fails
+        (the disk is full, an I/O error), every work gets Unavailable and there are no effects.
         """
         works = [first]
         try:
@@ -88,14 +103,11 @@ class Writer:
             return self._together(works, more) or self._apart(works)
         except Exception as error:
             logger.exception("a commit group of %d works failed", len(works))
-            self._reopen()
-            away = error if isinstance(error, Unavailable) else Unavailable("the storage is away for now")
-            if away is not error:
-                away.__cause__ = error
-            return Group([Outcome(None, away)] * len(works), [])
+            self._discard()
+            return Group([Outcome(None, away(error)) for _ in works], [])
 
     def _together(self, works: list[Work[Any]], more: Callable[[], Work[Any] | None]) -> Group | None:
-        """Run the works without savepoints. Returns None, with nothing done, when one failed after it wrote."""
+        """Run the works without savepoints. Returns None, with nothing done, if one failed after it wrote."""
         session = self._started()
         outcomes: list[Outcome] = []
         effects: list[Any] = []
@@ -128,7 +140,7 @@ class Writer:
             tx = Transaction(session, self._clock())
             outcome = attempt(work, tx)
             if session.lost():
-                raise tx.broken or Unavailable("the storage is away for now")
+                raise tx.broken or RuntimeError("the database ended the transaction")
             if outcome.error is None:
                 session.release_savepoint()
                 effects += tx.effects
@@ -141,16 +153,12 @@ class Writer:
     def _started(self) -> Session:
         session = self._session
         if session is None:
-            raise Unavailable("the storage is closed")
+            raise RuntimeError("the writer has no session")
         session.begin()
         return session
 
-    def _reopen(self) -> None:
-        # A session that failed once may be half-way in something: a new one is sure to be clean.
+    def _discard(self) -> None:
+        # A session that failed once may be half-way in something: the next group gets a new one.
         session, self._session = self._session, None
-        if session is None:
-            return
-        try:
-            session.close()
-        except Exception:
-            logger.exception("a failed database session did not close")
+        if session is not None:
+            discard(session)

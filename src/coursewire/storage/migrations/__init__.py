@@ -6,22 +6,19 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy.engine import Connection
 
 HERE = Path(__file__).parent
 
 
-def configuration() -> Config:
-    """Return Alembic's configuration for this folder. The caller puts a connection into its `attributes`."""
+def configuration(connection: Connection) -> Config:
+    """Return Alembic's configuration of this folder, to run on `connection`."""
     config = Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    config.attributes["connection"] = connection
     return config
 
 
-def upgrade(url: str) -> None:
-    """Bring the database at `url` to the newest revision; nothing happens where it is."""
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+def upgrade(connection: Connection) -> None:
+    """Bring a database to the newest revision; nothing happens where it is."""
+    command.upgrade(configuration(connection), "head")
