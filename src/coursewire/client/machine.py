@@ -235,6 +235,13 @@ class Machine:
                 self._ask(known, now)
         return self._taken()
 
+    def overflowed(self, now: int, *, channel: str) -> list[Output]:
+        """Note that the shell had to drop events of a channel, and has room again."""
+        known = self._channels.get(channel)
+        if known is not None:
+            self._catch_up(known, now)
+        return self._taken()
+
     def command(self, now: int, *, ref: str, command: str, payload: Json) -> list[Output]:
         """Run a command now, or when connected."""
         waiting = Waiting(ref, command, payload)
@@ -477,8 +484,10 @@ class Machine:
         elif event == "namespace.closing":
             self._closing = data
         elif event == "channel.closed" and channel is not None:
-            self._drop(channel)
-            self._put(Unsubscribed(name, data["reason"]))
+            if data["reason"] == "lagging":
+                self._catch_up(channel, now)
+            else:
+                self._take_away(channel, data["reason"])
 
     # Channels
 
@@ -495,6 +504,10 @@ class Machine:
                 self._subscribe_answered(channel, answer, now)
 
         self._emit("subscribe", payload, answered, now)
+
+    def _catch_up(self, channel: Channel, now: int) -> None:
+        if self._session is Session.READY and channel.phase is Phase.LIVE:
+            self._ask(channel, now)
 
     def _subscribe_answered(self, channel: Channel, answer: Json, now: int) -> None:
         channel.asking = None
