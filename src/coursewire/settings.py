@@ -152,6 +152,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_for_its_environment(self) -> Settings:
         problems = production_problems(self) if self.is_production else []
+        if not self.database_url.startswith("sqlite:"):
+            problems.append("COURSEWIRE_DATABASE_URL must be SQLite in this version: sqlite:///campus.db")
         if self.redis_url is not None:
             problems.append(
                 "COURSEWIRE_REDIS_URL is set, but this version has only the bus inside one process"

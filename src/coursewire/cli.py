@@ -1,0 +1,268 @@
+"""The command line: serve, demo, token, migrate, contracts, chat."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from coursewire import __version__
+from coursewire.errors import CoursewireError
+from coursewire.identity.roles import ROLES, roles_in_course, roles_of_person
+from coursewire.identity.tokens import Issuer
+from coursewire.settings import Environment, Settings, SettingsError, load, reference
+from coursewire.vocabulary import Line, Role, UserId
+
+app = typer.Typer(
+    name="coursewire",
+    help="The real-time layer for learning platforms.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_ID: TypeAdapter[str] = TypeAdapter(UserId)
+_LINE: TypeAdapter[str] = TypeAdapter(Line)
+
+SETTINGS_PAGE = "docs/reference/settings/README.md"
+
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].", show_default=False)
+]
+Port = Annotated[int | None, typer.Option(help="Port to listen on [default: 3001].", show_default=False)]
+Env = Annotated[
+    Environment | None,
+    typer.Option(
+        help="`production` refuses settings that are only good for development.", show_default=False
+    ),
+]
+UserOption = Annotated[str | None, typer.Option("--user", help="Id of the user, as the LMS has it.")]
+NameOption = Annotated[str | None, typer.Option("--name", help="What others see; the id if left out.")]
+RoleOption = Annotated[
+    list[str] | None,
+    typer.Option("--role", help="Of the person, and in each --course. May be repeated.", show_default=False),
+]
+CourseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--course",
+        help="Course to be in: `cs101`, or `cs101=learner,mentor` with other roles. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+class WrongOption(ValueError):  # noqa: N818  # it is the option that is wrong
+    """An option that does not mean anything; the message names it."""
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """End with one line for each thing that the user can put right; a bug of ours keeps its traceback."""
+    try:
+        yield
+    except (SettingsError, CoursewireError, WrongOption, OSError) as error:
+        for line in str(error).splitlines() or [type(error).__name__]:
+            typer.echo(f"coursewire: {line}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  # the shape of a Typer callback
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run the real-time layer for learning platforms.
+
+    Settings are COURSEWIRE_* variables or lines of coursewire.toml: docs/reference/settings/README.md.
+    """
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, env: Env = None) -> None:
+    """Serve: Socket.IO at /socket.io/, HTTP at /v1, until interrupted."""
+    with _one_line_errors():
+        settings = load(host=host, port=port, env=env)
+        from coursewire.app import serve as run  # noqa: PLC0415  # `token` need not load a server
+
+        run(settings, demo=False)
+
+
+@app.command()
+def demo(host: Host = None, port: Port = None) -> None:
+    """Serve a small campus to look at, with sign-in links for a teacher and two students."""
+    with _one_line_errors():
+        settings = load(host=host, port=port, demo_login=True)
+        from coursewire.app import serve as run  # noqa: PLC0415
+
+        run(settings, demo=True)
+
+
+@app.command()
+def token(
+    user: UserOption = None,
+    name: NameOption = None,
+    role: RoleOption = None,
+    course: CourseOption = None,
+    ttl: Annotated[int, typer.Option(min=1, help="Seconds until it expires.")] = 3_600,
+    *,
+    service: Annotated[bool, typer.Option("--service", help="For the LMS itself, server to server.")] = False,
+) -> None:
+    """Print one token, signed with COURSEWIRE_JWT_SECRET, and nothing else.
+
+    Example: coursewire token --user ada --name "Ada" --role instructor --course cs101
+    """
+    with _one_line_errors():
+        typer.echo(
+            _token(
+                load(),
+                user=user,
+                name=name,
+                roles=role or [],
+                courses=course or [],
+                ttl_s=ttl,
+                service=service,
+            )
+        )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database of COURSEWIRE_DATABASE_URL up to date."""
+    with _one_line_errors():
+        asyncio.run(_migrate(load()))
+        typer.echo("the database is up to date", err=True)
+
+
+@app.command()
+def contracts(
+    root: Annotated[
+        Path, typer.Option(help="Root of the repository.", exists=True, file_okay=False)
+    ] = Path(),
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is stale.")] = False,
+) -> None:
+    """Write contracts/ and docs/reference/ from the Python sources."""
+    from coursewire.contracts import files  # noqa: PLC0415
+
+    with _one_line_errors():
+        page = root / SETTINGS_PAGE
+        is_stale = not page.is_file() or page.read_text("utf-8") != reference()
+        if check:
+            stale = files.stale(root) + [SETTINGS_PAGE] * is_stale
+            for path in stale:
+                typer.echo(f"stale: {path} (run `coursewire contracts`)", err=True)
+            raise typer.Exit(1 if stale else 0)
+        written = files.write(root)
+        if is_stale:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(reference(), encoding="utf-8", newline="\n")
+            written.append(SETTINGS_PAGE)
+        for path in written:
+            typer.echo(f"wrote {path}")
+
+
+@app.command()
+def chat(
+    url: Annotated[str, typer.Option(help="Address of the server.")] = "http://localhost:3001",
+    *,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="COURSEWIRE_TOKEN", help="A token; else one is made for --user.", show_default=False
+        ),
+    ] = None,
+    user: UserOption = None,
+    name: NameOption = None,
+    role: RoleOption = None,
+    course: CourseOption = None,
+    room: Annotated[str | None, typer.Option(help="Id of the room to open first.")] = None,
+) -> None:
+    """Chat in the terminal, with a token or as a user of a server that has the same secret."""
+    with _one_line_errors():
+        if not token:
+            settings = load()
+            token = _token(settings, user=user, name=name, roles=role or [], courses=course or [])
+        from coursewire.client.terminal import run  # noqa: PLC0415
+
+        run(url=url, token=token, room=room)
+
+
+def _token(
+    settings: Settings,
+    *,
+    user: str | None,
+    name: str | None,
+    roles: list[str],
+    courses: list[str],
+    ttl_s: int = 3_600,
+    service: bool = False,
+) -> str:
+    """Make a token. Raises WrongOption."""
+    if settings.signing_secret is None:
+        raise WrongOption("tokens come from COURSEWIRE_JWKS_URL: to sign one here set COURSEWIRE_JWT_SECRET")
+    user = user or ("service" if service else None)
+    if user is None:
+        raise WrongOption("--user is needed")
+    known = _roles("--role", roles)
+    issuer = Issuer(settings.signing_secret, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    made, _ = issuer.issue(
+        _valid("--user", _ID, user),
+        _valid("--name", _LINE, name or user),
+        roles=known | {"service"} if service else known,
+        courses=dict(_course(course, known) for course in courses) if courses else None,
+        ttl_s=ttl_s,
+    )
+    return made
+
+
+def _course(option: str, roles: frozenset[Role]) -> tuple[str, frozenset[Role]]:
+    course_id, _, own = option.partition("=")
+    named = _roles("--course", [role for role in own.split(",") if role]) or roles
+    return _valid("--course", _ID, course_id), roles_in_course(named)
+
+
+def _roles(option: str, values: list[str]) -> frozenset[Role]:
+    for value in values:
+        if value not in ROLES:
+            raise WrongOption(f"{option}: {value!r} is no role; there are {', '.join(sorted(ROLES))}")
+    return roles_of_person(values)
+
+
+def _valid(option: str, kind: TypeAdapter[str], value: str) -> str:
+    try:
+        return kind.validate_python(value)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise WrongOption(f"{option}: {message}") from None
+
+
+async def _migrate(settings: Settings) -> None:
+    from coursewire.storage import Storage  # noqa: PLC0415
+
+    storage = await Storage.open(settings.database_url)
+    try:
+        await storage.migrate()
+    finally:
+        await storage.close()
+
+
+if __name__ == "__main__":
+    sys.exit(app())
