@@ -53,10 +53,6 @@ class Outbox:
     def __iter__(self) -> Iterator[Waiting]:
         return iter(list(self._commands.values()))
 
-    def get(self, ref: str) -> Waiting | None:
-        """Return the command of that name, if it has no final answer yet."""
-        return self._commands.get(ref)
-
     def add(self, command: Waiting) -> bool:
         """Append a command; false when the outbox is full."""
         if len(self._commands) >= self._limit:

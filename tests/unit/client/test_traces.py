@@ -77,6 +77,7 @@ def test_every_kind_of_input_and_output_occurs() -> None:
             "token",
             "timer",
             "online",
+            "overflowed",
         ),
     }
     assert outputs == {
