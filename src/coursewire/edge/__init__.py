@@ -1,0 +1,1 @@
+"""Sessions on real sockets: WebSocket and long-polling, upgrade, heartbeat, bounded outboxes, namespaces."""

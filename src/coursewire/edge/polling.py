@@ -1,0 +1,193 @@
+"""HTTP long-polling as a transport: one GET that waits, one POST at a time, and the outbox between them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar, Final
+
+from coursewire.edge import asgi, handshake, session
+from coursewire.edge.asgi import Headers, Receive, Send
+from coursewire.edge.handshake import Refusal
+from coursewire.edge.outbox import Outbox
+from coursewire.edge.registry import Registry
+from coursewire.edge.session import CloseCode, Session
+from coursewire.wire.engineio import PacketError, decode_payload
+from coursewire.wire.frames import TEXT, Encoded
+
+# Reasons after which a client that comes back gets a plain 400: it left by itself, or broke the rules.
+_WITHOUT_FAREWELL: Final = frozenset(
+    {
+        session.TRANSPORT_CLOSE,
+        session.TRANSPORT_ERROR,
+        session.PING_TIMEOUT,
+        session.PARSE_ERROR,
+        session.STALLED,
+        session.OVERFLOW,
+    }
+)
+
+NOOP: Final = b"6"
+CLOSE: Final = Encoded(messages=((TEXT, b"1"),))
+
+_SLICE: Final = 65_536
+
+
+class PollingTransport:
+    """Long-polling of one session. It lives from request to request, and is fed by the endpoint."""
+
+    __slots__ = ("_outbox", "_poll", "_posting", "_reading", "_registry", "_sending", "full", "session")
+
+    name: ClassVar[str] = "polling"
+    upgradable: ClassVar[bool] = True
+
+    session: Session
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._outbox = Outbox(registry.settings.outbox_bytes)
+        self._poll: asyncio.Future[bytes | None] | None = None
+        self._sending = 0
+        self._posting = False
+        self._reading: asyncio.Event | None = None  # present while reading is paused
+        self.full = False
+
+    # The session's side
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait, or are on their way to a reader that is slow."""
+        return self._outbox.size + self._sending
+
+    @property
+    def congested(self) -> bool:
+        """Whether a ping may still be on its way, or the POST with the pong is held back."""
+        return bool(self._sending) or self._reading is not None
+
+    def attach(self, session: Session) -> None:
+        """Carry packets for `session`."""
+        self.session = session
+
+    def write(self, encoded: Encoded) -> None:
+        """Queue packets for the poll that waits or the next one."""
+        self._outbox.put(encoded)
+        if self._poll is not None and not self._poll.done():
+            # It wakes up after this turn of the event loop, and takes what has come together until then.
+            self._poll.set_result(None)
+        if self._outbox.full and not self.full:
+            self.full = True
+            self.session.fill(self)
+        elif self.full and self._outbox.size > self._registry.settings.outbox_limit:
+            self.session.overflow(self)
+
+    def pause_reading(self) -> None:
+        """Hold back the answer to the next POST: its client sends no other before."""
+        if self._reading is None:
+            self._reading = asyncio.Event()
+
+    def resume_reading(self) -> None:
+        """Answer the POST that was held back."""
+        if self._reading is not None:
+            self._reading.set()
+            self._reading = None
+
+    def release(self) -> None:
+        """Answer the poll that waits with NOOP, so that the client can pause."""
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_result(NOOP)
+
+    def retire(self) -> Encoded | None:
+        """Answer the poll that waits with NOOP, hand over what was never sent."""
+        self.release()
+        self.resume_reading()
+        return self._outbox.take() if self._outbox else None
+
+    def close(self, reason: str, code: int) -> None:  # noqa: ARG002 - long-polling has no codes
+        """Answer the poll that waits; without one, leave the last packets to the next poll."""
+        self.resume_reading()
+        if reason == session.TRANSPORT_CLOSE:
+            self.release()
+            return
+        self._outbox.put(CLOSE)
+        if self._poll is None:
+            if reason not in _WITHOUT_FAREWELL:
+                self._registry.leave_farewell(self.session.id, self._outbox.take().payload)
+        elif not self._poll.done():
+            self._poll.set_result(None)
+
+    # The requests' side
+
+    def take(self) -> bytes:
+        """Return what waits, as a payload."""
+        return self._outbox.take().payload if self._outbox else NOOP
+
+    async def poll(self, receive: Receive) -> bytes | None:
+        """Return the payload for a GET, once there is one; None for one too many or one that was given up."""
+        if self._poll is not None:
+            self.session.close(session.TRANSPORT_ERROR)
+            return None
+        if not self._outbox and not self.session.probed:
+            answer = await self._wait(receive)
+            if answer is not None:
+                return answer or None
+        payload = self.take()
+        if self.full:
+            self.full = False
+            self.session.drain(self)
+        return payload
+
+    async def _wait(self, receive: Receive) -> bytes | None:
+        """Wait for packets (None), for an answer from elsewhere, or for the client to hang up (b"")."""
+        self._poll = poll = asyncio.get_running_loop().create_future()
+        hanging_up = asyncio.ensure_future(asgi.hang_up(receive))
+        try:
+            await asyncio.wait((poll, hanging_up), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hanging_up.cancel()
+            self._poll = None
+        if poll.done():
+            answer: bytes | None = poll.result()
+            return answer
+        self.session.lose(self, session.TRANSPORT_CLOSE)
+        return b""
+
+    async def respond(self, payload: bytes, send: Send, headers: Headers) -> None:
+        """Send what `poll` returned, slice by slice, so that the progress of a slow reader shows."""
+        self._sending = len(payload)
+        try:
+            await asgi.start(send, 200, len(payload), headers)
+            for first in range(0, len(payload), _SLICE):
+                part = payload[first : first + _SLICE]
+                await asgi.body(send, part, more=first + _SLICE < len(payload))
+                self._sending -= len(part)
+        finally:
+            self._sending = 0
+
+    async def post(self, receive: Receive) -> Refusal | None:
+        """Take the packets of a POST; return why not, or None."""
+        if self._posting:
+            self.session.close(session.TRANSPORT_ERROR)
+            return handshake.BAD_REQUEST
+        self._posting = True
+        try:
+            body = await asgi.read_body(receive, self._registry.settings.max_payload)
+            if body is None:
+                return handshake.TOO_LARGE
+            return await self._take(body)
+        finally:
+            self._posting = False
+
+    async def _take(self, body: bytes) -> Refusal | None:
+        if self.session.transport is not self:
+            return handshake.BAD_REQUEST
+        self._registry.statistics.bytes_in += len(body)
+        try:
+            packets = decode_payload(body, self._registry.settings.max_packets)
+        except PacketError:
+            self._registry.statistics.packets_bad += 1
+            self.session.close(session.PARSE_ERROR, CloseCode.PROTOCOL_ERROR)
+            return handshake.BAD_REQUEST
+        for packet in packets:
+            self.session.receive(self, packet)
+        if self._reading is not None:
+            await self._reading.wait()
+        return None

@@ -1,0 +1,307 @@
+"""The asyncio protocol to which uvicorn hands upgraded connections: WebSocket frames, packets (RFC 6455)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, ClassVar, cast
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from coursewire.edge import handshake, session
+from coursewire.edge.handshake import Refusal
+from coursewire.edge.registry import Registry
+from coursewire.edge.session import CloseCode, Session
+from coursewire.wire.engineio import PacketError, decode_packet
+from coursewire.wire.frames import Encoded
+
+# Two lines in the log for every connection are two too many; errors of the parser still show.
+_parser_logger = logging.getLogger(f"{__name__}.parser")
+_parser_logger.setLevel(logging.WARNING)
+
+
+class WebSocketTransport(asyncio.Protocol):
+    """One WebSocket: first a handshake, then the transport or the probe of a session, then a close.
+
+    The outbox is the write buffer of the asyncio transport with our water marks (FAN3): above `outbox_bytes`
+    the session is full and nothing more is read from this socket, though what was read already is still
+    answered; above `outbox_limit` the session is closed.
+    """
+
+    __slots__ = (
+        "_fragments", "_open", "_parser", "_registry", "_server_state", "_session", "_text", "_transport",
+        "full", "held",
+    )  # fmt: skip
+
+    name: ClassVar[str] = "websocket"
+    upgradable: ClassVar[bool] = False
+
+    _transport: asyncio.Transport
+    _parser: ServerProtocol
+
+    def __init__(
+        self,
+        registry: Registry,
+        open_session: Callable[[str, WebSocketTransport], Session],
+        *,
+        config: Any,  # noqa: ARG002 - uvicorn passes it to every protocol
+        server_state: Any,
+        app_state: Any,  # noqa: ARG002 - uvicorn passes it to every protocol
+    ) -> None:
+        self._registry = registry
+        self._open: Callable[[str, WebSocketTransport], Session] | None = open_session
+        self._server_state = server_state
+        self._session: Session | None = None
+        self._fragments: bytearray | None = None
+        self._text = False
+        self.full = False
+        self.held = False
+        """Whether the application has stopped reading."""
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin. The request follows at once, rebuilt by uvicorn's HTTP protocol."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._parser = ServerProtocol(max_size=self._registry.settings.max_payload, logger=_parser_logger)
+        self._server_state.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the peer: the request first, frames after it."""
+        parser = self._parser
+        self._registry.statistics.bytes_in += len(data)
+        parser.receive_data(data)
+        for event in parser.events_received():
+            if isinstance(event, Frame):
+                self._receive_frame(event)
+            elif isinstance(event, Request):
+                self._shake_hands(event)
+        self._flush()
+        if parser.state is not State.OPEN:
+            if parser.close_rcvd is not None:
+                self._leave(session.TRANSPORT_CLOSE)
+            elif self._session is not None:
+                self._registry.statistics.packets_bad += 1
+                self._leave(session.PARSE_ERROR)
+            self._end()
+
+    def eof_received(self) -> None:
+        """Let asyncio close the socket: a WebSocket cannot be half-open."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget everything; tell the session unless it went on without us."""
+        self._server_state.connections.discard(self)
+        self._registry.socket_gone(self)
+        self._leave(session.TRANSPORT_CLOSE if exc is None else session.TRANSPORT_ERROR)
+
+    def pause_writing(self) -> None:
+        """Mark the outbox as full: asyncio's buffer is above the high mark."""
+        self.full = True
+        self._update_reading()
+        if self._session is not None:
+            self._session.fill(self)
+
+    def resume_writing(self) -> None:
+        """Mark the outbox as drained: asyncio's buffer is below the low mark."""
+        self.full = False
+        self._update_reading()
+        if self._session is not None:
+            self._session.drain(self)
+
+    def shutdown(self) -> None:
+        """Close for uvicorn, which is asked to exit."""
+        if self._session is not None:
+            self._session.close(session.SHUTDOWN, CloseCode.GOING_AWAY)
+        else:
+            self._transport.close()
+
+    # The session's side
+
+    @property
+    def unsent(self) -> int:
+        """Bytes in asyncio's buffer."""
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def congested(self) -> bool:
+        """Whether a ping may still be in the buffer, or its pong unread."""
+        return self.held or self.full or self._transport.get_write_buffer_size() > 0
+
+    def attach(self, session: Session) -> None:
+        """Carry packets for `session`."""
+        self._session = session
+
+    def write(self, encoded: Encoded) -> None:
+        """Queue ready frames: one write, no copy per receiver."""
+        self._transport.write(encoded.frames)
+        if (
+            self.full
+            and self._session is not None
+            and self._transport.get_write_buffer_size() > self._registry.settings.outbox_limit
+        ):
+            self._session.overflow(self)
+
+    def pause_reading(self) -> None:
+        """Stop reading until `resume_reading`."""
+        self.held = True
+        self._update_reading()
+
+    def resume_reading(self) -> None:
+        """Read again, unless the outbox is full."""
+        self.held = False
+        self._update_reading()
+
+    def release(self) -> None:
+        """Do nothing: no request waits here."""
+
+    def retire(self) -> Encoded | None:
+        """Hand over nothing: a WebSocket is never replaced."""
+        return None
+
+    def close(self, reason: str, code: int) -> None:
+        """Say CLOSE after what is queued; cut the socket when the peer does not answer in time."""
+        self._session = None
+        if reason in (session.STALLED, session.OVERFLOW):
+            # It would not take our CLOSE either.
+            self._transport.abort()
+            return
+        if self._parser.state is State.OPEN:
+            self._parser.send_close(code, reason)
+            self._flush()
+        self._end()
+
+    def upgrade_missing(self) -> None:
+        """Give up a probe that took too long."""
+        if self._session is not None:
+            self._session.abandon_probe(self)
+
+    def cut(self) -> None:
+        """Drop the socket and what is queued."""
+        self._transport.abort()
+
+    # Inside
+
+    def _shake_hands(self, request: Request) -> None:
+        open_session, self._open = self._open, None
+        if open_session is None:
+            return
+        path, _, query = request.path.partition("?")
+        sid = self._check(request, path, query)
+        if isinstance(sid, Refusal):
+            self._refuse(sid)
+            return
+        response = self._parser.accept(request)
+        self._parser.send_response(response)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._registry.statistics.handshakes_refused["Bad WebSocket handshake"] += 1
+            return
+        self._flush()
+        self._transport.set_write_buffer_limits(high=self._registry.settings.outbox_bytes)
+        if sid:
+            self._join(self._registry.sessions[sid])
+        else:
+            open_session(_remote(self._transport), self)
+
+    def _check(self, request: Request, path: str, query: str) -> str | Refusal:
+        """Return the id of the session to join, "" for a new one, or why not."""
+        settings = self._registry.settings
+        if not handshake.same_path(path, settings.path):
+            return handshake.NOT_FOUND
+        sid = handshake.read_query(query, self.name)
+        if isinstance(sid, Refusal):
+            return sid
+        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+        if len(origins) > 1 or not handshake.origin_allowed(
+            origins[0] if origins else None, hosts[0] if hosts else None, settings.allowed_origins
+        ):
+            return handshake.FORBIDDEN
+        if sid and sid not in self._registry.sessions:
+            return handshake.UNKNOWN_SESSION
+        if not sid and self._registry.crowded:
+            return handshake.CROWDED
+        return sid
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._registry.statistics.handshakes_refused[refusal.message] += 1
+        response: Response = self._parser.reject(refusal.status, refusal.body.decode())
+        response.headers["Content-Type"] = "application/json"
+        self._parser.send_response(response)
+
+    def _join(self, joined: Session) -> None:
+        """Become the probe of a polling session. One that needs none is left alone, and we are closed."""
+        if joined.try_upgrade(self):
+            self._session = joined
+            self._registry.probes.add(self)
+        else:
+            self.close("the session has its WebSocket", CloseCode.POLICY)
+
+    def _receive_frame(self, received: Frame) -> None:
+        opcode = received.opcode
+        if self._session is None or opcode in (Opcode.CLOSE, Opcode.PING, Opcode.PONG):
+            return
+        if opcode is not Opcode.CONT:
+            self._text = opcode is Opcode.TEXT
+            if received.fin:
+                self._receive_message(received.data)
+                return
+            self._fragments = bytearray()
+        # The parser bounds a message, fragmented or not, by max_payload.
+        assert self._fragments is not None  # noqa: S101 - the parser refuses a continuation of nothing
+        self._fragments += received.data
+        if received.fin:
+            content, self._fragments = self._fragments, None
+            self._receive_message(content)
+
+    def _receive_message(self, content: bytes | bytearray | memoryview) -> None:
+        assert self._session is not None  # noqa: S101 - asked by the caller
+        data: str | bytes = bytes(content)
+        if self._text:
+            try:
+                data = str(content, "utf-8")
+            except UnicodeDecodeError:
+                self._registry.statistics.packets_bad += 1
+                self._parser.fail(CloseCode.INVALID_DATA, "text is not UTF-8")
+                return
+        try:
+            packet = decode_packet(data)
+        except PacketError as error:
+            self._session.reject(self, error)
+        else:
+            self._session.receive(self, packet)
+
+    def _leave(self, reason: str) -> None:
+        left, self._session = self._session, None
+        if left is not None:
+            left.lose(self, reason)
+
+    def _update_reading(self) -> None:
+        if self._transport.is_closing():
+            return
+        if self.held or self.full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _flush(self) -> None:
+        """Send what the parser has to say: pongs, answers to CLOSE, and the end of the stream."""
+        for chunk in self._parser.data_to_send():
+            if chunk:
+                self._transport.write(chunk)
+            else:
+                self._transport.close()
+
+    def _end(self) -> None:
+        """See to it that the socket goes away soon, whatever the peer does."""
+        if self not in self._registry.closings:
+            self._registry.closings.add(self)
+
+
+def _remote(transport: asyncio.Transport) -> str:
+    """Return the peer's address; a Unix socket has none."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
