@@ -1,0 +1,82 @@
+"""Taking something back: payloads change, offsets stay."""
+
+from __future__ import annotations
+
+import orjson
+from tests.unit.log.ledger import Ledger
+
+from coursewire import log
+
+
+def said(ledger: Ledger, channel: str, subject: str | None, text: str, namespace: str = "/chat") -> None:
+    data = orjson.dumps({"id": subject, "text": text})
+    ledger.do(log.append, namespace, channel, event="e", data=data, id=text, at=1, subject=subject)
+
+
+def texts(ledger: Ledger, channel: str, namespace: str = "/chat") -> list[tuple[int, str]]:
+    events = ledger.do(log.read_after, namespace, channel, 0, 100)
+    return [(event.offset, orjson.loads(event.data)["text"]) for event in events]
+
+
+GONE = b'{"id":"m1","text":""}'
+
+
+def test_every_event_of_the_subject_is_rewritten_in_its_place(ledger: Ledger) -> None:
+    """[LOG5] The sending and the edits, in all channels; nothing else."""
+    said(ledger, "room:1", "m1", "secret")
+    said(ledger, "room:1", "m2", "kept")
+    said(ledger, "room:1", "m1", "secret, edited")
+    said(ledger, "user:ada", "m1", "secret, copied")
+    said(ledger, "room:1", None, "no subject")
+    assert ledger.do(log.redact, "/chat", "m1", GONE) == {"room:1", "user:ada"}
+    assert texts(ledger, "room:1") == [(1, ""), (2, "kept"), (3, ""), (4, "no subject")]
+    assert texts(ledger, "user:ada") == [(1, "")]
+
+
+def test_the_same_subject_in_another_namespace_stays(ledger: Ledger) -> None:
+    """[LOG5]"""
+    said(ledger, "room:1", "m1", "kept", namespace="/analytics")
+    assert ledger.do(log.redact, "/chat", "m1", GONE) == frozenset()
+    assert texts(ledger, "room:1", "/analytics") == [(1, "kept")]
+
+
+def test_a_replay_counts_the_new_size(ledger: Ledger) -> None:
+    """[LOG5] [SUB3]"""
+    said(ledger, "room:1", "m1", "x" * 5_000)
+    epoch = ledger.do(log.position, "/chat", "room:1").epoch
+    assert ledger.do(log.resume, "/chat", "room:1", (epoch, 0), limit_bytes=100).reason == "limit"
+    ledger.do(log.redact, "/chat", "m1", GONE)
+    resumed = ledger.do(log.resume, "/chat", "room:1", (epoch, 0), limit_bytes=100)
+    assert [event.data for event in resumed.events] == [GONE]
+
+
+def test_a_function_rewrites_payloads_that_differ(ledger: Ledger) -> None:
+    """[LOG5] A person who came and went in several rooms."""
+    for channel in ("room:1", "room:2"):
+        data = orjson.dumps({"room_id": channel, "user_id": "ada", "name": "Ada"})
+        ledger.do(log.append, "/chat", channel, event="e", data=data, id=channel, at=1, subject="ada")
+
+    def without_name(data: bytes) -> bytes:
+        return orjson.dumps(orjson.loads(data) | {"name": ""})
+
+    ledger.do(log.redact, "/chat", "ada", without_name)
+    for channel in ("room:1", "room:2"):
+        [event] = ledger.do(log.read_after, "/chat", channel, 0, 10)
+        assert orjson.loads(event.data) == {"room_id": channel, "user_id": "ada", "name": ""}
+
+
+def test_answers_to_commands_show_no_more_than_the_log(ledger: Ledger) -> None:
+    """[LOG5] [LOG3] A repeated `message.send` must not bring the text back."""
+    answer = {
+        "message": {"id": "m1", "text": "secret"},
+        "quotes": [{"id": "m1", "text": "secret"}, {"id": "m2"}],
+    }
+    ledger.do(log.remember, "ada", "/chat", "k1", b"d", orjson.dumps(answer), "m1")
+    ledger.do(log.remember, "ada", "/analytics", "k1", b"d", orjson.dumps(answer), "m1")
+    ledger.do(log.redact, "/chat", "m1", GONE)
+    rewritten = orjson.loads(ledger.do(log.recall, "ada", "/chat", "k1", b"d"))
+    assert rewritten == {
+        "message": {"id": "m1", "text": ""},
+        "quotes": [{"id": "m1", "text": ""}, {"id": "m2"}],
+    }
+    assert orjson.loads(ledger.do(log.recall, "ada", "/analytics", "k1", b"d")) == answer
