@@ -1,0 +1,88 @@
+"""Measures delivering: server CPU per delivered event, and latency from publish to receipt."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+from bench.servers import Server
+from bench.swarm import Client, Swarm, command, stamped
+
+ROUNDS = 3
+_ROUND_CPU_S = 0.5
+"""A round goes on until the server has used this much CPU, so that the 10 ms of /proc do not matter."""
+_MOST_CPU_S = 4.0
+"""No further round begins once a measurement has cost a server this much."""
+_FILLER = "the same sixty characters of text in each message of the run"
+
+
+@dataclass
+class Publisher:
+    """Sends messages to a room, over its own connection."""
+
+    client: Client
+    sent: int = 0
+
+    def publish(self, room_id: str, count: int = 1) -> None:
+        """Send `count` messages in one write."""
+        frames = []
+        for _ in range(count):
+            self.sent += 1
+            payload = {"key": f"k-{self.sent}", "room_id": room_id, "text": stamped(_FILLER)}
+            frames.append(command("message.send", payload, self.sent))
+        self.client.send(b"".join(frames))
+
+    def acknowledged(self) -> bool:
+        """Tell whether everything sent was acknowledged."""
+        return self.client.acks >= self.sent
+
+
+def cpu_per_delivery(
+    server: Server, swarm: Swarm, publisher: Publisher, room_id: str, *, subscribers: int, burst: int
+) -> list[float]:
+    """Return microseconds of server CPU per delivered event, one value per round.
+
+    The loop is closed: the next burst leaves when every subscriber has the last one. With no subscribers the
+    value is per published event: what publishing itself costs.
+    """
+    rounds: list[float] = []
+    spent_in_all = 0.0
+    while len(rounds) < ROUNDS and spent_in_all < _MOST_CPU_S:
+        before, events = server.cpu_seconds(), 0
+        while (spent := server.cpu_seconds() - before) < _ROUND_CPU_S:
+            target = swarm.delivered + burst * subscribers
+            publisher.publish(room_id, burst)
+            events += burst
+            _await(swarm, publisher, target)
+        spent_in_all += spent
+        rounds.append(spent / (events * max(subscribers, 1)) * 1e6)
+    return rounds
+
+
+def latencies(
+    swarm: Swarm, publisher: Publisher, room_id: str, *, subscribers: int, per_second: float, seconds: float
+) -> dict[str, float]:
+    """Publish at a steady rate and return `{p50, p95, p99}` in milliseconds, over all deliveries."""
+    swarm.latencies = []
+    target = swarm.delivered
+    for _ in range(int(per_second * seconds)):
+        started = time.monotonic()
+        publisher.publish(room_id)
+        target += subscribers
+        swarm.idle(max(0.0, started + 1 / per_second - time.monotonic()))
+    swarm.wait(
+        lambda: swarm.delivered >= target and publisher.acknowledged(), "the last events of the latency run"
+    )
+    taken, swarm.latencies = swarm.latencies, None
+    return percentiles([seconds * 1_000 for seconds in taken])
+
+
+def _await(swarm: Swarm, publisher: Publisher, target: int) -> None:
+    swarm.wait(lambda: swarm.delivered >= target and publisher.acknowledged(), f"for {target} deliveries")
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    """Return the median, the 95th and the 99th percentile."""
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98]}
