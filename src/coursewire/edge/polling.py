@@ -67,6 +67,10 @@ class PollingTransport:
         """Carry packets for `session`."""
         self.session = session
 
+    def greet(self, packet: bytes) -> None:
+        """Queue the session's OPEN."""
+        self.write(Encoded(messages=((TEXT, packet),)))
+
     def write(self, encoded: Encoded) -> None:
         """Queue packets for the poll that waits or the next one."""
         self._outbox.put(encoded)

@@ -17,7 +17,6 @@ from coursewire.edge.settings import EdgeSettings
 from coursewire.edge.statistics import Statistics
 from coursewire.edge.timers import Line
 from coursewire.edge.websocket import WebSocketTransport
-from coursewire.wire.frames import TEXT, Encoded
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class EngineServer:
         session = Session(self._registry, new_sid(), remote, transport)
         upgrades = b'"websocket"' if transport.upgradable else b""
         hello = self._registry.open_packet % (session.id.encode(), upgrades)
-        session.write(Encoded(messages=((TEXT, hello),)))
+        transport.greet(hello)
         session.listener = self._listen(session)
         return session
 

@@ -76,6 +76,9 @@ class Transport(Protocol):
     def attach(self, session: Session) -> None:
         """Carry packets for `session`."""
 
+    def greet(self, packet: bytes) -> None:
+        """Queue OPEN, before anything else."""
+
     def write(self, encoded: Encoded) -> None:
         """Queue packets."""
 
@@ -107,6 +110,9 @@ class _Nowhere:
     congested = False
 
     def attach(self, session: Session) -> None:
+        pass
+
+    def greet(self, packet: bytes) -> None:
         pass
 
     def write(self, encoded: Encoded) -> None:

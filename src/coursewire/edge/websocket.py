@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
-from websockets.protocol import State
+from websockets.http11 import Request
+from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
 
 from coursewire.edge import handshake, session
@@ -18,7 +18,7 @@ from coursewire.edge.handshake import Refusal
 from coursewire.edge.registry import Registry
 from coursewire.edge.session import CloseCode, Session
 from coursewire.wire.engineio import PacketError, decode_packet
-from coursewire.wire.frames import Encoded
+from coursewire.wire.frames import TEXT, Encoded, frame
 
 # Two lines in the log for every connection are two too many; errors of the parser still show.
 _parser_logger = logging.getLogger(f"{__name__}.parser")
@@ -34,15 +34,15 @@ class WebSocketTransport(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_fragments", "_open", "_parser", "_registry", "_server_state", "_session", "_text", "_transport",
-        "full", "held",
+        "_fragments", "_greeting", "_open", "_parser", "_registry", "_server_state", "_session", "_text",
+        "_transport", "full", "held",
     )  # fmt: skip
 
     name: ClassVar[str] = "websocket"
     upgradable: ClassVar[bool] = False
 
     _transport: asyncio.Transport
-    _parser: ServerProtocol
+    _parser: Protocol
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class WebSocketTransport(asyncio.Protocol):
         self._session: Session | None = None
         self._fragments: bytearray | None = None
         self._text = False
+        self._greeting = b""
         self.full = False
         self.held = False
         """Whether the application has stopped reading."""
@@ -68,19 +69,19 @@ class WebSocketTransport(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin. The request follows at once, rebuilt by uvicorn's HTTP protocol."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-        self._parser = ServerProtocol(max_size=self._registry.settings.max_payload, logger=_parser_logger)
         self._server_state.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer: the request first, frames after it."""
-        parser = self._parser
         self._registry.statistics.bytes_in += len(data)
+        if self._open is not None:
+            self._shake_hands(data, self._open)
+            return
+        parser = self._parser
         parser.receive_data(data)
         for event in parser.events_received():
             if isinstance(event, Frame):
                 self._receive_frame(event)
-            elif isinstance(event, Request):
-                self._shake_hands(event)
         self._flush()
         if parser.state is not State.OPEN:
             if parser.close_rcvd is not None:
@@ -136,6 +137,10 @@ class WebSocketTransport(asyncio.Protocol):
         """Carry packets for `session`."""
         self._session = session
 
+    def greet(self, packet: bytes) -> None:
+        """Answer the handshake, with the session's OPEN in the same write."""
+        self._transport.write(self._greeting + frame(TEXT, packet))
+
     def write(self, encoded: Encoded) -> None:
         """Queue ready frames: one write, no copy per receiver."""
         self._transport.write(encoded.frames)
@@ -186,30 +191,41 @@ class WebSocketTransport(asyncio.Protocol):
 
     # Inside
 
-    def _shake_hands(self, request: Request) -> None:
-        open_session, self._open = self._open, None
-        if open_session is None:
+    def _shake_hands(self, data: bytes, open_session: Callable[[str, WebSocketTransport], Session]) -> None:
+        self._open = None
+        settings = self._registry.settings
+        self._parser = greeter = ServerProtocol(logger=_parser_logger)
+        greeter.receive_data(data)
+        request = next(iter(greeter.events_received()), None)
+        if not isinstance(request, Request):
+            self._refuse(greeter, handshake.BAD_REQUEST)
             return
-        path, _, query = request.path.partition("?")
-        sid = self._check(request, path, query)
+        sid = self._check(request)
         if isinstance(sid, Refusal):
-            self._refuse(sid)
+            self._refuse(greeter, sid)
             return
-        response = self._parser.accept(request)
-        self._parser.send_response(response)
+        response = greeter.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            self._registry.statistics.handshakes_refused["Bad WebSocket handshake"] += 1
+            self._refuse(greeter, handshake.BAD_REQUEST)
             return
-        self._flush()
-        self._transport.set_write_buffer_limits(high=self._registry.settings.outbox_bytes)
+        greeter.send_response(response)
+        self._greeting = b"".join(greeter.data_to_send())
+        # Frames get a parser of their own, because the greeter keeps the request: 3.5 KB per connection.
+        self._parser = Protocol(
+            Side.SERVER, state=State.OPEN, max_size=settings.max_payload, logger=_parser_logger
+        )
+        self._transport.set_write_buffer_limits(high=settings.outbox_bytes)
         if sid:
+            self._transport.write(self._greeting)
             self._join(self._registry.sessions[sid])
         else:
             open_session(_remote(self._transport), self)
+        self._greeting = b""
 
-    def _check(self, request: Request, path: str, query: str) -> str | Refusal:
+    def _check(self, request: Request) -> str | Refusal:
         """Return the id of the session to join, "" for a new one, or why not."""
         settings = self._registry.settings
+        path, _, query = request.path.partition("?")
         if not handshake.same_path(path, settings.path):
             return handshake.NOT_FOUND
         sid = handshake.read_query(query, self.name)
@@ -226,11 +242,13 @@ class WebSocketTransport(asyncio.Protocol):
             return handshake.CROWDED
         return sid
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, greeter: ServerProtocol, refusal: Refusal) -> None:
         self._registry.statistics.handshakes_refused[refusal.message] += 1
-        response: Response = self._parser.reject(refusal.status, refusal.body.decode())
+        response = greeter.reject(refusal.status, refusal.body.decode())
         response.headers["Content-Type"] = "application/json"
-        self._parser.send_response(response)
+        self._transport.write(response.serialize())
+        self._transport.close()
+        self._end()
 
     def _join(self, joined: Session) -> None:
         """Become the probe of a polling session. One that needs none is left alone, and we are closed."""
