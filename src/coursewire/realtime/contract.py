@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints
 
-from coursewire.vocabulary import ID_PATTERN, Key, Model, Position, Role, Time, UserId
+from coursewire.vocabulary import ID_PATTERN, Model, Position, Role, Time, UserId
 
 Channel = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """What a client subscribes to inside a namespace: `room:42`, `user:ada`."""
@@ -220,14 +220,14 @@ class RefreshAuth(Command, name="auth.refresh", returns=Refreshed):
 class Pong(Result):
     """The answer to `ping`."""
 
-    sent_at: float | str
+    sent_at: int | float | str
     server_time: Time
 
 
 class Ping(Command, name="ping", mode=Mode.SIGNAL, returns=Pong):
     """Measure the round trip; `sent_at` comes back as it was sent."""
 
-    sent_at: float | str
+    sent_at: int | float | str
 
 
 COMMON_COMMANDS: tuple[type[Command], ...] = (Subscribe, Unsubscribe, RefreshAuth, Ping)
@@ -275,9 +275,9 @@ class Expiring(Model):
 
 
 class ChannelGone(Model):
-    """Why a channel ended."""
+    """Why a channel ended. After `lagging` (more was missed than is replayed) subscribe again from one's position."""
 
-    reason: Literal["forbidden", "deleted", "disabled"]
+    reason: Literal["forbidden", "deleted", "disabled", "lagging"]
 
 
 class NamespaceGone(Model):
@@ -318,7 +318,5 @@ class Handshake(Model):
     """The `auth` payload of CONNECT."""
 
     token: Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
-    resume: Annotated[dict[Channel, Position], Field(max_length=100)] = {}
+    resume: Annotated[dict[Channel, Position], Field(max_length=100, default_factory=dict)]
     client: ClientInfo | None = None
-
-

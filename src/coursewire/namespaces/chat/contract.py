@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Len
 from pydantic import Field, model_validator
@@ -21,7 +21,7 @@ Cursor = Annotated[str, Len(1, 256)]
 
 
 class Author(Model):
-    """Who wrote a message, as of then."""
+    """A person as others see them."""
 
     user_id: UserId
     name: str
@@ -51,8 +51,8 @@ class Message(Model):
     html: str
     reply_to: MessageId | None = None
     thread_id: MessageId | None = None
-    mentions: list[UserId] = []
-    reactions: list[Reaction] = []
+    mentions: list[UserId] = Field(default_factory=list)
+    reactions: list[Reaction] = Field(default_factory=list)
     state: Literal["sent", "deleted", "hidden"] = "sent"
     version: int = 1
     sent_at: Time
@@ -73,14 +73,13 @@ class Room(Model):
 
 
 class Member(Model):
-    """One person in a room. Names are told of rooms up to 20 members only (`receipts`)."""
+    """One person in a room. Who is here now comes as `presence.changed`."""
 
     user_id: UserId
     name: str
     avatar_url: str | None = None
-    roles: list[str] = []
+    roles: list[str] = Field(default_factory=list)
     joined_at: Time
-    status: Literal["online", "away", "busy", "offline"] = "offline"
 
 
 class Receipt(Model):
@@ -104,7 +103,7 @@ class RoomSummary(Room):
     read_to: MessageId | None = None
     read_number: int = 0
     can_post: bool
-    others: list[Author] = []
+    others: list[Author] = Field(default_factory=list)
     """Direct and group rooms: the other people in it, 20 at most."""
 
 
@@ -164,7 +163,7 @@ class OpenRoom(Command, name="room.open", mode=Mode.WRITE, returns=OneRoom, cost
     kind: RoomKind
     course_id: CourseId | None = None
     title: Line | None = None
-    member_ids: Annotated[list[UserId], Len(0, 200)] = []
+    member_ids: Annotated[list[UserId], Len(0, 200)] = Field(default_factory=list)
 
 
 class JoinRoom(Command, name="room.join", mode=Mode.WRITE, returns=OneRoom):
@@ -187,8 +186,8 @@ class UpdateRoom(Command, name="room.update", mode=Mode.WRITE, returns=OneRoom):
     key: Key
     room_id: RoomId
     title: Line | None = None
-    add_member_ids: Annotated[list[UserId], Len(0, 200)] = []
-    remove_member_ids: Annotated[list[UserId], Len(0, 200)] = []
+    add_member_ids: Annotated[list[UserId], Len(0, 200)] = Field(default_factory=list)
+    remove_member_ids: Annotated[list[UserId], Len(0, 200)] = Field(default_factory=list)
 
 
 class MemberPage(Result):
@@ -223,7 +222,7 @@ class SendMessage(Command, name="message.send", mode=Mode.WRITE, returns=OneMess
     text: Annotated[Text, Len(1, 8_000)]
     reply_to: MessageId | None = None
     thread_id: MessageId | None = None
-    mentions: Annotated[list[UserId], Len(0, 50)] = []
+    mentions: Annotated[list[UserId], Len(0, 50)] = Field(default_factory=list)
     anonymous: bool = False
 
 
@@ -370,10 +369,10 @@ class TypingChanged(Event[Typing], name="typing.changed", delivery=EPHEMERAL):
 
 
 class PresenceChanged(Event[Presence], name="presence.changed", delivery=LATEST, per="user_id", rate=1):
-    """Somebody came, went or chose another status. Told in rooms of up to 200 members."""
+    """Somebody came, went or chose another status. Told in channels of up to 200 listeners."""
 
 
-EVENTS: tuple[type[Event[Model]], ...] = (
+EVENTS: tuple[type[Event[Any]], ...] = (
     MessageSent, MessageEdited, MessageDeleted, MemberJoined, MemberLeft, RoomUpdated,
     ReceiptChanged, UnreadChanged, TypingChanged, PresenceChanged,
 )  # fmt: skip

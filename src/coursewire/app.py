@@ -1,0 +1,342 @@
+"""The composition root: settings -> storage, bus, hub, namespaces, HTTP; and serving them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket as sockets
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import uvicorn
+import uvloop
+from fastapi import APIRouter
+from starlette.types import Receive, Scope, Send
+
+from coursewire import log
+from coursewire.bus.memory import MemoryBus
+from coursewire.bus.port import BusMessage, Committed
+from coursewire.edge.server import Server
+from coursewire.edge.settings import EdgeSettings
+from coursewire.edge.statistics import Statistics
+from coursewire.http import create_app
+from coursewire.identity import http as identity_http
+from coursewire.identity.caller import Caller
+from coursewire.identity.keys import JwksKeys
+from coursewire.identity.tokens import Issuer, Verifier
+from coursewire.namespaces.chat import http as chat_http
+from coursewire.namespaces.chat import namespace as chat
+from coursewire.operations import logs
+from coursewire.operations.health import Health, health_router
+from coursewire.operations.lag import LoopLag
+from coursewire.operations.metrics import Metrics, metrics_router
+from coursewire.pages import Pages
+from coursewire.realtime.contract import Limits
+from coursewire.realtime.dispatch import Dispatcher
+from coursewire.realtime.door import Door, DoorSettings
+from coursewire.realtime.here import Here
+from coursewire.realtime.hub import Hub
+from coursewire.realtime.limits import Rate
+from coursewire.realtime.live import Live
+from coursewire.realtime.namespace import Namespace
+from coursewire.realtime.transaction import Transaction
+from coursewire.settings import Settings
+from coursewire.storage import Storage
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TRIM_EVERY_S = 300.0
+
+
+class Node:
+    """One server: everything that belongs together, from the database to the port."""
+
+    def __init__(self, settings: Settings, storage: Storage, routers: tuple[APIRouter, ...] = ()) -> None:
+        self.settings = settings
+        self.storage = storage
+        self.bus = MemoryBus()
+        namespaces = {namespace.path: namespace for namespace in (chat.make(),)}
+        self.reactions = _reactions(namespaces)
+        self.hub = Hub(storage, self.bus, namespaces, self.reactions)
+        here = Here(self.hub, self.bus, namespaces)
+        lives = {path: Live(path, self.bus, here) for path in namespaces}
+        here.live = lives
+        storage.committed = self._publish
+        self.verifier, self.issuer = _identity(settings)
+        self.door = Door(
+            hub=self.hub,
+            here=here,
+            storage=storage,
+            reactions=self.reactions,
+            authenticate=self.verifier.authenticate,
+            settings=_door_settings(settings),
+        )
+        self.dispatcher = Dispatcher(
+            hub=self.hub,
+            here=here,
+            door=self.door,
+            storage=storage,
+            namespaces=namespaces,
+            reactions=self.reactions,
+            lives=lives,
+        )
+        self.server = Server(self.dispatcher, _edge_settings(settings))
+        self.lag = LoopLag()
+        self.health = Health(lambda: storage.read(lambda _: None), self.lag)
+        self._api = create_app(
+            verifier=self.verifier,
+            runner=self,
+            issuer=self.issuer,
+            routers=(
+                identity_http.router,
+                chat_http.router,
+                health_router(self.health),
+                metrics_router(self._metrics()),
+                *routers,
+            ),
+            allowed_origins=settings.allowed_origins,
+            max_body_bytes=settings.max_body_bytes,
+            docs=not settings.is_production,
+        )
+        self._pages = Pages()
+        self._trimming: asyncio.Task[None] | None = None
+
+    # What runs on a transaction for somebody: `identity.access.Runner`
+
+    async def read(self, namespace: str, caller: Caller, fn: Callable[[Any], T]) -> T:
+        """Run `fn` on a snapshot."""
+        await self.door.sync_claims(caller)
+        return await self.storage.read(lambda raw: fn(Transaction(raw, namespace, caller, self.reactions)))
+
+    async def write(self, namespace: str, caller: Caller, fn: Callable[[Any], T]) -> T:
+        """Run `fn` in a transaction and return its value once that is committed."""
+        await self.door.sync_claims(caller)
+        return await self.storage.write(lambda raw: fn(Transaction(raw, namespace, caller, self.reactions)))
+
+    # ASGI
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give a request to Socket.IO's polling, to the API, or to the pages."""
+        path = scope.get("path", "")
+        if path.startswith(self.server.settings.path.rstrip("/")):
+            await self.server.asgi(scope, receive, send)
+        elif self._pages.has(scope):
+            await self._pages(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    # Running
+
+    def start(self) -> None:
+        """Begin what runs beside the requests."""
+        self.lag.start()
+        self._trimming = asyncio.ensure_future(self._trim())
+
+    async def drain(self) -> None:
+        """Tell everybody to come back later, and let nobody in."""
+        self.health.draining = True
+        self.door.dismiss_all("the server is restarting", retry_after_ms=500)
+        await self.server.close()
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        if self._trimming is not None:
+            self._trimming.cancel()
+        self.lag.stop()
+        await self.dispatcher.close()
+        await self.hub.close()
+        await self.verifier.close()
+        await self.storage.close()
+
+    def _publish(self, effects: list[Any]) -> None:
+        """Put what a commit group says on the bus: events of one channel that follow each other as one message."""
+        messages: list[BusMessage] = []
+        open_at: dict[tuple[str, str], int] = {}
+        for effect in effects:
+            if not isinstance(effect, Committed):
+                messages.append(effect)
+                continue
+            key = (effect.namespace, effect.channel)
+            index = open_at.get(key)
+            if index is None:
+                open_at[key] = len(messages)
+                messages.append(effect)
+                continue
+            before = messages[index]
+            assert isinstance(before, Committed)  # noqa: S101 - `open_at` holds no other
+            if before.epoch == effect.epoch:
+                messages[index] = Committed(
+                    before.namespace,
+                    before.channel,
+                    before.epoch,
+                    before.first,
+                    before.events + effect.events,
+                )
+            else:
+                open_at[key] = len(messages)
+                messages.append(effect)
+        for message in messages:
+            self.bus.publish(message)
+
+    async def _trim(self) -> None:
+        keep_ms = int(self.settings.log_days * 86_400_000)
+        while True:
+            await asyncio.sleep(TRIM_EVERY_S)
+            try:
+                now = time.time_ns() // 1_000_000
+                await log.sweep(self.storage, now, keep_events=self.settings.log_events, keep_ms=keep_ms)
+            except Exception:
+                logger.exception("trimming the log failed; it is tried again")
+
+    def _metrics(self) -> Metrics:
+        metrics = Metrics()
+
+        def edge() -> Statistics:
+            return self.server.statistics
+
+        metrics.gauge("connections", "Open connections.", lambda: len(self.server.sessions))
+        metrics.gauge("sessions", "Open namespace sessions.", lambda: self.hub.session_count)
+        metrics.gauge("channels", "Channels that somebody listens to.", lambda: self.hub.channel_count)
+        metrics.gauge("loop_lag_seconds", "Worst delay of the event loop in 10 s.", lambda: self.lag.worst_s)
+        metrics.counter(
+            "commands",
+            "Commands by outcome.",
+            lambda: dict(self.dispatcher.figures.commands),
+            ("namespace", "command", "outcome"),
+        )
+        metrics.counter("replays", "Replays read from the log.", lambda: self.hub.recovery.reads)
+        metrics.counter("packets_in", "Packets of clients.", lambda: edge().packets_in)
+        metrics.counter("packets_bad", "Packets that broke the protocol.", lambda: edge().packets_bad)
+        metrics.counter("bytes_in", "Bytes of clients.", lambda: edge().bytes_in)
+        metrics.counter(
+            "connections_opened", "By transport.", lambda: dict(edge().sessions_opened), ("transport",)
+        )
+        metrics.counter("connections_closed", "By reason.", lambda: dict(edge().sessions_closed), ("reason",))
+        metrics.counter("outboxes_filled", "Full outboxes.", lambda: edge().outboxes_filled)
+        return metrics
+
+
+def _reactions(namespaces: dict[str, Namespace]) -> dict[type[Any], list[tuple[str, Any]]]:
+    reactions: dict[type[Any], list[tuple[str, Any]]] = defaultdict(list)
+    for path, namespace in namespaces.items():
+        for kind, react in namespace.reactions.items():
+            reactions[kind].append((path, react))
+    return dict(reactions)
+
+
+def _identity(settings: Settings) -> tuple[Verifier, Issuer | None]:
+    secret = settings.signing_secret
+    issuer, audience = settings.jwt_issuer, settings.jwt_audience
+    verifier = Verifier(
+        secret=secret,
+        jwks=JwksKeys(settings.jwks_url) if settings.jwks_url else None,
+        issuer=issuer,
+        audience=audience,
+        leeway_s=settings.jwt_leeway_s,
+    )
+    return verifier, Issuer(secret, issuer=issuer, audience=audience) if secret else None
+
+
+def _door_settings(settings: Settings) -> DoorSettings:
+    rate = Rate(settings.commands_per_second, settings.commands_burst) if settings.rate_limits else None
+    return DoorSettings(
+        limits=Limits(
+            payload_bytes=settings.max_payload,
+            commands_per_second=settings.commands_per_second,
+            commands_burst=settings.commands_burst,
+            subscriptions=settings.max_subscriptions,
+            replay_events=settings.replay_events,
+            outbox_bytes=settings.outbox_bytes,
+        ),
+        rate=rate,
+        flags=dict(settings.flags),
+    )
+
+
+def _edge_settings(settings: Settings) -> EdgeSettings:
+    origins = settings.allowed_origins
+    return EdgeSettings(
+        ping_interval_ms=settings.ping_interval_ms,
+        ping_timeout_ms=settings.ping_timeout_ms,
+        connect_timeout_ms=settings.connect_timeout_ms,
+        stall_timeout_s=settings.stall_timeout_s,
+        max_payload=settings.max_payload,
+        outbox_bytes=settings.outbox_bytes,
+        max_sessions=settings.max_sessions,
+        allowed_origins="*" if "*" in origins else origins,
+    )
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, with our own good-bye before its own."""
+
+    def __init__(self, config: uvicorn.Config, node: Node) -> None:
+        super().__init__(config)
+        self._node = node
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        await self._node.drain()
+        await super().shutdown(sockets)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, routers: tuple[APIRouter, ...] = ()
+) -> AsyncIterator[tuple[Node, uvicorn.Server]]:
+    """Build a node on a migrated database, and a uvicorn that serves it once its `serve` is awaited."""
+    storage = await Storage.open(settings.database_url)
+    await storage.migrate()
+    node = Node(settings, storage, routers)
+    config = uvicorn.Config(
+        node,
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        ws=node.server.websocket_protocol,  # type: ignore[arg-type]  # any callable that makes a protocol
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        backlog=4_096,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.drain_timeout_s),
+    )
+    node.start()
+    try:
+        yield node, _Uvicorn(config, node)
+    finally:
+        await node.close()
+
+
+def serve(settings: Settings, *, demo: bool) -> None:
+    """Serve until interrupted."""
+    logs.configure(
+        level=settings.log_level,
+        as_json=settings.logs_json,
+        secrets=[settings.signing_secret] if settings.signing_secret else [],
+    )
+    uvloop.run(_serve(settings, demo=demo))
+
+
+async def _serve(settings: Settings, *, demo: bool) -> None:
+    from coursewire import demo as campus  # noqa: PLC0415 - only where it is wanted
+
+    routers = (campus.router(settings),) if settings.demo_login else ()
+    async with running(settings, routers) as (node, server):
+        if demo:
+            await campus.seed(node)
+        began = time.monotonic()
+        serving = asyncio.ensure_future(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            port = server.servers[0].sockets[0].getsockname()[1]
+            logger.info("serving on http://%s:%d after %.1f s", settings.host, port, time.monotonic() - began)
+            if demo:
+                campus.announce(settings.host, port)
+        await serving

@@ -1,0 +1,79 @@
+"""What passes in /chat and is stored nowhere: who types, and how people are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coursewire.namespaces.chat.contract import (
+    Author,
+    OnePresence,
+    Presence,
+    PresenceChanged,
+    SetPresence,
+    SetTyping,
+    Typing,
+    TypingChanged,
+)
+from coursewire.namespaces.chat.typing import TypingRoster
+from coursewire.realtime.contract import Nothing
+from coursewire.vocabulary import iso
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.live import Live
+    from coursewire.realtime.presence import Standing
+
+
+class Moment:
+    """The typists of this node's rooms."""
+
+    def __init__(self) -> None:
+        self._typing = TypingRoster()
+        self._people: dict[str, Author] = {}
+
+    def set_typing(self, live: Live, caller: Caller, command: SetTyping) -> Nothing:
+        """Tell the room who types now, whenever that changes."""
+        room_id = command.room_id
+        author = Author(user_id=caller.user_id, name=caller.name, avatar_url=caller.avatar_url)
+        if self._typing.set(room_id, caller.user_id, live.now, active=command.active):
+            self._people[caller.user_id] = author
+            self._tell(live, room_id)
+            if command.active:
+                self._watch(live, room_id)
+        return Nothing()
+
+    def set_presence(self, live: Live, caller: Caller, command: SetPresence) -> OnePresence:
+        """Choose how one is shown."""
+        return OnePresence(
+            presence=_presence(caller.user_id, live.set_status(caller.user_id, command.status))
+        )
+
+    def departed(self, live: Live, user_id: str) -> None:
+        """Somebody whose last connection is gone types no more."""
+        for room_id in self._typing.leave(user_id):
+            self._tell(live, room_id)
+        self._people.pop(user_id, None)
+
+    def _watch(self, live: Live, room_id: str) -> None:
+        deadline = self._typing.next_deadline(room_id)
+        if deadline is not None:
+            live.later(deadline, lambda: self._expire(live, room_id))
+
+    def _expire(self, live: Live, room_id: str) -> None:
+        if self._typing.expire(room_id, live.now):
+            self._tell(live, room_id)
+        elif self._typing.typists(room_id):
+            self._watch(live, room_id)
+
+    def _tell(self, live: Live, room_id: str) -> None:
+        typists = [self._people[user_id] for user_id in self._typing.typists(room_id)]
+        live.publish_unlogged(f"room:{room_id}", TypingChanged(Typing(room_id=room_id, users=typists)))
+
+
+def presence_changed(user_id: str, standing: Standing) -> PresenceChanged:
+    """Make the event that shows a user to others."""
+    return PresenceChanged(_presence(user_id, standing))
+
+
+def _presence(user_id: str, standing: Standing) -> Presence:
+    return Presence(user_id=user_id, status=standing.status, last_seen_at=iso(standing.last_seen_at))

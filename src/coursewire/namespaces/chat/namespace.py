@@ -1,0 +1,55 @@
+"""The door of /chat: which command runs which function, which channels exist, who follows whose changes."""
+
+from __future__ import annotations
+
+from coursewire.identity.contract import MembersChanged
+from coursewire.namespaces.chat import service
+from coursewire.namespaces.chat.contract import (
+    EVENTS,
+    DeleteMessage,
+    EditMessage,
+    JoinRoom,
+    LeaveRoom,
+    ListMembers,
+    ListRooms,
+    MarkReceipt,
+    OpenRoom,
+    ReadHistory,
+    SendMessage,
+    SetPresence,
+    SetTyping,
+    UpdateRoom,
+)
+from coursewire.namespaces.chat.moment import Moment, presence_changed
+from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Signal, only_self
+
+
+def make() -> Namespace:
+    """Return /chat, with nobody typing."""
+    moment = Moment()
+    return Namespace(
+        path="/chat",
+        commands={
+            ListRooms: service.list_rooms,
+            OpenRoom: service.open_room,
+            JoinRoom: service.join_room,
+            LeaveRoom: service.leave_room,
+            UpdateRoom: service.update_room,
+            ListMembers: service.list_members,
+            SendMessage: service.send_message,
+            EditMessage: service.edit_message,
+            DeleteMessage: service.delete_message,
+            ReadHistory: service.read_history,
+            MarkReceipt: service.mark_receipt,
+            SetTyping: Signal(moment.set_typing, lambda command: service.room_channel(command.room_id)),
+            SetPresence: Signal(moment.set_presence),
+        },
+        events=EVENTS,
+        channels={
+            "room": ChannelKind(service.check_room_channel, service.latest_of_room, presence_changed),
+            "user": ChannelKind(only_self),
+        },
+        derived={service.UNREAD: Derived(service.unread_of)},
+        reactions={MembersChanged: service.follow_roster},
+        departed=moment.departed,
+    )

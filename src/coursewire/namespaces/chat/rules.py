@@ -1,0 +1,201 @@
+"""What may happen in a room, and what a count is: pure decisions, no clock, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
+from coursewire.vocabulary import STAFF_ROLES
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.namespaces.chat.contract import Message, OpenRoom, RoomKind
+
+OPEN_KINDS: frozenset[str] = frozenset({"course", "discussion", "announcement"})
+"""Rooms of a course that everybody enrolled may read and join."""
+
+STAFF_MADE_KINDS: frozenset[str] = frozenset({"course", "announcement"})
+"""Rooms that only staff of the course open."""
+
+NAMED_RECEIPTS_UP_TO = 20
+"""In larger rooms nobody is told by name how far others have read."""
+
+NAMED_OTHERS_UP_TO = 20
+"""How many other people of a group a room list names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one caller stands to one room."""
+
+    room_id: str
+    kind: RoomKind
+    course_id: str | None
+    title: str
+    member_count: int
+    last_number: int
+    is_member: bool
+    has_been_member: bool
+    read_number: int
+    delivered_number: int
+    roles: frozenset[str]
+    """In the room's course; empty when not enrolled."""
+    is_administrator: bool
+    """Administrators and service tokens of the whole platform."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody enrolled may come in."""
+        return self.kind in OPEN_KINDS
+
+    @property
+    def is_staff(self) -> bool:
+        """Staff of the room's course; nobody is staff of a room without one."""
+        return self.course_id is not None and (self.is_administrator or bool(self.roles & STAFF_ROLES))
+
+    @property
+    def may_read(self) -> bool:
+        """Members; anyone enrolled for open course rooms."""
+        return self.is_member or (self.is_open and (bool(self.roles) or self.is_administrator))
+
+    @property
+    def may_post(self) -> bool:
+        """Whoever may read may post; in announcement rooms only staff."""
+        return self.may_read and (self.kind != "announcement" or self.is_staff)
+
+
+def check_can_read(access: Access | None) -> Access:
+    """Raise NotFound for a room that is not there or not this caller's to know of: the two look alike."""
+    if access is None or not access.may_read:
+        raise NotFound("there is no such room, or you are not in it", field="room_id")
+    return access
+
+
+def check_can_post(access: Access | None) -> Access:
+    """Raise Forbidden when only staff post here."""
+    access = check_can_read(access)
+    if not access.may_post:
+        raise Forbidden("only staff post announcements", field="room_id")
+    return access
+
+
+def check_can_join(access: Access | None) -> Access:
+    """Let people join open rooms; into the others one is taken."""
+    access = check_can_read(access)
+    if not access.is_open:
+        raise Forbidden("one is added to this room by its members", field="room_id")
+    return access
+
+
+def check_can_leave(access: Access | None) -> Access:
+    """Let nobody leave a direct room: it is there as long as its two people are."""
+    access = check_can_read(access)
+    if access.kind == "direct":
+        raise Forbidden("a direct room cannot be left", field="room_id")
+    return access
+
+
+def check_can_update(access: Access | None, *, changes_people: bool) -> Access:
+    """Let members change a group, and staff the rooms of their course, whose people follow the roster."""
+    access = check_can_read(access)
+    if access.kind == "direct":
+        raise Forbidden("a direct room has no title and always the same two people", field="room_id")
+    if access.is_open and changes_people:
+        raise Forbidden("the people of a course's room come from its roster", field="add_member_ids")
+    if access.is_open and not access.is_staff:
+        raise Forbidden("only staff of the course change this room", field="room_id")
+    if not access.is_open and not access.is_member:
+        raise Forbidden("only members change this room", field="room_id")
+    return access
+
+
+def check_can_open(command: OpenRoom, caller: Caller, roles: frozenset[str]) -> None:
+    """Check who opens which kind of room, and that the fields fit the kind. `roles`: the caller's in the course."""
+    others = [user_id for user_id in command.member_ids if user_id != caller.user_id]
+    if command.kind == "direct":
+        if len(set(others)) != 1:
+            raise Invalid("a direct room has exactly one other member", field="member_ids")
+        return
+    if command.title is None:
+        raise Invalid(f"a {command.kind} room needs a title", field="title")
+    if command.kind == "group":
+        if not others:
+            raise Invalid("a group needs at least one other member", field="member_ids")
+        return
+    if command.course_id is None:
+        raise Invalid(f"a {command.kind} room belongs to a course", field="course_id")
+    if not roles and not is_administrator(caller):
+        raise NotFound("there is no such course, or you are not in it", field="course_id")
+    if command.kind in STAFF_MADE_KINDS and not (is_administrator(caller) or roles & STAFF_ROLES):
+        raise Forbidden(f"only staff of the course open a {command.kind} room", field="kind")
+
+
+def check_can_write_to(user_ids: Sequence[str], known: frozenset[str], *, field: str = "member_ids") -> None:
+    """Raise Invalid, naming the first of `user_ids` that is not in `known`: people whom the caller may write to."""
+    for index, user_id in enumerate(user_ids):
+        if user_id not in known:
+            raise Invalid("must be somebody who shares a course with you", field=f"{field}.{index}")
+
+
+def check_can_edit(message: Message, access: Access, caller: Caller, author_id: str, version: int) -> None:
+    """Raise Forbidden for another's message, Conflict (with the current message) for an old version."""
+    if author_id != caller.user_id or not access.may_post:
+        raise Forbidden("only the author edits a message", field="message_id")
+    check_is_there(message)
+    check_version(message, version)
+
+
+def check_can_delete(
+    message: Message, access: Access, caller: Caller, author_id: str, version: int | None
+) -> None:
+    """Let authors and staff of the course delete."""
+    if author_id != caller.user_id and not access.is_staff:
+        raise Forbidden("only the author or staff delete a message", field="message_id")
+    check_is_there(message)
+    if version is not None:
+        check_version(message, version)
+
+
+def check_is_there(message: Message) -> None:
+    """Raise Conflict when the message was taken back."""
+    if message.state != "sent":
+        raise Conflict("the message was taken back", field="message_id", details=_current(message))
+
+
+def check_version(message: Message, version: int) -> None:
+    """Raise Conflict when somebody else changed the message since `version`."""
+    if version != message.version:
+        raise Conflict(
+            f"the message is at version {message.version} now", field="version", details=_current(message)
+        )
+
+
+def is_administrator(caller: Caller) -> bool:
+    """Whether the token gives rights over the whole platform."""
+    return bool(caller.roles & {"administrator", "service"})
+
+
+def pair_of(one: str, other: str) -> str:
+    """Name the direct room of two people, whoever asks: a space is in no id."""
+    return " ".join(sorted((one, other)))
+
+
+def tombstone(message: Message, version: int) -> Message:
+    """Return what is left of a deleted message: its place, number and time."""
+    return message.model_copy(
+        update={
+            "text": "",
+            "html": "",
+            "mentions": [],
+            "reactions": [],
+            "state": "deleted",
+            "version": version,
+            "key": None,
+        }
+    )
+
+
+def _current(message: Message) -> dict[str, object]:
+    return {"message": message.model_dump(exclude_none=True)}

@@ -1,0 +1,42 @@
+"""The campus pages that `npm run build` has made, served at `/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+BUILT = Path(__file__).parents[2] / "web" / "dist"
+"""In a checkout. An installed package has no pages: the LMS has its own."""
+
+
+class Pages:
+    """Static files; an address without a file is one of the application's own, and gets `index.html`."""
+
+    def __init__(self, directory: Path = BUILT) -> None:
+        self._directory = directory
+        self._files = StaticFiles(directory=directory, html=True) if directory.is_dir() else None
+
+    def has(self, scope: Scope) -> bool:
+        """Whether a request is for a page or one of its files."""
+        if self._files is None or scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            return False
+        path: str = scope["path"]
+        return path == "/" or (self._directory / path.lstrip("/")).is_file()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a file. Names in `/assets/` carry a digest, so they may be kept for ever."""
+        assert self._files is not None  # noqa: S101 - `has` comes first
+
+        async def send_with_age(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                kept = (
+                    b"public, max-age=31536000, immutable"
+                    if scope["path"].startswith("/assets/")
+                    else b"no-cache"
+                )
+                message["headers"] = [*message["headers"], (b"cache-control", kept)]  # type: ignore[misc]
+            await send(message)
+
+        await self._files(scope, receive, send_with_age)  # type: ignore[arg-type]

@@ -1,0 +1,336 @@
+"""Who listens to what on this node; one encoding, many sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from coursewire.realtime.encoding import encode_logged, encode_unlogged
+from coursewire.wire.frames import join
+
+if TYPE_CHECKING:
+    from coursewire.bus.port import LoggedEvent, Unlogged
+    from coursewire.realtime.session import Session
+    from coursewire.wire.frames import Encoded
+
+SLICE = 500
+"""Receivers that are written to before the event loop gets its turn again (FAN1)."""
+
+RING_EVENTS = 256
+RING_BYTES = 256 * 1024
+"""What a channel keeps of the recent past, so that a small gap needs no database. The oldest go first."""
+
+LATEST_VALUES = 1_000
+"""Newest values that a channel keeps for whoever comes next. The longest unchanged go first: the database, where a
+namespace keeps them, still has them."""
+
+QUEUED_EVENTS = 10_000
+"""Logged events that wait for a running fan-out. Beyond it, all listeners turn lagging and read the log instead."""
+
+
+class State(Enum):
+    """How a subscription gets its logged events."""
+
+    JOINING = "joining"
+    """Not yet: its replay is being read."""
+    AHEAD = "ahead"
+    """It was replayed past what this node has fanned out; live from its offset on."""
+    LIVE = "live"
+    """With everybody else."""
+    LAGGING = "lagging"
+    """From the log, once its socket has drained (FAN3)."""
+    CLOSED = "closed"
+    """Not any more."""
+
+
+class Subscription:
+    """One session's listening to one channel."""
+
+    __slots__ = ("channel", "offset", "session", "state")
+
+    def __init__(self, session: Session, channel: Channel) -> None:
+        self.session = session
+        self.channel = channel
+        self.state = State.JOINING
+        self.offset = 0
+        """The last logged event that was written to the socket's outbox."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.state is not State.CLOSED
+
+
+class Latest(NamedTuple):
+    """The newest value of a key."""
+
+    event: str
+    data: bytes
+    encoded: Encoded | None
+    """None for a value that was read from the database."""
+
+
+class _Entry(NamedTuple):
+    offset: int | None
+    encoded: Encoded
+
+
+class Channel:
+    """One channel on one node: its subscriptions, and the order of what they get.
+
+    Invariant: a LIVE subscription has been written every logged event up to `top`, once and in order; what waits in
+    `_queue` comes after. So a subscription at `top` may become LIVE at any moment, also while a fan-out is running.
+    """
+
+    __slots__ = (
+        "_base",
+        "_conflaters",
+        "_heard",
+        "_queue",
+        "_queued_top",
+        "_receivers",
+        "_ring",
+        "_ring_bytes",
+        "_running",
+        "ahead",
+        "epoch",
+        "latest",
+        "name",
+        "namespace",
+        "on_hole",
+        "on_new_epoch",
+        "subscriptions",
+        "top",
+    )
+
+    def __init__(
+        self,
+        namespace: str,
+        name: str,
+        on_hole: Callable[[Channel], None],
+        on_new_epoch: Callable[[Channel], None],
+    ) -> None:
+        self.namespace = namespace
+        self.name = name
+        self.on_hole = on_hole
+        self.on_new_epoch = on_new_epoch
+        self.epoch: str | None = None
+        """None until the stream's position was read."""
+        self.top = 0
+        """The last logged event whose fan-out has begun."""
+        self.subscriptions: dict[Session, Subscription] = {}
+        self.ahead: list[Subscription] = []
+        self.latest: OrderedDict[tuple[str, str], Latest] = OrderedDict()
+        self._heard = 0
+        self._queued_top = 0
+        self._queue: list[_Entry] = []
+        self._running = False
+        self._receivers: Sequence[Subscription] = ()
+        self._base = 0
+        self._ring: deque[_Entry] | None = None
+        self._ring_bytes = 0
+        self._conflaters: dict[str, Conflater] | None = None
+
+    # The stream's position
+
+    def open(self, epoch: str, top: int) -> None:
+        """Take over the stream's position as the log has it; what was heard before belongs to it or is a hole."""
+        if self.epoch is not None:
+            return
+        self.epoch, self.top, self._queued_top = epoch, top, top
+        if self._heard > top:
+            self.on_hole(self)
+
+    def _begin_again(self, epoch: str) -> None:
+        """Another epoch: what was read before means nothing now, and nobody who listens can go on from it."""
+        self.epoch, self.top, self._queued_top, self._heard = epoch, 0, 0, 0
+        self._queue = [entry for entry in self._queue if entry.offset is None]
+        self.forget_past()
+        self.on_new_epoch(self)
+
+    @property
+    def missing_after(self) -> int | None:
+        """The offset after which this node has heard of events that it does not have; None without a hole."""
+        return self._queued_top if self._heard > self._queued_top else None
+
+    # Logged events
+
+    def deliver(self, epoch: str, events: Sequence[LoggedEvent]) -> None:
+        """Fan out committed events, in offset order; a hole is repaired from the log first (FAN2)."""
+        if self.epoch is None:
+            self._heard = max(self._heard, events[-1].offset)
+            return
+        if epoch != self.epoch:
+            self._begin_again(epoch)
+        self._heard = max(self._heard, events[-1].offset)
+        if events[0].offset > self._queued_top + 1:
+            self.on_hole(self)
+            return
+        fresh = [event for event in events if event.offset > self._queued_top]
+        if not fresh:
+            return
+        self._queued_top = fresh[-1].offset
+        self._queue += [
+            _Entry(event.offset, encode_logged(self.namespace, self.name, epoch, event)) for event in fresh
+        ]
+        if len(self._queue) > QUEUED_EVENTS:
+            self._shed()
+        self._pump()
+
+    def _shed(self) -> None:
+        """Let the log carry what waits: the fan-out cannot keep up."""
+        for subscription in self.subscriptions.values():
+            if subscription.state in (State.LIVE, State.AHEAD):
+                subscription.state = State.LAGGING
+        self.ahead.clear()
+        self._queue.clear()
+        self.top = self._queued_top
+        self.forget_past()
+
+    # Events without an offset
+
+    def publish(self, encoded: Encoded) -> None:
+        """Fan out an event of class ephemeral: whoever cannot take it now never gets it."""
+        self._queue.append(_Entry(None, encoded))
+        self._pump()
+
+    def publish_latest(self, message: Unlogged, rate: float) -> None:
+        """Take a newest value; it, or a newer one of the same key, goes out within 1 / `rate` s."""
+        if message.key is None:
+            raise TypeError("a latest value has a key")
+        key = (message.event, message.key)
+        self.latest[key] = Latest(message.event, message.data, encode_unlogged(message))
+        self.latest.move_to_end(key)
+        if len(self.latest) > LATEST_VALUES:
+            self.latest.popitem(last=False)
+        if self._conflaters is None:
+            self._conflaters = {}
+        conflater = self._conflaters.get(message.event)
+        if conflater is None:
+            conflater = self._conflaters[message.event] = Conflater(self, rate)
+        conflater.add(key)
+
+    # The fan-out
+
+    def _pump(self) -> None:
+        if not self._running and self._queue:
+            self._running = True
+            self._next_batch()
+
+    def _next_batch(self) -> None:
+        entries, self._queue = self._queue, []
+        self._base = self.top
+        logged = [entry for entry in entries if entry.offset is not None]
+        if logged:
+            self.top = logged[-1].offset or self.top
+            self._remember(logged)
+        # Everything that waits goes out in one write per receiver.
+        batch = entries[0].encoded if len(entries) == 1 else join([entry.encoded for entry in entries])
+        self._receivers = list(self.subscriptions.values())
+        if self.ahead:
+            self._serve_ahead(logged)
+        self._write_slice(batch, 0)
+
+    def _write_slice(self, batch: Encoded, start: int) -> None:
+        top, base, live = self.top, self._base, State.LIVE
+        end = start + SLICE
+        for subscription in self._receivers[start:end]:
+            # One that became LIVE while this batch was going out has replayed it: its offset is above the base.
+            if subscription.state is live and subscription.offset <= base:
+                subscription.offset = top
+                subscription.session.socket.send(batch)
+        if end < len(self._receivers):
+            asyncio.get_running_loop().call_soon(self._write_slice, batch, end)
+            return
+        self._receivers = ()
+        if self._queue:
+            asyncio.get_running_loop().call_soon(self._next_batch)
+        else:
+            self._running = False
+
+    def _serve_ahead(self, logged: Sequence[_Entry]) -> None:
+        waiting, self.ahead = self.ahead, []
+        for subscription in waiting:
+            if subscription.state is not State.AHEAD:
+                continue
+            missing = [entry.encoded for entry in logged if (entry.offset or 0) > subscription.offset]
+            if missing:
+                subscription.offset = self.top
+                subscription.session.socket.send(join(missing))
+            if subscription.offset > self.top:
+                self.ahead.append(subscription)
+            else:
+                # Not in this batch any more: its offset, now the top, is above the base.
+                subscription.state = State.LIVE
+
+    # The recent past
+
+    def _remember(self, logged: Sequence[_Entry]) -> None:
+        if self._ring is None:
+            self._ring = deque()
+        ring = self._ring
+        for entry in logged:
+            ring.append(entry)
+            self._ring_bytes += entry.encoded.size
+        while len(ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
+            self._ring_bytes -= ring.popleft().encoded.size
+
+    def recent(self, offset: int) -> Encoded | None:
+        """Return what was logged after `offset`, up to `top`, if all of it is remembered; None if not."""
+        if not self._ring or (self._ring[0].offset or 0) > offset + 1:
+            return None
+        return join([entry.encoded for entry in self._ring if (entry.offset or 0) > offset])
+
+    def forget_past(self) -> None:
+        """Forget the recent past: it was rewritten, or does not end at `top` any more (LOG5)."""
+        self._ring = None
+        self._ring_bytes = 0
+
+    def close(self) -> None:
+        """End the timers, when nobody listens any more."""
+        for conflater in (self._conflaters or {}).values():
+            conflater.cancel()
+
+
+class Conflater:
+    """Sends the newest values of one event type of a channel, at most `rate` times a second.
+
+    After quiet a value goes out at once; then the latest of each key once per interval, the final one always.
+    """
+
+    __slots__ = ("_channel", "_dirty", "_interval", "_not_before", "_timer")
+
+    def __init__(self, channel: Channel, rate: float) -> None:
+        self._channel = channel
+        self._interval = 1 / rate
+        self._dirty: dict[tuple[str, str], None] = {}
+        self._not_before = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, key: tuple[str, str]) -> None:
+        """Note that a key has a new value."""
+        self._dirty[key] = None
+        if self._timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._not_before:
+            self._flush()
+        else:
+            self._timer = loop.call_at(self._not_before, self._flush)
+
+    def cancel(self) -> None:
+        """Send nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _flush(self) -> None:
+        self._timer = None
+        self._not_before = asyncio.get_running_loop().time() + self._interval
+        dirty, self._dirty = self._dirty, {}
+        latest = self._channel.latest
+        values = [value.encoded for key in dirty if (value := latest.get(key)) and value.encoded]
+        if values:
+            self._channel.publish(join(values))

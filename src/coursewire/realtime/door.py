@@ -1,0 +1,279 @@
+"""Into a namespace and out of it: the handshake, what was asked to be resumed, and a token's end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import ValidationError
+
+from coursewire.errors import (
+    AuthInvalid,
+    AuthMissing,
+    CoursewireError,
+    Disabled,
+    Forbidden,
+    Internal,
+)
+from coursewire.identity import membership
+from coursewire.identity.caller import claims_digest
+from coursewire.realtime.contract import (
+    AuthExpiring,
+    Expiring,
+    Handshake,
+    Limits,
+    NamespaceClosing,
+    NamespaceGone,
+    SessionReady,
+)
+from coursewire.realtime.encoding import encode_json
+from coursewire.realtime.hub import Hub, Joined, send_event
+from coursewire.realtime.lane import Lane
+from coursewire.realtime.limits import Bucket, Rate
+from coursewire.realtime.session import Session
+from coursewire.realtime.transaction import Reactions, Transaction
+from coursewire.realtime.validation import invalid_from
+from coursewire.vocabulary import iso
+
+if TYPE_CHECKING:
+    from coursewire.edge.connection import Socket
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.here import Here
+    from coursewire.realtime.namespace import Namespace
+    from coursewire.storage import Storage
+    from coursewire.storage import Transaction as StorageTransaction
+    from coursewire.vocabulary import Position
+
+logger = logging.getLogger(__name__)
+
+EXPIRING_AHEAD_S = 60.0
+EXPIRING_JITTER_S = 10.0
+"""`auth.expiring` comes 60 s ahead, plus or minus this: a class that came together does not refresh together."""
+EXPIRED_GRACE_S = 25.0
+"""How long after `exp` a namespace is kept, for a refresh that is on its way (SES2)."""
+
+LANE = 512
+"""Commands of one session that may wait or run; beyond it they are answered with `overloaded`."""
+
+KNOWN_CLAIMS = 50_000
+"""Users whose last claims are remembered as written. The longest unseen is forgotten: it costs a read."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """What every session is told and held to."""
+
+    limits: Limits
+    rate: Rate | None
+    """None switches limits off, for load tests."""
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    """Feature flags that clients are told; `namespace.<name>: false` closes a namespace."""
+
+
+class Door:
+    """Lets sessions in, keeps their tokens fresh, and lets them out."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        here: Here,
+        storage: Storage,
+        reactions: Reactions,
+        authenticate: Callable[[object, int], Awaitable[Caller]],
+        settings: DoorSettings,
+    ) -> None:
+        self._hub = hub
+        self._here = here
+        self._storage = storage
+        self._reactions = reactions
+        self._authenticate = authenticate
+        self._settings = settings
+        self._known_claims: OrderedDict[str, bytes] = OrderedDict()
+        self._random = random.Random()  # noqa: S311 - jitter is no secret
+        self.on_crowded: Callable[[Session], None] = lambda _session: None
+        """Called when a session's lane is not crowded any more."""
+
+    # In
+
+    async def open(self, socket: Socket, namespace: Namespace, auth: Any) -> None:
+        """Let somebody in, replay what they missed, and say `session.ready` (SES1, SUB4)."""
+        try:
+            handshake = _read_handshake(auth)
+            caller = await self._admit(namespace, handshake.token)
+        except CoursewireError as error:
+            socket.refuse(error.as_wire())
+            return
+        except Exception:
+            logger.exception("a handshake failed")
+            socket.refuse(Internal("something went wrong on our side").as_wire())
+            return
+        if not socket.pending:
+            return
+        session = self._seat(socket, namespace, caller)
+        socket.accept()
+        wanted: dict[str, Position | None] = {f"user:{caller.user_id}": None, **handshake.resume}
+        try:
+            answers = await self._hub.subscribe(session, wanted)
+        except CoursewireError as error:
+            self.dismiss(session, error.code, retryable=True, retry_after_ms=error.retry_after_ms)
+            return
+        if not session.is_closed:
+            self._say_ready(session, answers)
+
+    async def _admit(self, namespace: Namespace, token: str) -> Caller:
+        caller = await self._authenticate(token, _now())
+        self._check_entry(namespace, caller)
+        await self.sync_claims(caller)
+        return caller
+
+    def _check_entry(self, namespace: Namespace, caller: Caller) -> None:
+        if not caller.may_enter(namespace.path):
+            raise Forbidden(f"this token is not good for {namespace.path}")
+        if not self._settings.flags.get(f"namespace.{namespace.path.removeprefix('/')}", True):
+            raise Disabled(f"{namespace.path} is switched off", retry_after_ms=60_000)
+
+    async def sync_claims(self, caller: Caller) -> None:
+        """Bring the token's claims into the roster, unless they are known to stand there."""
+        if caller.is_service:
+            return
+        digest = claims_digest(caller)
+        if self._known_claims.get(caller.user_id) == digest:
+            self._known_claims.move_to_end(caller.user_id)
+            return
+
+        def sync(raw: StorageTransaction) -> None:
+            tx = Transaction(raw, "", caller, self._reactions)
+            for fact in membership.sync_claims(raw, caller):
+                tx.tell(fact)
+
+        if await self._storage.read(lambda raw: membership.claims_are_new(raw, caller)):
+            await self._storage.write(sync)
+        self._known_claims[caller.user_id] = digest
+        if len(self._known_claims) > KNOWN_CLAIMS:
+            self._known_claims.popitem(last=False)
+
+    def forget_claims(self, user_id: str) -> None:
+        """Look at this user's next token again: the roster has changed since the last."""
+        self._known_claims.pop(user_id, None)
+
+    def _seat(self, socket: Socket, namespace: Namespace, caller: Caller) -> Session:
+        bucket = None
+        if self._settings.rate is not None:
+            # A caller's sessions share one bucket: more tabs do not make one faster.
+            others = self._hub.users_of(namespace.path).get(caller.user_id)
+            bucket = next(iter(others)).bucket if others else Bucket(self._settings.rate, time.monotonic())
+        session = Session(socket, namespace, caller, bucket)
+        session.lane = Lane(LANE, lambda: self.on_crowded(session))
+        socket.state = session
+        self._hub.add(session)
+        self._here.arrived(session)
+        return session
+
+    def _say_ready(self, session: Session, answers: Mapping[str, Joined | CoursewireError]) -> None:
+        caller = session.caller
+        resumed: dict[str, Any] = {}
+        for name, answer in answers.items():
+            if isinstance(answer, Joined):
+                resumed[name] = answer.as_wire()
+            else:
+                resumed[name] = {"epoch": "", "offset": 0, "recovered": False, "reason": "forbidden"}
+        user = {"id": caller.user_id, "name": caller.name}
+        if caller.avatar_url is not None:
+            user["avatar_url"] = caller.avatar_url
+        data = orjson.dumps(
+            {
+                "user": user,
+                "roles": sorted(caller.roles.union(*caller.courses.values())),
+                "namespace": session.namespace.path,
+                "expires_at": iso(caller.expires_at),
+                "server_time": iso(_now()),
+                "flags": self._settings.flags,
+                "limits": self._settings.limits.model_dump(),
+                "resumed": resumed,
+            }
+        )
+        session.socket.send(encode_json(session.namespace.path, SessionReady.event, data))
+        session.is_ready = True
+        for answer in answers.values():
+            if isinstance(answer, Joined) and answer.subscription is not None:
+                self._hub.start(answer.subscription)
+        self._await_expiry(session)
+
+    # A token's end (SES2)
+
+    def _await_expiry(self, session: Session) -> None:
+        if session.expiry is not None:
+            session.expiry.cancel()
+        loop = asyncio.get_running_loop()
+        left_s = (session.caller.expires_at - _now()) / 1000
+        ahead_s = EXPIRING_AHEAD_S + self._random.uniform(-EXPIRING_JITTER_S, EXPIRING_JITTER_S)
+        session.expiry = loop.call_later(max(0.0, left_s - ahead_s), self._expiring, session)
+
+    def _expiring(self, session: Session) -> None:
+        expires_at = session.caller.expires_at
+        send_event(session, AuthExpiring(Expiring(expires_at=iso(expires_at))))
+        left_s = (expires_at - _now()) / 1000 + EXPIRED_GRACE_S
+        session.expiry = asyncio.get_running_loop().call_later(left_s, self._expired, session)
+
+    def _expired(self, session: Session) -> None:
+        self.dismiss(session, "auth_expired", retryable=True)
+
+    async def refresh(self, session: Session, token: str) -> bytes:
+        """Renew a session's token in place; rights that the new one lacks end at once. Returns the answer as JSON."""
+        caller = await self._admit(session.namespace, token)
+        if caller.user_id != session.caller.user_id:
+            raise AuthInvalid("the new token belongs to somebody else", field="token")
+        if not session.is_closed:
+            session.caller = caller
+            self._await_expiry(session)
+            await self._hub.decide_again(session)
+        return orjson.dumps({"expires_at": iso(caller.expires_at)})
+
+    # Out
+
+    def close(self, session: Session) -> None:
+        """Forget a session that has ended."""
+        if session.is_closed:
+            return
+        session.is_closed = True
+        if session.expiry is not None:
+            session.expiry.cancel()
+        session.lane.clear()
+        self._here.left(session, self._hub.remove(session))
+
+    def dismiss(
+        self, session: Session, reason: str, *, retryable: bool, retry_after_ms: int | None = None
+    ) -> None:
+        """Disconnect a session's namespace and say why; its connection and the other namespaces stay (SES1)."""
+        gone = NamespaceGone(reason=reason, retryable=retryable, retry_after_ms=retry_after_ms)
+        send_event(session, NamespaceClosing(gone))
+        session.socket.disconnect()
+        self.close(session)
+
+    def dismiss_all(self, reason: str, retry_after_ms: int) -> None:
+        """Disconnect everybody, to come back later."""
+        for session in self._hub.all_sessions():
+            self.dismiss(session, reason, retryable=True, retry_after_ms=retry_after_ms)
+
+
+def _read_handshake(auth: Any) -> Handshake:
+    if not isinstance(auth, dict) or not auth.get("token"):
+        raise AuthMissing("connect with auth = {token}", field="token")
+    if not isinstance(auth["token"], str):
+        raise AuthInvalid("the token must be a string", field="token")
+    try:
+        return Handshake.model_validate(auth)
+    except ValidationError as error:
+        raise invalid_from(error) from None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,81 @@
+"""Tells the listeners of a channel which of them are here: presence on the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from coursewire.bus.port import Unlogged
+from coursewire.realtime.presence import GRACE_S, TOLD_UP_TO, Presence, Standing, Status
+from coursewire.vocabulary import new_id
+
+if TYPE_CHECKING:
+    from coursewire.bus.port import Bus
+    from coursewire.realtime.channels import Channel
+    from coursewire.realtime.hub import Hub
+    from coursewire.realtime.live import Live
+    from coursewire.realtime.namespace import Namespace
+    from coursewire.realtime.session import Session
+
+
+class Here:
+    """Follows sessions and subscriptions, and publishes how their users are shown."""
+
+    def __init__(self, hub: Hub, bus: Bus, namespaces: Mapping[str, Namespace]) -> None:
+        self._hub = hub
+        self._bus = bus
+        self._namespaces = namespaces
+        self._presence = {path: Presence() for path in namespaces}
+        self.live: dict[str, Live] = {}
+        """What `departed` of each namespace gets."""
+        hub.on_listening = self._listening
+
+    def arrived(self, session: Session) -> None:
+        """Count a session in."""
+        self._presence[session.namespace.path].arrived(session.caller.user_id, _now())
+
+    def left(self, session: Session, channels: Iterable[Channel]) -> None:
+        """Count a session out; it listened to these channels."""
+        path, user_id = session.namespace.path, session.caller.user_id
+        if self._presence[path].left(user_id, _now()):
+            names = [channel.name for channel in channels]
+            asyncio.get_running_loop().call_later(GRACE_S, self._gone, path, user_id, names)
+            if session.namespace.departed is not None:
+                session.namespace.departed(self.live[path], user_id)
+
+    def _gone(self, path: str, user_id: str, names: list[str]) -> None:
+        if self._presence[path].gone(user_id):
+            self._tell(path, user_id, names, Standing("offline", _now()))
+
+    def set_status(self, path: str, user_id: str, status: Status) -> Standing:
+        """Choose how a user is shown, and tell whoever shares a channel with them."""
+        standing = self._presence[path].set(user_id, status, _now())
+        sessions = self._hub.users_of(path).get(user_id, ())
+        names = {name for session in sessions for name in session.subscriptions}
+        self._tell(path, user_id, sorted(names), standing)
+        return standing
+
+    def _listening(self, session: Session, channel: Channel) -> None:
+        path, user_id = session.namespace.path, session.caller.user_id
+        standing = self._presence[path].standing(user_id, _now())
+        if standing.status != "offline":
+            self._tell(path, user_id, [channel.name], standing)
+
+    def _tell(self, path: str, user_id: str, names: Iterable[str], standing: Standing) -> None:
+        namespace = self._namespaces[path]
+        for name in names:
+            channel = self._hub.find(path, name)
+            if channel is None or len(channel.subscriptions) > TOLD_UP_TO:
+                continue
+            kind, _ = self._hub.kind_of(namespace, name)
+            if kind.present is None:
+                continue
+            event = kind.present(user_id, standing)
+            data = event.data.model_dump_json(exclude_none=True).encode()
+            self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,97 @@
+"""How a namespace is declared: its path, commands, events, channels and reactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from coursewire.errors import Forbidden
+from coursewire.realtime.contract import COMMON_COMMANDS, COMMON_EVENTS, Command, Event, Result
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.live import Live
+    from coursewire.realtime.presence import Standing
+    from coursewire.realtime.transaction import Transaction
+
+Handler = Callable[["Transaction", "Caller", Any], Result]
+"""A service function: load, decide, save, append."""
+
+
+ChannelRule = Callable[["Transaction", "Caller", str], None]
+"""Raises Forbidden or NotFound when the caller may not listen to the channel of this id (SUB1)."""
+
+
+def only_self(_: Transaction, caller: Caller, user_id: str) -> None:
+    """Allow `user:<id>` to that user only."""
+    if caller.user_id != user_id:
+        raise Forbidden("this channel belongs to somebody else", field="channel")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A command without storage: `run` reaches only who is here now.
+
+    `channel` names the channel whose right the caller needs: a live subscription is proof of it, otherwise the
+    channel's rule is asked.
+    """
+
+    run: Callable[[Live, Caller, Any], Result]
+    channel: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """The channels `<kind>:<id>`: who may listen, and which current values come with the subscription."""
+
+    rule: ChannelRule
+    latest: Callable[[Transaction, str], Iterable[Event[Any]]] | None = None
+    present: Callable[[str, Standing], Event[Any]] | None = None
+    """Makes the event that tells this channel's listeners how one of them, by user id, is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """LATEST events that are computed from the database, after a commit, for the users who are here.
+
+    A service says `tx.derive("unread", room_id)`; within `delay_s`, and at most `1 / delay_s` times a second for one
+    argument, `compute(tx, argument, user_ids)` runs once for all of them on each node and returns, per user id, the
+    event for the channel `user:<id>`: one query for many receivers, however many commits asked for it.
+    """
+
+    compute: Callable[[Transaction, str, Sequence[str]], Iterable[tuple[str, Event[Any]]]]
+    delay_s: float = 0.2
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """One namespace. The hub, the dispatcher and the generated contracts read it; nothing registers itself."""
+
+    path: str
+    commands: Mapping[type[Command], Handler | Signal]
+    events: tuple[type[Event[Any]], ...]
+    channels: Mapping[str, ChannelKind]
+    derived: Mapping[str, Derived] = field(default_factory=dict)
+    reactions: Mapping[type[Any], Callable[[Transaction, Any], None]] = field(default_factory=dict)
+    """What this namespace does, in the same transaction, when another part reports an event or a fact of this type."""
+    departed: Callable[[Live, str], None] | None = None
+    """The last connection of the user of this id is gone."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self,
+            "by_name",
+            {command.command: command for command in (*COMMON_COMMANDS, *self.commands)},
+        )
+        for command in self.commands:
+            if not command.command:
+                raise TypeError(f"{command.__name__} has no name")
+
+    by_name: Mapping[str, type[Command]] = field(init=False, repr=False)
+    """The commands by the name they have on the wire, the common ones included."""
+
+    @property
+    def all_events(self) -> tuple[type[Event[Any]], ...]:
+        """The events of this namespace and those that every namespace says."""
+        return (*COMMON_EVENTS, *self.events)

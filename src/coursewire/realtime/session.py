@@ -1,0 +1,47 @@
+"""One namespace of one connection, once its token was accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import TimerHandle
+
+    from coursewire.edge.connection import Socket
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.channels import Subscription
+    from coursewire.realtime.lane import Lane
+    from coursewire.realtime.limits import Bucket
+    from coursewire.realtime.namespace import Namespace
+
+SUBSCRIPTIONS = 200
+"""Channels that one session may listen to; a further one is refused with `too_large`."""
+
+
+class Session:
+    """Who is at the other end, what they listen to, and what they have asked for."""
+
+    __slots__ = (
+        "bucket",
+        "caller",
+        "expiry",
+        "is_closed",
+        "is_ready",
+        "lane",
+        "namespace",
+        "socket",
+        "subscriptions",
+    )
+
+    def __init__(self, socket: Socket, namespace: Namespace, caller: Caller, bucket: Bucket | None) -> None:
+        self.socket = socket
+        self.namespace = namespace
+        self.caller = caller
+        self.lane: Lane
+        self.bucket = bucket
+        """None where limits are off."""
+        self.subscriptions: dict[str, Subscription] = {}
+        self.expiry: TimerHandle | None = None
+        """Fires when the token is about to end, then when it has ended (SES2)."""
+        self.is_ready = False
+        self.is_closed = False

@@ -1,0 +1,134 @@
+"""What a service sees: statements, the time, and the ways to say what happened. It never commits and never emits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from coursewire import log
+from coursewire.bus.port import Committed, DeriveWanted, LoggedEvent, RightsChanged, TakenBack, Unlogged
+from coursewire.identity import membership
+from coursewire.identity.contract import MembersChanged
+from coursewire.realtime.contract import Delivery
+from coursewire.vocabulary import Model, Position, new_id
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.contract import Event
+    from coursewire.storage import Row
+    from coursewire.storage import Transaction as StorageTransaction
+
+THE_CALLER: Final = ""
+"""As an actor: whoever runs the command."""
+
+Reactions = Mapping[type[Any], Sequence[tuple[str, Callable[["Transaction", Any], None]]]]
+"""Event or fact type -> (namespace, what it does then)."""
+
+
+class Transaction:
+    """A storage transaction within one namespace, for one caller.
+
+    What is appended, published, derived or rechecked here happens when it commits, on every node, and not at all
+    when it does not (LOG1).
+    """
+
+    __slots__ = ("_caller", "_namespace", "_raw", "_reactions", "all", "now", "one", "run", "subject")
+
+    def __init__(
+        self, raw: StorageTransaction, namespace: str, caller: Caller | None, reactions: Reactions
+    ) -> None:
+        self._raw = raw
+        self._namespace = namespace
+        self._caller = caller
+        self._reactions = reactions
+        self.now: int = raw.now
+        """Milliseconds since 1970."""
+        self.subject: str | None = None
+        """What the first event of this transaction was about: a remembered answer is taken back with it (LOG5)."""
+        self.all: Callable[..., list[Row]] = raw.all
+        self.one: Callable[..., Row | None] = raw.one
+        self.run: Callable[..., int] = raw.run
+
+    @property
+    def raw(self) -> StorageTransaction:
+        """The storage's own transaction, for the packages below this one."""
+        return self._raw
+
+    def append(self, channel: str, event: Event[Any], *, actor: str | None = THE_CALLER) -> Position:
+        """Log an event in a channel's stream and return its position (LOG1, LOG2)."""
+        subject = getattr(event.data, event.subject) if event.subject else None
+        if self.subject is None:
+            self.subject = subject
+        event_id = new_id()
+        data = _encode(event.data)
+        if actor is THE_CALLER:
+            actor = self._caller.user_id if self._caller else None
+        epoch, offset = log.append(
+            self._raw,
+            self._namespace,
+            channel,
+            event=event.event,
+            data=data,
+            id=event_id,
+            at=self.now,
+            actor=actor,
+            subject=subject,
+        )
+        logged = LoggedEvent(offset, event_id, event.event, data, self.now, actor)
+        self._raw.effects.append(Committed(self._namespace, channel, epoch, offset, (logged,)))
+        self.tell(event)
+        return Position(epoch=epoch, offset=offset)
+
+    def publish_latest(self, channel: str, event: Event[Any]) -> None:
+        """Give a channel a newest value; whoever listens gets it, or a newer one, soon."""
+        if event.delivery is not Delivery.LATEST or event.per is None:
+            raise TypeError(f"{event.event} is not of class latest")
+        self._raw.effects.append(
+            Unlogged(
+                self._namespace,
+                channel,
+                new_id(),
+                event.event,
+                _encode(event.data),
+                self.now,
+                self._caller.user_id if self._caller else None,
+                str(getattr(event.data, event.per)),
+            )
+        )
+
+    def derive(self, name: str, argument: str, user_ids: Sequence[str] | None = None) -> None:
+        """Ask for a derived value to be computed again: for these users, or for all who are here."""
+        wanted = None if user_ids is None else tuple(user_ids)
+        self._raw.effects.append(DeriveWanted(self._namespace, name, argument, wanted))
+
+    def redact(self, subject: str, replacement: Model) -> None:
+        """Rewrite every logged event about `subject` in place (LOG5)."""
+        channels = log.redact(self._raw, self._namespace, subject, _encode(replacement))
+        if channels:
+            self._raw.effects.append(TakenBack(self._namespace, tuple(sorted(channels))))
+
+    def recheck_rights(self, user_ids: Iterable[str]) -> None:
+        """Decide the live subscriptions of these users again (FAN4)."""
+        affected = tuple(user_ids)
+        if affected:
+            self._raw.effects.append(RightsChanged(affected))
+
+    def tell(self, fact: Any) -> None:
+        """Let the namespaces react, in this transaction, to an event or a fact."""
+        if isinstance(fact, MembersChanged):
+            self.recheck_rights((*fact.removed, *fact.changed))
+        for namespace, react in self._reactions.get(type(fact), ()):
+            react(Transaction(self._raw, namespace, self._caller, self._reactions), fact)
+
+    def position(self, channel: str) -> Position:
+        """Return how far a channel's stream has got. Read it before the state that it is to go with (SUB3)."""
+        extent = log.position(self._raw, self._namespace, channel)
+        return Position(epoch=extent.epoch, offset=extent.offset)
+
+    def roles_in(self, caller: Caller, course_id: str) -> frozenset[str]:
+        """Return what the caller is in a course, by its roster; nothing when not enrolled."""
+        return frozenset(membership.roles_in(self._raw, caller.user_id, course_id))
+
+
+def _encode(data: Model) -> bytes:
+    return data.model_dump_json(exclude_none=True).encode()
