@@ -1,0 +1,119 @@
+"""The table that is printed, with ratios within the run, and the JSON that keeps every round."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.servers import NODE, OURS, PYTHON, ROOT
+
+Results = Mapping[str, Mapping[str, Any]]
+"""Server -> measure -> one value, or one per round."""
+
+MEASURES: tuple[tuple[str, str, str], ...] = (
+    # measure, label, what the issue asks for
+    ("single_500", "CPU us per delivery, 500 subscribers", "0.6 x node, 0.15 x python"),
+    ("single_500_marginal", "  without the cost of publishing", ""),
+    ("burst_500", "CPU us per delivery, 500, bursts of ten", "0.2 x node"),
+    ("burst_500_marginal", "  without the cost of publishing", ""),
+    ("single_large", "CPU us per delivery, {large} subscribers", "0.6 x node, 0.15 x python"),
+    ("burst_large", "CPU us per delivery, {large}, bursts of ten", "0.2 x node"),
+    ("publish", "CPU us per publish to an empty room", ""),
+    ("connections_per_cpu_second", "connections per CPU second", "1.0 x node"),
+    ("resident_kib", "KiB resident per client", "1.0 x node"),
+    ("proportional_kib", "KiB proportional (PSS) per client", "1.0 x node"),
+    ("latency_p50", "ms publish to receipt, p50", ""),
+    ("latency_p95", "ms publish to receipt, p95", ""),
+    ("latency_p99", "ms publish to receipt, p99", ""),
+)
+OURS_ONLY: tuple[tuple[str, str, str], ...] = (
+    ("sending_per_second", "durable message.send per second, 64 senders", "3,000"),
+    ("sending_cpu_us", "CPU us per durable message", ""),
+    ("sending_p50", "ms to its acknowledgement under that load, p50", ""),
+    ("sending_p99", "ms to its acknowledgement under that load, p99", ""),
+    ("idle_p50", "ms to an acknowledgement when idle, p50", "5"),
+    ("idle_p99", "ms to an acknowledgement when idle, p99", ""),
+    ("catch_up_seconds", "s until 500 clients have the 100 messages that each missed", "3"),
+    ("catch_up_replay_reads", "reads of the log for that", "1"),
+    ("catch_up_cpu_us", "CPU us per replayed event", ""),
+)
+
+
+def value(results: Results, server: str, measure: str) -> float | None:
+    """Return a measure, the median of its rounds; None when it was not taken."""
+    found = results.get(server, {}).get(measure)
+    if isinstance(found, list):
+        return statistics.median(found) if found else None
+    return found
+
+
+def table(results: Results, large: int) -> str:
+    """Return both tables as Markdown."""
+    heads = ("", OURS, NODE, PYTHON, f"{OURS} / node", f"{OURS} / python", "goal")
+    rows = [heads]
+    for measure, label, goal in MEASURES:
+        ours, node, python = (value(results, server, measure) for server in (OURS, NODE, PYTHON))
+        numbers = (_number(ours), _number(node), _number(python), _ratio(ours, node), _ratio(ours, python))
+        rows.append((label.format(large=f"{large:,}"), *numbers, goal))
+    alone = [("coursewire alone", "", "goal")]
+    alone += [(label, _number(value(results, OURS, measure)), goal) for measure, label, goal in OURS_ONLY]
+    return f"{_markdown(rows)}\n\n{_markdown(alone)}"
+
+
+def save(results: Results, about: Mapping[str, Any]) -> Path:
+    """Write everything that was measured to `bench/results/`, which git ignores, and return where."""
+    folder = ROOT / "bench/results"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
+    path.write_text(json.dumps({"about": about, "results": results}, indent=2) + "\n")
+    return path
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on: processor, cores, versions, commit."""
+    models = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "cpu": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "node": _output("node", "--version"),
+        "commit": _output("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"),
+        "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _number(number: float | None) -> str:
+    if number is None:
+        return "-"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _ratio(ours: float | None, other: float | None) -> str:
+    return "-" if ours is None or not other else f"{ours / other:.2f}"
+
+
+def _markdown(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    ruler = ("-" * widths[0], *("-" * max(width - 1, 2) + ":" for width in widths[1:-1]), "-" * widths[-1])
+    lines = []
+    for row in (rows[0], ruler, *rows[1:]):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
+        cells.append(row[-1].ljust(widths[-1]))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
