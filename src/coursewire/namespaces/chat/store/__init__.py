@@ -1,0 +1,71 @@
+"""The tables of /chat and its queries: the only SQL of this namespace."""
+
+from coursewire.namespaces.chat.store.counts import (
+    advance_pointers,
+    receipts,
+    total_unread,
+    unread_counts,
+)
+from coursewire.namespaces.chat.store.members import (
+    acquaintances,
+    add_members,
+    enrol_course,
+    known_users,
+    list_members,
+    load_person,
+    member_ids,
+    open_rooms_of,
+    put_member,
+    remove_members,
+)
+from coursewire.namespaces.chat.store.messages import (
+    insert_message,
+    load_message,
+    message_id_at,
+    messages_after,
+    messages_before,
+    number_of,
+    rewrite_message,
+)
+from coursewire.namespaces.chat.store.rooms import (
+    find_direct_room,
+    insert_room,
+    list_rooms,
+    load_access,
+    load_room,
+    load_summary,
+    recount_members,
+    rename_room,
+)
+
+__all__ = [
+    "acquaintances",
+    "add_members",
+    "advance_pointers",
+    "enrol_course",
+    "find_direct_room",
+    "insert_message",
+    "insert_room",
+    "known_users",
+    "list_members",
+    "list_rooms",
+    "load_access",
+    "load_message",
+    "load_person",
+    "load_room",
+    "load_summary",
+    "member_ids",
+    "message_id_at",
+    "messages_after",
+    "messages_before",
+    "number_of",
+    "open_rooms_of",
+    "put_member",
+    "receipts",
+    "recount_members",
+    "remove_members",
+    "rename_room",
+    "rewrite_message",
+    "total_unread",
+    "unread_counts",
+]
