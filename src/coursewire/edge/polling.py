@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final
 
-from coursewire.edge import asgi, handshake, session
+from coursewire.edge import asgi, closing, handshake
 from coursewire.edge.asgi import Headers, Receive, Send
+from coursewire.edge.closing import CloseCode
 from coursewire.edge.handshake import Refusal
 from coursewire.edge.outbox import Outbox
 from coursewire.edge.registry import Registry
-from coursewire.edge.session import CloseCode, Session
+from coursewire.edge.session import Session
 from coursewire.wire.engineio import PacketError, decode_payload
 from coursewire.wire.frames import TEXT, Encoded
 
 # Reasons after which a client that comes back gets a plain 400: it left by itself, or broke the rules.
 _WITHOUT_FAREWELL: Final = frozenset(
     {
-        session.TRANSPORT_CLOSE,
-        session.TRANSPORT_ERROR,
-        session.PING_TIMEOUT,
-        session.PARSE_ERROR,
-        session.STALLED,
-        session.OVERFLOW,
+        closing.TRANSPORT_CLOSE,
+        closing.TRANSPORT_ERROR,
+        closing.PING_TIMEOUT,
+        closing.PARSE_ERROR,
+        closing.STALLED,
+        closing.OVERFLOW,
     }
 )
 
@@ -35,7 +36,18 @@ _SLICE: Final = 65_536
 class PollingTransport:
     """Long-polling of one session. It lives from request to request, and is fed by the endpoint."""
 
-    __slots__ = ("_outbox", "_poll", "_posting", "_reading", "_registry", "_sending", "full", "session")
+    __slots__ = (
+        "_outbox",
+        "_poll",
+        "_posting",
+        "_reading",
+        "_registry",
+        "_sending",
+        "full",
+        "heard",
+        "session",
+        "watched",
+    )
 
     name: ClassVar[str] = "polling"
     upgradable: ClassVar[bool] = True
@@ -50,6 +62,8 @@ class PollingTransport:
         self._posting = False
         self._reading: asyncio.Event | None = None  # present while reading is paused
         self.full = False
+        self.heard = False
+        self.watched = False
 
     # The session's side
 
@@ -60,8 +74,8 @@ class PollingTransport:
 
     @property
     def congested(self) -> bool:
-        """Whether a ping may still be on its way, or the POST with the pong is held back."""
-        return bool(self._sending) or self._reading is not None
+        """Whether a ping may still be on its way, or the POST with the pong waits behind another."""
+        return self._posting or self._reading is not None or self._sending > 0
 
     def attach(self, session: Session) -> None:
         """Carry packets for `session`."""
@@ -80,8 +94,8 @@ class PollingTransport:
         if self._outbox.full and not self.full:
             self.full = True
             self.session.fill(self)
-        elif self.full and self._outbox.size > self._registry.settings.outbox_limit:
-            self.session.overflow(self)
+        elif self.watched:
+            self.session.note_queued(self, encoded.size)
 
     def pause_reading(self) -> None:
         """Hold back the answer to the next POST: its client sends no other before."""
@@ -108,7 +122,7 @@ class PollingTransport:
     def close(self, reason: str, code: int) -> None:  # noqa: ARG002 - long-polling has no codes
         """Answer the poll that waits; without one, leave the last packets to the next poll."""
         self.resume_reading()
-        if reason == session.TRANSPORT_CLOSE:
+        if reason == closing.TRANSPORT_CLOSE:
             self.release()
             return
         self._outbox.put(CLOSE)
@@ -127,7 +141,7 @@ class PollingTransport:
     async def poll(self, receive: Receive) -> bytes | None:
         """Return the payload for a GET, once there is one; None for one too many or one that was given up."""
         if self._poll is not None:
-            self.session.close(session.TRANSPORT_ERROR)
+            self.session.close(closing.TRANSPORT_ERROR)
             return None
         if not self._outbox and not self.session.probed:
             answer = await self._wait(receive)
@@ -151,7 +165,7 @@ class PollingTransport:
         if poll.done():
             answer: bytes | None = poll.result()
             return answer
-        self.session.lose(self, session.TRANSPORT_CLOSE)
+        self.session.lose(self, closing.TRANSPORT_CLOSE)
         return b""
 
     async def respond(self, payload: bytes, send: Send, headers: Headers) -> None:
@@ -169,26 +183,30 @@ class PollingTransport:
     async def post(self, receive: Receive) -> Refusal | None:
         """Take the packets of a POST; return why not, or None."""
         if self._posting:
-            self.session.close(session.TRANSPORT_ERROR)
+            self.session.close(closing.TRANSPORT_ERROR)
             return handshake.BAD_REQUEST
         self._posting = True
         try:
-            body = await asgi.read_body(receive, self._registry.settings.max_payload)
+            async with asyncio.timeout(self._registry.settings.stall_timeout_s):
+                body = await asgi.read_body(receive, self._registry.settings.max_payload)
             if body is None:
                 return handshake.TOO_LARGE
             return await self._take(body)
+        except TimeoutError:
+            return handshake.BAD_REQUEST
         finally:
             self._posting = False
 
     async def _take(self, body: bytes) -> Refusal | None:
         if self.session.transport is not self:
             return handshake.BAD_REQUEST
+        self.heard = True
         self._registry.statistics.bytes_in += len(body)
         try:
             packets = decode_payload(body, self._registry.settings.max_packets)
         except PacketError:
             self._registry.statistics.packets_bad += 1
-            self.session.close(session.PARSE_ERROR, CloseCode.PROTOCOL_ERROR)
+            self.session.close(closing.PARSE_ERROR, CloseCode.PROTOCOL_ERROR)
             return handshake.BAD_REQUEST
         for packet in packets:
             self.session.receive(self, packet)

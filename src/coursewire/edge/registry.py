@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coursewire.edge.settings import EdgeSettings
 from coursewire.edge.statistics import Statistics
-from coursewire.edge.timers import Line, Timers
+from coursewire.edge.timers import Clock, Line, Timers
 
 if TYPE_CHECKING:
     from coursewire.edge.session import Session
@@ -26,14 +26,14 @@ class Registry:
         "probes", "sessions", "settings", "stalls", "statistics", "timers",
     )  # fmt: skip
 
-    def __init__(self, settings: EdgeSettings, statistics: Statistics) -> None:
+    def __init__(self, settings: EdgeSettings, statistics: Statistics, clock: Clock | None = None) -> None:
         self.settings = settings
         self.statistics = statistics
         self.sessions: dict[str, Session] = {}
         self.closing = False
         """Whether the server is shutting down; it opens no session any more."""
         self._all_gone: asyncio.Future[None] | None = None
-        self.timers = Timers()
+        self.timers = Timers(clock)
         self.pings: Line[Session] = self.timers.line(
             settings.ping_interval_ms / 1000, lambda session: session.ping()
         )

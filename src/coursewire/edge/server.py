@@ -7,15 +7,17 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 
-from coursewire.edge import session as sessions
+from coursewire.edge import closing
+from coursewire.edge.closing import CloseCode
 from coursewire.edge.connection import Application, Connection
 from coursewire.edge.endpoint import PollingEndpoint
 from coursewire.edge.handshake import new_sid
 from coursewire.edge.registry import Registry
-from coursewire.edge.session import CloseCode, Listener, Session, Transport
+from coursewire.edge.session import Listener, Session
 from coursewire.edge.settings import EdgeSettings
 from coursewire.edge.statistics import Statistics
 from coursewire.edge.timers import Line
+from coursewire.edge.transport import Transport
 from coursewire.edge.websocket import WebSocketTransport
 
 logger = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class EngineServer:
         """Close all sessions and open no more; returns when their sockets have gone, or were cut."""
         self._registry.closing = True
         for session in list(self._registry.sessions.values()):
-            session.close(sessions.SHUTDOWN, CloseCode.GOING_AWAY)
+            session.close(closing.SHUTDOWN, CloseCode.GOING_AWAY)
         await self._registry.all_gone()
         self._registry.timers.close()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
+from coursewire.edge import closing
+from coursewire.edge.closing import CloseCode
 from coursewire.edge.registry import Registry
+from coursewire.edge.transport import NOWHERE, Transport
 from coursewire.wire.engineio import Packet, PacketError, PacketType
 from coursewire.wire.frames import TEXT, Encoded
 
@@ -14,28 +16,6 @@ logger = logging.getLogger(__name__)
 
 PING: Final = Encoded(messages=((TEXT, b"2"),))
 PROBED: Final = Encoded(messages=((TEXT, b"3probe"),))
-
-# Why sessions end, in the words of Socket.IO where it has them. An application may add its own.
-TRANSPORT_CLOSE: Final = "transport close"
-TRANSPORT_ERROR: Final = "transport error"
-PING_TIMEOUT: Final = "ping timeout"
-PARSE_ERROR: Final = "parse error"
-STALLED: Final = "stalled"
-OVERFLOW: Final = "outbox overflow"
-SHUTDOWN: Final = "server shutting down"
-FAILED: Final = "internal error"
-
-
-class CloseCode:
-    """WebSocket close codes (RFC 6455, section 7.4.1). Long-polling has none."""
-
-    NORMAL: Final = 1000
-    GOING_AWAY: Final = 1001
-    PROTOCOL_ERROR: Final = 1002
-    INVALID_DATA: Final = 1007
-    POLICY: Final = 1008
-    TOO_BIG: Final = 1009
-    INTERNAL: Final = 1011
 
 
 class Listener(Protocol):
@@ -54,89 +34,6 @@ class Listener(Protocol):
         """Note that the outbox has fallen below its low mark again."""
 
 
-class Transport(Protocol):
-    """What carries packets for a session."""
-
-    name: ClassVar[str]
-    upgradable: ClassVar[bool]
-    """Whether another transport may replace it."""
-
-    @property
-    def full(self) -> bool:
-        """Whether the outbox is above its bound."""
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that the peer has yet to take."""
-
-    @property
-    def congested(self) -> bool:
-        """Whether a pong cannot be expected, because the ping waits behind other bytes or nothing is read."""
-
-    def attach(self, session: Session) -> None:
-        """Carry packets for `session`."""
-
-    def greet(self, packet: bytes) -> None:
-        """Queue OPEN, before anything else."""
-
-    def write(self, encoded: Encoded) -> None:
-        """Queue packets."""
-
-    def pause_reading(self) -> None:
-        """Take nothing more from the peer."""
-
-    def resume_reading(self) -> None:
-        """Take from the peer again."""
-
-    def release(self) -> None:
-        """Answer the request that waits, if any, so that the client can pause before an upgrade."""
-
-    def retire(self) -> Encoded | None:
-        """End it in favour of another, and hand over what was never sent."""
-
-    def close(self, reason: str, code: int) -> None:
-        """End it, after what is queued; do not report back."""
-
-
-class _Nowhere:
-    """Carries nothing: what is written to a closed session disappears here."""
-
-    __slots__ = ()
-
-    name: ClassVar[str] = "none"
-    upgradable: ClassVar[bool] = False
-    full = False
-    unsent = 0
-    congested = False
-
-    def attach(self, session: Session) -> None:
-        pass
-
-    def greet(self, packet: bytes) -> None:
-        pass
-
-    def write(self, encoded: Encoded) -> None:
-        pass
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
-
-    def release(self) -> None:
-        pass
-
-    def retire(self) -> Encoded | None:
-        return None
-
-    def close(self, reason: str, code: int) -> None:
-        pass
-
-
-NOWHERE: Final[Transport] = _Nowhere()
-
-
 class Session:
     """One Engine.IO session. It is open from its construction until `close`.
 
@@ -145,8 +42,8 @@ class Session:
     """
 
     __slots__ = (
-        "_mark", "_registry", "_unanswered", "full", "held", "id", "listener", "probe", "probed", "remote",
-        "transport",
+        "_mark", "_overflowing", "_registry", "_unanswered", "full", "held", "id", "listener", "probe", "probed",
+        "remote", "transport",
     )  # fmt: skip
 
     listener: Listener
@@ -163,7 +60,8 @@ class Session:
         self.held = False
         """Whether the application has stopped reading."""
         self._unanswered = False  # a ping is out
-        self._mark = 0  # unsent bytes when progress was last checked
+        self._mark = 0  # unsent bytes when progress was last checked, and those queued since
+        self._overflowing = False
         transport.attach(self)
         registry.add(self, transport.name)
 
@@ -191,7 +89,7 @@ class Session:
             except Exception:
                 self._registry.statistics.application_errors += 1
                 logger.exception("a listener failed; its session is closed")
-                self.close(FAILED, CloseCode.INTERNAL)
+                self.close(closing.FAILED, CloseCode.INTERNAL)
         elif transport is self.probe:
             self._receive_probe(transport, packet)
 
@@ -200,7 +98,7 @@ class Session:
         self._registry.statistics.packets_bad += 1
         logger.debug("session %s sent a bad packet: %s", self.id, error)
         if transport is self.transport:
-            self.close(PARSE_ERROR, CloseCode.PROTOCOL_ERROR)
+            self.close(closing.PARSE_ERROR, CloseCode.PROTOCOL_ERROR)
         else:
             self.abandon_probe(transport)
 
@@ -210,7 +108,7 @@ class Session:
         elif packet.type is PacketType.PONG:
             self._pong()
         elif packet.type is PacketType.CLOSE:
-            self.close(TRANSPORT_CLOSE)
+            self.close(closing.TRANSPORT_CLOSE)
         elif packet.type is not PacketType.NOOP:
             raise PacketError(f"{packet.type.name} is not for clients to send here")
 
@@ -220,6 +118,7 @@ class Session:
         """Send a ping; its answer is due within the ping timeout."""
         self._unanswered = True
         self._registry.pongs.add(self)
+        self.transport.heard = False
         self.transport.write(PING)
 
     def _pong(self) -> None:
@@ -228,15 +127,24 @@ class Session:
         self._unanswered = False
         self._registry.pongs.discard(self)
         if not self.full:
-            self._registry.stalls.discard(self)
+            self._unwatch()
         self._registry.pings.add(self)
 
     def pong_missing(self) -> None:
-        """Close, unless the ping is stuck behind other bytes: then progress decides (FAN3)."""
-        if not self.transport.congested:
-            self.close(PING_TIMEOUT)
-        elif self not in self._registry.stalls:
-            self._watch()
+        """Close, unless there is a reason for the silence.
+
+        The ping may be stuck behind other bytes: then progress decides (FAN3). Or the peer is in the middle of a
+        large message: then it is heard, and gets another timeout.
+        """
+        transport = self.transport
+        if transport.congested:
+            if self not in self._registry.stalls:
+                self._watch()
+        elif transport.heard:
+            transport.heard = False
+            self._registry.pongs.add(self)
+        else:
+            self.close(closing.PING_TIMEOUT)
 
     # Back-pressure
 
@@ -252,18 +160,35 @@ class Session:
 
     def _watch(self) -> None:
         self._mark = self.transport.unsent
+        self.transport.watched = True
         self._registry.stalls.add(self)
+
+    def _unwatch(self) -> None:
+        self.transport.watched = False
+        self._registry.stalls.discard(self)
+
+    def note_queued(self, transport: Transport, size: int) -> None:
+        """Count bytes queued while watched; close when they are more than anybody should queue."""
+        if transport is not self.transport:
+            return
+        self._mark += size
+        if transport.unsent > self._registry.settings.outbox_limit and not self._overflowing:
+            self._overflowing = True
+            # Later, because this is called from within write(), in the middle of somebody's fan-out.
+            self._registry.timers.clock.call_soon(self.close, closing.OVERFLOW, CloseCode.POLICY)
 
     def check_progress(self) -> None:
         """Close when nothing was taken since the last check (FAN3)."""
         unsent = self.transport.unsent
         if unsent and unsent >= self._mark:
-            self.close(STALLED, CloseCode.POLICY)
+            self.close(closing.STALLED, CloseCode.POLICY)
         elif unsent:
             self._watch()
-        elif self._unanswered:
-            # The ping has left the outbox since; now its answer can be expected.
-            self._registry.pongs.add(self)
+        else:
+            self.transport.watched = False
+            if self._unanswered:
+                # The ping has left the outbox since; now its answer can be expected.
+                self._registry.pongs.add(self)
 
     def fill(self, transport: Transport) -> None:
         """Note that the outbox of `transport` passed its bound."""
@@ -272,22 +197,17 @@ class Session:
             self._registry.statistics.outboxes_filled += 1
             if self not in self._registry.stalls:
                 self._watch()
-            # Later, because this is called from within write(), in the middle of somebody's fan-out.
-            asyncio.get_running_loop().call_soon(self._tell, "full")
+            # Later, for the same reason.
+            self._registry.timers.clock.call_soon(self._tell, "full")
 
     def drain(self, transport: Transport) -> None:
         """Note that the outbox of `transport` fell below its low mark."""
         if transport is self.transport and self.full:
             self.full = False
-            self._registry.stalls.discard(self)
+            self._unwatch()
             if self._unanswered:
                 self._registry.pongs.add(self)
-            asyncio.get_running_loop().call_soon(self._tell, "drained")
-
-    def overflow(self, transport: Transport) -> None:
-        """Note that `transport` holds more than anybody should have queued."""
-        if transport is self.transport:
-            self.close(OVERFLOW, CloseCode.POLICY)
+            self._registry.timers.clock.call_soon(self._tell, "drained")
 
     def _tell(self, what: str) -> None:
         if self.closed:
@@ -329,6 +249,8 @@ class Session:
             probe.write(backlog)
         if self.held:
             probe.pause_reading()
+        if self in self._registry.stalls:
+            self._watch()
         if self.full and not probe.full:
             self.drain(probe)
 
@@ -336,7 +258,7 @@ class Session:
         """Go on without the upgrade."""
         if probe is self.probe:
             self.probe, self.probed = None, False
-            probe.close(TRANSPORT_CLOSE, CloseCode.NORMAL)
+            probe.close(closing.TRANSPORT_CLOSE, CloseCode.NORMAL)
 
     # The end
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 logger = logging.getLogger(__name__)
 
@@ -21,15 +21,35 @@ _BATCH = 256
 _LATE_S = 0.1
 
 
+class Handle(Protocol):
+    """A call that is planned."""
+
+    def cancel(self) -> None:
+        """Let it not happen."""
+
+
+class Clock(Protocol):
+    """What of an event loop is used here."""
+
+    def time(self) -> float:
+        """Return seconds since some moment."""
+
+    def call_at(self, when: float, callback: Callable[..., object], *arguments: Any) -> Handle:
+        """Plan a call."""
+
+    def call_soon(self, callback: Callable[..., object], *arguments: Any) -> Handle:
+        """Plan a call for the next turn."""
+
+
 class Timers:
-    """The lines of one server. Must be used on one event loop."""
+    """The lines of one server. The clock is the event loop on which they are first used, unless one is given."""
 
-    __slots__ = ("_handle", "_lines", "_loop", "_wake")
+    __slots__ = ("_clock", "_handle", "_lines", "_wake")
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self._lines: list[Line[Hashable]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._handle: asyncio.TimerHandle | None = None
+        self._clock = clock
+        self._handle: Handle | None = None
         self._wake = math.inf
 
     def line(self, delay_s: float, due: Callable[[Item], None], *, patient: bool = False) -> Line[Item]:
@@ -42,11 +62,12 @@ class Timers:
         self._lines.append(line)  # type: ignore[arg-type]  # lines of different items in one list
         return line
 
-    def now(self) -> float:
-        """Return the loop's time in seconds."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        return self._loop.time()
+    @property
+    def clock(self) -> Clock:
+        """The event loop, or what stands for it."""
+        if self._clock is None:
+            self._clock = asyncio.get_running_loop()
+        return self._clock
 
     def wake_at(self, deadline: float) -> None:
         """Make sure that the lines are looked at by then."""
@@ -54,8 +75,7 @@ class Timers:
             if self._handle is not None:
                 self._handle.cancel()
             self._wake = deadline
-            loop = self._loop or asyncio.get_running_loop()
-            self._handle = loop.call_at(deadline, self._tick)
+            self._handle = self.clock.call_at(deadline, self._tick)
 
     def close(self) -> None:
         """Forget all deadlines."""
@@ -66,7 +86,7 @@ class Timers:
             line.clear()
 
     def _tick(self) -> None:
-        now = self.now()
+        now = self.clock.time()
         late = now - self._wake > _LATE_S
         self._handle, self._wake = None, math.inf
         following = math.inf
@@ -96,7 +116,7 @@ class Line(Generic[Item]):
 
     def add(self, item: Item) -> None:
         """Let `item` be due after the delay of this line, counted from now."""
-        deadline = self._timers.now() + self._delay
+        deadline = self._timers.clock.time() + self._delay
         self._deadlines.pop(item, None)
         self._deadlines[item] = deadline
         self._timers.wake_at(deadline)

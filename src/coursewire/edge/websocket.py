@@ -13,10 +13,11 @@ from websockets.http11 import Request
 from websockets.protocol import Protocol, Side, State
 from websockets.server import ServerProtocol
 
-from coursewire.edge import handshake, session
+from coursewire.edge import closing, handshake
+from coursewire.edge.closing import CloseCode
 from coursewire.edge.handshake import Refusal
 from coursewire.edge.registry import Registry
-from coursewire.edge.session import CloseCode, Session
+from coursewire.edge.session import Session
 from coursewire.wire.engineio import PacketError, decode_packet
 from coursewire.wire.frames import TEXT, Encoded, frame
 
@@ -35,7 +36,7 @@ class WebSocketTransport(asyncio.Protocol):
 
     __slots__ = (
         "_fragments", "_greeting", "_open", "_parser", "_registry", "_server_state", "_session", "_text",
-        "_transport", "full", "held",
+        "_transport", "full", "heard", "held", "watched",
     )  # fmt: skip
 
     name: ClassVar[str] = "websocket"
@@ -61,8 +62,10 @@ class WebSocketTransport(asyncio.Protocol):
         self._text = False
         self._greeting = b""
         self.full = False
+        self.heard = False
         self.held = False
         """Whether the application has stopped reading."""
+        self.watched = False
 
     # asyncio's side
 
@@ -73,6 +76,7 @@ class WebSocketTransport(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer: the request first, frames after it."""
+        self.heard = True
         self._registry.statistics.bytes_in += len(data)
         if self._open is not None:
             self._shake_hands(data, self._open)
@@ -84,11 +88,10 @@ class WebSocketTransport(asyncio.Protocol):
                 self._receive_frame(event)
         self._flush()
         if parser.state is not State.OPEN:
-            if parser.close_rcvd is not None:
-                self._leave(session.TRANSPORT_CLOSE)
-            elif self._session is not None:
+            if parser.close_rcvd is None and self._session is not None:
                 self._registry.statistics.packets_bad += 1
-                self._leave(session.PARSE_ERROR)
+                self._leave(closing.PARSE_ERROR)
+            self._leave(closing.TRANSPORT_CLOSE)
             self._end()
 
     def eof_received(self) -> None:
@@ -98,7 +101,7 @@ class WebSocketTransport(asyncio.Protocol):
         """Forget everything; tell the session unless it went on without us."""
         self._server_state.connections.discard(self)
         self._registry.socket_gone(self)
-        self._leave(session.TRANSPORT_CLOSE if exc is None else session.TRANSPORT_ERROR)
+        self._leave(closing.TRANSPORT_CLOSE if exc is None else closing.TRANSPORT_ERROR)
 
     def pause_writing(self) -> None:
         """Mark the outbox as full: asyncio's buffer is above the high mark."""
@@ -117,7 +120,7 @@ class WebSocketTransport(asyncio.Protocol):
     def shutdown(self) -> None:
         """Close for uvicorn, which is asked to exit."""
         if self._session is not None:
-            self._session.close(session.SHUTDOWN, CloseCode.GOING_AWAY)
+            self._session.close(closing.SHUTDOWN, CloseCode.GOING_AWAY)
         else:
             self._transport.close()
 
@@ -144,12 +147,8 @@ class WebSocketTransport(asyncio.Protocol):
     def write(self, encoded: Encoded) -> None:
         """Queue ready frames: one write, no copy per receiver."""
         self._transport.write(encoded.frames)
-        if (
-            self.full
-            and self._session is not None
-            and self._transport.get_write_buffer_size() > self._registry.settings.outbox_limit
-        ):
-            self._session.overflow(self)
+        if self.watched and self._session is not None:
+            self._session.note_queued(self, len(encoded.frames))
 
     def pause_reading(self) -> None:
         """Stop reading until `resume_reading`."""
@@ -171,12 +170,16 @@ class WebSocketTransport(asyncio.Protocol):
     def close(self, reason: str, code: int) -> None:
         """Say CLOSE after what is queued; cut the socket when the peer does not answer in time."""
         self._session = None
-        if reason in (session.STALLED, session.OVERFLOW):
+        if self._transport.is_closing():
+            return
+        if reason in (closing.STALLED, closing.OVERFLOW):
             # It would not take our CLOSE either.
             self._transport.abort()
             return
         if self._parser.state is State.OPEN:
-            self._parser.send_close(code, reason)
+            # A CLOSE has room for 123 bytes of reason (RFC 6455, section 5.5).
+            brief = reason.encode(errors="replace")[:123].decode(errors="ignore")
+            self._parser.send_close(code, brief)
             self._flush()
         self._end()
 
@@ -277,16 +280,12 @@ class WebSocketTransport(asyncio.Protocol):
 
     def _receive_message(self, content: bytes | bytearray | memoryview) -> None:
         assert self._session is not None  # noqa: S101 - asked by the caller
-        data: str | bytes = bytes(content)
-        if self._text:
-            try:
-                data = str(content, "utf-8")
-            except UnicodeDecodeError:
-                self._registry.statistics.packets_bad += 1
-                self._parser.fail(CloseCode.INVALID_DATA, "text is not UTF-8")
-                return
         try:
-            packet = decode_packet(data)
+            packet = decode_packet(str(content, "utf-8") if self._text else bytes(content))
+        except UnicodeDecodeError:
+            self._parser.fail(CloseCode.INVALID_DATA, "text is not UTF-8")
+            self._registry.statistics.packets_bad += 1
+            self._leave(closing.PARSE_ERROR)
         except PacketError as error:
             self._session.reject(self, error)
         else:
@@ -310,6 +309,9 @@ class WebSocketTransport(asyncio.Protocol):
         for chunk in self._parser.data_to_send():
             if chunk:
                 self._transport.write(chunk)
+            elif self._parser.close_rcvd is None and self._transport.can_write_eof():
+                # The peer still sends. Closing now would reset the connection and could destroy our CLOSE.
+                self._transport.write_eof()
             else:
                 self._transport.close()
 
