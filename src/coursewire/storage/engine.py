@@ -76,10 +76,11 @@ class Storage:
         Unavailable when the database cannot be opened.
         """
         storage = cls(open_database(url), clock=clock, queued_writes=queued_writes, queued_reads=queued_reads)
-        await storage._start()
+        await storage.start()
         return storage
 
-    async def _start(self) -> None:
+    async def start(self) -> None:
+        """Open the database and begin to work; `open` has done that. Raises Unavailable."""
         writer = Writer(self._database.writer, self._clock)
         ready: asyncio.Future[None] = self._loop.create_future()
         self._spawn("storage-writer", self._write_loop, writer, ready)
@@ -101,16 +102,17 @@ class Storage:
         await asyncio.to_thread(self._database.migrate)
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
-        """Run `work` in the writer, and return its value once it is committed.
+        """Run `work` in the writer; the future has its value once it is committed.
 
-        Works commit in the order of these calls. What `work` raises comes out here, and it has then left
-        nothing. Raises Overloaded when too many wait, Unavailable when the transaction could not be
-        committed. A caller who is cancelled does not learn whether the work happened.
+        Works commit in the order of these calls. The future raises what `work` raised, which has then left
+        nothing, or Unavailable when the transaction could not be committed. A caller who is cancelled does not
+        learn whether the work happened. The call itself raises Overloaded when too many works wait, and
+        Unavailable after `close`.
         """
         return self._submit(self._writes, "write", work)
 
     def read(self, work: Work[T]) -> asyncio.Future[T]:
-        """Run `work` in a reader, on a snapshot that holds all committed before. Raises as `write` does."""
+        """Run `work` in a reader, on a snapshot that holds all committed before; raises as `write` does."""
         return self._submit(self._reads, "read", work)
 
     async def close(self) -> None:
