@@ -9,9 +9,11 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
 hash = $(shell cat $(1) 2>/dev/null | sha256sum | cut -c 1-16)
-sources = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null | LC_ALL=C sort)
+# What of pyproject.toml says how we are installed: all before the first table that does not.
+package = $(shell sed '/^\[dependency-groups\]/,$$d' pyproject.toml | cat - requirements/development.txt | sha256sum | cut -c 1-16)
+sources = $(shell find $(1) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null | LC_ALL=C sort)
 
-PACKAGES := .venv/.installed-$(call hash,requirements/development.txt pyproject.toml)
+PACKAGES := .venv/.installed-$(package)
 WEB := web/node_modules/.installed-$(call hash,web/package-lock.json)
 BENCH := bench/node_modules/.installed-$(call hash,bench/package-lock.json)
 PAGES := web/dist/.built-$(call hash,$(call sources,web contracts/typescript))
@@ -39,7 +41,7 @@ bench: $(PACKAGES) $(BENCH) ## compare with Node socket.io and python-socketio o
 
 .PHONY: contracts
 contracts: $(PACKAGES) ## write contracts/ and docs/reference/ from the Python contracts
-	$(PYTHON) -m coursewire.contracts
+	.venv/bin/coursewire contracts
 
 .PHONY: fuzz
 fuzz: $(PACKAGES) ## run the property tests with many more examples
@@ -78,7 +80,7 @@ check-imports: $(PACKAGES)
 	.venv/bin/lint-imports --no-logo
 
 check-contracts: $(PACKAGES)
-	$(PYTHON) -m coursewire.contracts --check
+	.venv/bin/coursewire contracts --check
 
 check-web: $(WEB)
 	npm --prefix web run check

@@ -32,9 +32,12 @@ export type ErrorCode =
   | "unknown_command"
   | "internal";
 
-/** Why a channel ended. */
+/**
+ * Why a channel ended. After `lagging` (more was missed than is replayed) subscribe again from one's
+ * position.
+ */
 export interface ChannelGone {
-  reason: "forbidden" | "deleted" | "disabled";
+  reason: "forbidden" | "deleted" | "disabled" | "lagging";
 }
 
 /** Which client this is, for the operator's figures. */

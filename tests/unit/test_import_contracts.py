@@ -22,7 +22,15 @@ def contract(**options: object) -> OnlyContract:
 
 
 @pytest.mark.parametrize(
-    "imported", ["coursewire.wire.frames", "coursewire.errors", "coursewire.errors.more", "orjson", "struct"]
+    "imported",
+    [
+        "coursewire",
+        "coursewire.wire.frames",
+        "coursewire.errors",
+        "coursewire.errors.more",
+        "orjson",
+        "struct",
+    ],
 )
 def test_what_is_listed_is_kept(imported: str) -> None:
     only = contract(

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-import pytest
+from typer.testing import CliRunner
 
+from coursewire.cli import app
 from coursewire.contracts import files
-from coursewire.contracts.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,14 +40,13 @@ def test_a_changed_a_missing_and_a_left_over_file_are_stale_and_write_repairs_th
     assert files.stale(tmp_path) == []
 
 
-def test_check_fails_on_stale_files_and_names_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(["--check"]) == 1
-    assert "contracts/asyncapi.json" in capsys.readouterr().err
-    assert main([]) == 0
-    assert main(["--check"]) == 0
+def test_check_fails_on_stale_files_and_names_them(tmp_path: Path) -> None:
+    run = partial(CliRunner().invoke, app)
+    stale = run(["contracts", "--check", "--root", str(tmp_path)])
+    assert stale.exit_code == 1
+    assert "stale: contracts/asyncapi.json (run `coursewire contracts`)" in stale.output
+    assert run(["contracts", "--root", str(tmp_path)]).exit_code == 0
+    assert run(["contracts", "--check", "--root", str(tmp_path)]).exit_code == 0
 
 
 def test_every_generated_file_says_so() -> None:
