@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 
 from bench.servers import Server
 from bench.swarm import Client, Swarm, command, stamped
@@ -23,13 +24,14 @@ class Publisher:
 
     client: Client
     sent: int = 0
+    prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def publish(self, room_id: str, count: int = 1) -> None:
         """Send `count` messages in one write."""
         frames = []
         for _ in range(count):
             self.sent += 1
-            payload = {"key": f"k-{self.sent}", "room_id": room_id, "text": stamped(_FILLER)}
+            payload = {"key": f"{self.prefix}-{self.sent}", "room_id": room_id, "text": stamped(_FILLER)}
             frames.append(command("message.send", payload, self.sent))
         self.client.send(b"".join(frames))
 
