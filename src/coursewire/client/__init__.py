@@ -1,1 +1,14 @@
-"""The Python client: a state machine per namespace, a shared connection, typed commands and events."""
+"""The Python client: a state machine per namespace, a shared connection, typed commands and events.
+
+Read `machine` first: what a client decides stands there, without I/O. `shell` surrounds it with a `connection`
+(`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat` its commands,
+and `sync` a blocking one for scripts.
+"""
+
+from coursewire.client.chat import ChatClient, Gap
+from coursewire.client.link import LinkOptions
+from coursewire.client.machine import Diagnostics
+from coursewire.client.namespace import Meta, NamespaceClient
+from coursewire.client.shell import ClientOptions
+
+__all__ = ["ChatClient", "ClientOptions", "Diagnostics", "Gap", "LinkOptions", "Meta", "NamespaceClient"]

@@ -278,6 +278,11 @@ class Machine:
         """What the namespace is doing."""
         return self._state
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether there will be no further attempt unless started again or given another token."""
+        return self._session is Session.HOPELESS
+
     def position(self, channel: str) -> Json | None:
         """Return `{epoch, offset}` of the last event delivered on a channel, if any."""
         return self._subscriptions.position(channel)
