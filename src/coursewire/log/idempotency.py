@@ -32,7 +32,7 @@ def recall(tx: Transaction, caller: str, namespace: str, key: str, digest: bytes
     return result
 
 
-def remember(  # noqa: PLR0917 - the row, in the order of `recall`
+def remember(
     tx: Transaction,
     caller: str,
     namespace: str,

@@ -19,8 +19,9 @@ from coursewire.storage.schema import metadata
 database = Table(
     "database",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", Text, nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
 )
 """One row, made by the first migration: which life of the database this is."""
 

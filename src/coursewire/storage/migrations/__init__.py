@@ -22,3 +22,8 @@ def configuration(connection: Connection) -> Config:
 def upgrade(connection: Connection) -> None:
     """Bring a database to the newest revision; nothing happens where it is."""
     command.upgrade(configuration(connection), "head")
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Take a database back to a revision, or to `base`: before the first one."""
+    command.downgrade(configuration(connection), revision)

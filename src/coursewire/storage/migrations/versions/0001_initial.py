@@ -1,4 +1,4 @@
-"""The first schema: the log, and the first life of this database."""
+"""The first schema: the log, people and courses, chat; and the first life of this database."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ depends_on = None
 def upgrade() -> None:
     """Create all tables, and the epoch that says which life of the database this is."""
     _create_log()
+    _create_identity()
+    _create_chat()
 
 
 def downgrade() -> None:
     """Drop all tables."""
-    for table in ("remembered", "events", "streams", "database"):
+    for table in (*_CHAT, *_IDENTITY, *_LOG):
         op.drop_table(table)
+
+
+_LOG = ("remembered", "events", "streams", "database")
+_IDENTITY = ("ended_sessions", "course_removals", "course_members", "courses", "users")
+_CHAT = ("chat_mentions", "chat_messages", "chat_members", "chat_rooms")
 
 
 def _create_log() -> None:
@@ -85,4 +92,112 @@ def _create_log() -> None:
         ["subject", "namespace"],
         sqlite_where=sa.text("subject IS NOT NULL"),
         postgresql_where=sa.text("subject IS NOT NULL"),
+    )
+
+
+def _create_identity() -> None:
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("avatar_url", sa.Text),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("claims_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+    )
+    op.create_table(
+        "courses",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("roster_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_courses")),
+    )
+    op.create_table(
+        "course_members",
+        sa.Column("course_id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("roles", sa.Text, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("changed_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("course_id", "user_id", name=op.f("pk_course_members")),
+    )
+    op.create_index(op.f("ix_course_members_user_id"), "course_members", ["user_id"])
+    op.create_table(
+        "course_removals",
+        sa.Column("course_id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("removed_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("course_id", "user_id", name=op.f("pk_course_removals")),
+    )
+    op.create_index(op.f("ix_course_removals_user_id"), "course_removals", ["user_id"])
+    op.create_table(
+        "ended_sessions",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("ended_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_ended_sessions")),
+    )
+
+
+def _create_chat() -> None:
+    op.create_table(
+        "chat_rooms",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("course_id", sa.Text),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("pair", sa.Text),
+        sa.Column("member_count", sa.Integer, nullable=False),
+        sa.Column("last_number", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("moved_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_rooms")),
+        sa.UniqueConstraint("pair", name=op.f("uq_chat_rooms_pair")),
+    )
+    op.create_index(op.f("ix_chat_rooms_course_id"), "chat_rooms", ["course_id"])
+    op.create_table(
+        "chat_members",
+        sa.Column("room_id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("active", sa.Integer, nullable=False),
+        sa.Column("joined_at", sa.BigInteger, nullable=False),
+        sa.Column("delivered_number", sa.Integer, nullable=False),
+        sa.Column("read_number", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("room_id", "user_id", name=op.f("pk_chat_members")),
+    )
+    op.create_index(op.f("ix_chat_members_user_id_active"), "chat_members", ["user_id", "active"])
+    op.create_table(
+        "chat_messages",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("room_id", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("author_id", sa.Text, nullable=False),
+        sa.Column("anonymous", sa.Integer, nullable=False),
+        sa.Column("key", sa.Text),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("html", sa.Text, nullable=False),
+        sa.Column("reply_to", sa.Text),
+        sa.Column("thread_id", sa.Text),
+        sa.Column("mentions", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("sent_at", sa.BigInteger, nullable=False),
+        sa.Column("edited_at", sa.BigInteger),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_messages")),
+        sa.UniqueConstraint("room_id", "number", name=op.f("uq_chat_messages_room_id_number")),
+    )
+    op.create_index(
+        "ix_chat_messages_gone",
+        "chat_messages",
+        ["room_id", "number"],
+        sqlite_where=sa.text("state != 'sent'"),
+        postgresql_where=sa.text("state != 'sent'"),
+    )
+    op.create_index("ix_chat_messages_thread", "chat_messages", ["thread_id", "number"])
+    op.create_table(
+        "chat_mentions",
+        sa.Column("room_id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("room_id", "user_id", "number", name=op.f("pk_chat_mentions")),
     )

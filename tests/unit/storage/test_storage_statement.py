@@ -1,0 +1,83 @@
+"""Statements, compiled for each dialect that is or will be spoken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Dialect
+
+from coursewire.storage import Prepared
+
+SQLITE = SQLiteDialect_pysqlite(paramstyle="named")
+POSTGRES: Dialect = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy's
+
+notes = Table(
+    "notes",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("text", Text),
+    Column("count", Integer),
+)
+
+
+def compiled(prepared: Prepared, dialect: Dialect, **params: object) -> tuple[str, dict[str, object]]:
+    sql, arguments = prepared.compiled(dialect).arguments(params)
+    return " ".join(sql.split()), dict(arguments)
+
+
+def test_a_parameter_is_named() -> None:
+    prepared = Prepared(select(notes.c.text).where(notes.c.id == bindparam("of_id")))
+    assert compiled(prepared, SQLITE, of_id=1) == (
+        "SELECT notes.text FROM notes WHERE notes.id = :of_id",
+        {"of_id": 1},
+    )
+    sql, _ = compiled(prepared, POSTGRES, of_id=1)
+    assert "%(of_id)s" in sql
+
+
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRES], ids=lambda dialect: dialect.name)
+def test_literals_of_the_statement_travel_with_it(dialect: Dialect) -> None:
+    prepared = Prepared(update(notes).where(notes.c.id == bindparam("of_id")).values(count=notes.c.count + 7))
+    _, arguments = compiled(prepared, dialect, of_id=1)
+    assert sorted(map(repr, arguments.values())) == ["1", "7"]
+
+
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRES], ids=lambda dialect: dialect.name)
+def test_a_list_is_written_out_for_its_length(dialect: Dialect) -> None:
+    prepared = Prepared(
+        select(notes.c.id).where(notes.c.id.in_(bindparam("ids", expanding=True)), notes.c.count == 5)
+    )
+    for ids in ([7], [7, 8, 9], []):
+        sql, arguments = compiled(prepared, dialect, ids=ids)
+        assert "POSTCOMPILE" not in sql
+        assert sorted(map(repr, arguments.values())) == sorted(map(repr, [*ids, 5]))
+
+
+def test_an_insert_returns_nothing_that_was_not_asked_for() -> None:
+    """SQLAlchemy would add `RETURNING notes.id` for Postgres."""
+    sql, _ = compiled(Prepared(insert(notes).values(text=bindparam("text"))), POSTGRES)
+    assert "RETURNING" not in sql
+    sql, _ = compiled(Prepared(insert(notes).values(text=bindparam("text")).returning(notes.c.id)), POSTGRES)
+    assert sql.endswith("RETURNING notes.id")
+
+
+def test_a_statement_is_compiled_once_per_dialect() -> None:
+    prepared = Prepared(select(notes.c.id))
+    assert prepared.compiled(SQLITE) is prepared.compiled(SQLITE)
+    assert prepared.compiled(SQLITE) is not prepared.compiled(POSTGRES)
+
+
+def test_a_statement_knows_whether_it_changes_anything() -> None:
+    assert not Prepared(select(notes)).writes
+    assert Prepared(insert(notes)).writes
+    assert Prepared(update(notes).values(count=1).returning(notes.c.id)).writes
+
+
+def test_a_column_may_have_the_name_of_a_method_of_tuples() -> None:
+    [row] = Prepared(select(notes.c.count)).compiled(SQLITE).rows([("count", None)], [(3,)])
+    count: Any = row.count
+    assert count == 3
