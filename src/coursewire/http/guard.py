@@ -18,7 +18,7 @@ _SAFE_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": 
 
 
 class Guard:
-    """ASGI middleware. It reads a body before the application runs, so that its length is known to be fine."""
+    """ASGI middleware. It reads a body before the application runs, so its length is known to be allowed."""
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
         """Take the next layer, and how many bytes of a body are held in memory at most."""

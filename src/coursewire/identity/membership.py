@@ -140,14 +140,15 @@ def put_members(
         given[member.user_id] = member
     ids = list(given)
 
-    known = {row.id: row.name for part in store.chunks(ids) for row in tx.all(store.USERS, user_ids=part)}
-    names = {member.user_id: member.name for member in members if known.get(member.user_id) != member.name}
-    pictures = users(tx, list(names)) if names else {}
-    store.save_names(tx, names)
-    facts: list[Fact] = [
-        UserSaved(user_id, name, pictures[user_id].avatar_url if user_id in pictures else None)
-        for user_id, name in names.items()
+    known = users(tx, ids)
+    renamed = [
+        member for member in members if (was := known.get(member.user_id)) is None or was.name != member.name
     ]
+    store.save_names(tx, {member.user_id: member.name for member in renamed})
+    facts: list[Fact] = []
+    for member in renamed:
+        was = known.get(member.user_id)
+        facts.append(UserSaved(member.user_id, member.name, was.avatar_url if was else None))
 
     if replace:
         rows = tx.all(store.ROSTER_OF, course_id=course_id)

@@ -1,0 +1,110 @@
+"""The HTTP side on a real port and a real database, with the plainest runner there is."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvicorn
+from fastapi import APIRouter
+from sqlalchemy import NullPool, create_engine
+
+from coursewire.http import create_app
+from coursewire.identity import store
+from coursewire.identity.caller import Caller
+from coursewire.identity.http import router
+from coursewire.identity.tokens import Issuer, Verifier
+from coursewire.storage import Storage, Transaction, metadata
+
+T = TypeVar("T")
+SECRET = "a-secret-for-tests-that-is-long-enough"
+
+
+class PlainTransaction:
+    """A storage transaction that remembers the facts it was told."""
+
+    def __init__(self, raw: Transaction) -> None:
+        self.now, self.all, self.one, self.run = raw.now, raw.all, raw.one, raw.run
+        self._raw = raw
+
+    def tell(self, fact: object, /) -> None:
+        self._raw.effects.append(fact)
+
+
+class PlainRunner:
+    """Runs works on a storage, for any namespace and caller."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def read(self, _: str, __: Caller, fn: Callable[[Any], T]) -> T:
+        return await self._storage.read(lambda raw: fn(PlainTransaction(raw)))
+
+    async def write(self, _: str, __: Caller, fn: Callable[[Any], T]) -> T:
+        return await self._storage.write(lambda raw: fn(PlainTransaction(raw)))
+
+
+class Campus:
+    """A running server, clients for it, and what it told."""
+
+    def __init__(self, url: str, storage: Storage) -> None:
+        self.url = url
+        self.storage = storage
+        self.facts: list[object] = []
+        self.issuer = Issuer(SECRET)
+        self.lms = self.client(roles=["service"], user_id="lms")
+
+    def client(self, user_id: str = "ada", **claims: Any) -> httpx.AsyncClient:
+        token, _ = self.issuer.issue(user_id, user_id.title(), **claims)
+        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"})
+
+
+async def storage_at(path: Path) -> Storage:
+    url = f"sqlite:///{path}"
+    storage = await Storage.open(url)
+    await storage.migrate()
+    engine = create_engine(url, poolclass=NullPool)
+    tables = [store.users, store.courses, store.course_members, store.course_removals, store.ended_sessions]
+    metadata.create_all(engine, tables=tables)
+    return storage
+
+
+@asynccontextmanager
+async def serve(app: Any) -> AsyncIterator[str]:
+    """Serve an ASGI application on a free port; yield its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@asynccontextmanager
+async def campus(
+    path: Path, *, routers: Iterable[APIRouter] = (), with_issuer: bool = True, **options: Any
+) -> AsyncIterator[Campus]:
+    """Run a server for one test."""
+    storage = await storage_at(path / "campus.db")
+    app = create_app(
+        verifier=Verifier(secret=SECRET),
+        issuer=Issuer(SECRET) if with_issuer else None,
+        runner=PlainRunner(storage),
+        routers=[router, *routers],
+        **options,
+    )
+    async with serve(app) as url:
+        running = Campus(url, storage)
+        storage.committed = running.facts.extend
+        async with running.lms:
+            yield running
+    await storage.close()
