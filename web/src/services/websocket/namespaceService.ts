@@ -243,6 +243,8 @@ export abstract class NamespaceService<
   protected stateChanged(_state: State): void {}
   /** Events of a channel cannot be replayed: load it anew, then call `snapshotLoaded`. */
   protected abstract snapshotNeeded(channel: string, position: Position): void;
+  /** An event, before the callbacks of others. */
+  protected received(_event: string, _data: unknown, _meta: EventMeta): void {}
   /** A channel is live; `recovered`: nothing was missed since the position it had. */
   protected subscribed(_channel: string, _recovered: boolean): void {}
   /** A channel was taken away. */
@@ -327,6 +329,7 @@ export abstract class NamespaceService<
 
   #deliver(event: string, data: unknown, meta: EventMeta): void {
     if (event === "session.ready") this.session = data as Ready;
+    this.received(event, data, meta);
     for (const handler of [...(this.#handlers.get(event) ?? [])]) {
       try {
         handler(data as never, meta);

@@ -1,0 +1,138 @@
+/** Navigation, connection, theme and the person, around the page that is open. */
+
+import { LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { useEffect, useState } from "react";
+import { ConnectionStatus, useChatWebSocket, useCoursewire } from "../src";
+import { Avatar, statusWord } from "../src/components/Avatar";
+import { Mark } from "./Mark";
+import { type Page, pages } from "./pages";
+import { go, signOut, usePlace } from "./session";
+import { readTheme, saveTheme, type Theme } from "./theme";
+
+export function Shell() {
+  const place = usePlace();
+  const page = pages.find(({ name }) => name === place.page) ?? pages[0];
+  const { Content } = page;
+  return (
+    <div
+      className="shell"
+      data-inside={place.item !== null || undefined}
+      data-tabs={pages.length > 1 || undefined}
+    >
+      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to the content
+      </button>
+      <header className="bar">
+        <div className="bar-brand">
+          <Mark size={32} />
+          <span>Coursewire</span>
+        </div>
+        <nav className="bar-pages" aria-label="Pages">
+          {pages.map((one) => (
+            <Tab key={one.name} page={one} current={one === page} />
+          ))}
+        </nav>
+        <div className="bar-end">
+          <ConnectionStatus side="top" />
+          <Person />
+        </div>
+      </header>
+      <main className="page" id="main" tabIndex={-1}>
+        <Content />
+      </main>
+    </div>
+  );
+}
+
+function Tab({ page, current }: { page: Page; current: boolean }) {
+  const badge = page.useBadge();
+  useEffect(() => {
+    if (current) document.title = badge > 0 ? `(${badge}) ${page.title} · Campus` : `${page.title} · Campus`;
+  }, [badge, current, page.title]);
+  return (
+    <a
+      className="tab"
+      href={`#/${page.name}`}
+      aria-current={current ? "page" : undefined}
+      onClick={(event) => {
+        event.preventDefault();
+        go(page.name);
+      }}
+    >
+      <page.Icon size={20} aria-hidden="true" />
+      <span>{page.title}</span>
+      {badge > 0 && (
+        <span className="cw-badge">
+          <span aria-hidden="true">{badge > 99 ? "99+" : badge}</span>
+          <span className="cw-hidden">{badge} unread</span>
+        </span>
+      )}
+    </a>
+  );
+}
+
+const THEMES: [Theme, string, typeof Sun][] = [
+  ["system", "As the system", Monitor],
+  ["light", "Light", Sun],
+  ["dark", "Dark", Moon],
+];
+
+const PRESENCE = ["online", "away", "busy", "invisible"] as const;
+
+function Person() {
+  const { userId } = useCoursewire();
+  const { chat, setPresence } = useChatWebSocket();
+  const [theme, setTheme] = useState(readTheme);
+  const [chosen, setChosen] = useState<(typeof PRESENCE)[number]>("online");
+  const name = chat.me?.name ?? userId;
+  const dot = chosen === "invisible" ? "offline" : chosen;
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger className="person" aria-label={`${name}: status, appearance, sign out`}>
+        <Avatar id={userId} name={name} url={chat.me?.avatar_url} size="small" status={dot} />
+        <span className="person-name">{name}</span>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="cw-menu" align="end" sideOffset={8} collisionPadding={8}>
+          <DropdownMenu.Label className="cw-menu-label">Status</DropdownMenu.Label>
+          <DropdownMenu.RadioGroup
+            value={chosen}
+            onValueChange={(value) => {
+              const status = value as (typeof PRESENCE)[number];
+              const before = chosen;
+              setChosen(status);
+              setPresence(status).catch(() => setChosen(before));
+            }}
+          >
+            {PRESENCE.map((status) => (
+              <DropdownMenu.RadioItem key={status} value={status} className="cw-menu-item">
+                <span className="cw-presence" data-inline data-status={status} aria-hidden="true" />
+                {status === "invisible" ? "Invisible" : statusWord(status)}
+              </DropdownMenu.RadioItem>
+            ))}
+          </DropdownMenu.RadioGroup>
+          <DropdownMenu.Separator className="cw-menu-line" />
+          <DropdownMenu.Label className="cw-menu-label">Appearance</DropdownMenu.Label>
+          <DropdownMenu.RadioGroup
+            value={theme}
+            onValueChange={(value) => {
+              setTheme(value as Theme);
+              saveTheme(value as Theme);
+            }}
+          >
+            {THEMES.map(([value, label, Icon]) => (
+              <DropdownMenu.RadioItem key={value} value={value} className="cw-menu-item">
+                <Icon size={15} aria-hidden="true" /> {label}
+              </DropdownMenu.RadioItem>
+            ))}
+          </DropdownMenu.RadioGroup>
+          <DropdownMenu.Separator className="cw-menu-line" />
+          <DropdownMenu.Item className="cw-menu-item" onSelect={signOut}>
+            <LogOut size={15} aria-hidden="true" /> Sign out
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}

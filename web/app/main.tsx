@@ -1,0 +1,18 @@
+/** The entry of the reference campus. */
+
+import "@fontsource-variable/inter";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Campus } from "./Campus";
+import { applyTheme, readTheme } from "./theme";
+import "../src/components/tokens.css";
+import "./campus.css";
+
+applyTheme(readTheme());
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <Campus />
+  </StrictMode>,
+);

@@ -1,0 +1,78 @@
+/** Who is signed in to this tab, and which page is open; both live in the address and the tab's own storage. */
+
+import { useSyncExternalStore } from "react";
+
+const USER = "campus.user";
+
+export interface Place {
+  userId: string | null;
+  page: string;
+  /** What is open on the page: a room. */
+  item: string | null;
+}
+
+let stored: string | null = null;
+try {
+  stored = sessionStorage.getItem(USER);
+} catch {
+  // Storage is blocked: a reload asks again.
+}
+
+function setUser(userId: string | null): void {
+  stored = userId;
+  try {
+    if (userId === null) sessionStorage.removeItem(USER);
+    else sessionStorage.setItem(USER, userId);
+  } catch {
+    // As above.
+  }
+}
+
+/** Read the address; a sign-in link (`#as=ada`) is taken once and disappears from it. */
+function read(): Place {
+  const link = /^#as=(.+)$/u.exec(location.hash)?.[1];
+  if (link !== undefined) {
+    setUser(decodeURIComponent(link));
+    history.replaceState(null, "", "#/chat");
+  }
+  const [, page = "chat", item] = location.hash.split("/");
+  return { userId: stored, page: page || "chat", item: item ? decodeURIComponent(item) : null };
+}
+
+let place = read();
+const listeners = new Set<() => void>();
+
+function refresh(): void {
+  place = read();
+  for (const listener of [...listeners]) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) window.addEventListener("hashchange", refresh);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) window.removeEventListener("hashchange", refresh);
+  };
+}
+
+export function usePlace(): Place {
+  return useSyncExternalStore(subscribe, () => place);
+}
+
+/** Go to a page, and back with the browser's button. */
+export function go(page: string, item: string | null = null): void {
+  location.hash = item === null ? `#/${page}` : `#/${page}/${encodeURIComponent(item)}`;
+}
+
+export function signIn(userId: string): void {
+  setUser(userId);
+  history.replaceState(null, "", "#/chat");
+  refresh();
+}
+
+export function signOut(): void {
+  setUser(null);
+  history.replaceState(null, "", location.pathname);
+  refresh();
+}

@@ -1,0 +1,29 @@
+/** Light, dark, or as the system has it; remembered for the next visit. */
+
+export type Theme = "system" | "light" | "dark";
+
+const NAME = "campus.theme";
+
+export function readTheme(): Theme {
+  try {
+    const stored = localStorage.getItem(NAME);
+    return stored === "light" || stored === "dark" ? stored : "system";
+  } catch {
+    return "system"; // Storage is blocked.
+  }
+}
+
+export function applyTheme(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
+}
+
+export function saveTheme(theme: Theme): void {
+  applyTheme(theme);
+  try {
+    if (theme === "system") localStorage.removeItem(NAME);
+    else localStorage.setItem(NAME, theme);
+  } catch {
+    // Storage is blocked: it lasts as long as the page.
+  }
+}

@@ -1,0 +1,22 @@
+/** What a front end imports. */
+
+export { ChatInterface, type ChatInterfaceProps } from "./components/ChatInterface";
+export { ConnectionStatus, type ConnectionStatusProps } from "./components/ConnectionStatus";
+export * from "./contract";
+export { CoursewireProvider, type CoursewireProviderProps, useCoursewire } from "./hooks/CoursewireProvider";
+export { type ChatActions, type ChatResult, useChatWebSocket } from "./hooks/useChatWebSocket";
+export { type ConnectionStatusResult, useConnectionStatus } from "./hooks/useConnectionStatus";
+export type { ChatState, Outgoing } from "./services/websocket/chat/state";
+export type { Timeline } from "./services/websocket/chat/timeline";
+export type { MessageStatus, Progress } from "./services/websocket/chat/view";
+export { ChatWebSocketService } from "./services/websocket/chatWebSocket";
+export {
+  type ConnectionStatuses,
+  ConnectionStatusStore,
+  type NamespaceStatus,
+  overall,
+} from "./services/websocket/connectionStatus";
+export { Coursewire, type CoursewireOptions } from "./services/websocket/coursewire";
+export { CommandError, explain } from "./services/websocket/errors";
+export type { AuthToken, ServiceOptions } from "./services/websocket/namespaceService";
+export type { State, Transport } from "./services/websocket/protocol";

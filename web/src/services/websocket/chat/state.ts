@@ -1,0 +1,194 @@
+/** What a chat client knows, folded from answers and events by pure functions: no socket, no clock. */
+
+import type {
+  Author,
+  Member,
+  Membership,
+  Message,
+  Presence,
+  Receipt,
+  Room,
+  RoomSummary,
+  Typing,
+  Unread,
+} from "../../../contract";
+import * as timelines from "./timeline";
+import { emptyTimeline, type Timeline } from "./timeline";
+
+/** A message of ours that the server has not confirmed. */
+export interface Outgoing {
+  key: string;
+  roomId: string;
+  text: string;
+  /** ISO 8601: when it was written, by this device's clock. */
+  writtenAt: string;
+  status: "sending" | "failed";
+  /** Why it failed, in plain words. */
+  error: string | null;
+}
+
+export interface ChatState {
+  me: Author | null;
+  phase: "loading" | "ready" | "failed";
+  error: string | null;
+  rooms: Readonly<Record<string, RoomSummary>>;
+  timelines: Readonly<Record<string, Timeline>>;
+  /** In the order written, over all rooms. */
+  outgoing: readonly Outgoing[];
+  /** By room, then by user. */
+  receipts: Readonly<Record<string, Readonly<Record<string, Receipt>>>>;
+  typing: Readonly<Record<string, readonly Author[]>>;
+  presence: Readonly<Record<string, Presence>>;
+  members: Readonly<Record<string, readonly Member[]>>;
+}
+
+export const initialState: ChatState = {
+  me: null,
+  phase: "loading",
+  error: null,
+  rooms: {},
+  timelines: {},
+  outgoing: [],
+  receipts: {},
+  typing: {},
+  presence: {},
+  members: {},
+};
+
+// Rooms
+
+export function roomsLoaded(state: ChatState, items: readonly RoomSummary[]): ChatState {
+  return {
+    ...state,
+    phase: "ready",
+    error: null,
+    rooms: Object.fromEntries(items.map((room) => [room.id, room])),
+  };
+}
+
+export function roomLoaded(state: ChatState, room: RoomSummary): ChatState {
+  return { ...state, rooms: { ...state.rooms, [room.id]: room } };
+}
+
+/** What every member sees of a room has changed; what only we see of it stays. */
+export function roomUpdated(state: ChatState, room: Room): ChatState {
+  return patchRoom(state, room.id, room);
+}
+
+export function roomGone(state: ChatState, roomId: string): ChatState {
+  if (!(roomId in state.rooms)) return state;
+  const { [roomId]: _room, ...rooms } = state.rooms;
+  const { [roomId]: _timeline, ...rest } = state.timelines;
+  return { ...state, rooms, timelines: rest };
+}
+
+export function memberCame(state: ChatState, { room_id, member_count }: Membership): ChatState {
+  return forgetMembers(patchRoom(state, room_id, { member_count }), room_id);
+}
+
+export function memberLeft(state: ChatState, { room_id, user_id, member_count }: Membership): ChatState {
+  const mine = user_id === state.me?.user_id;
+  return forgetMembers(patchRoom(state, room_id, { member_count, ...(mine && { joined: false }) }), room_id);
+}
+
+export function membersLoaded(state: ChatState, roomId: string, members: readonly Member[]): ChatState {
+  return { ...state, members: { ...state.members, [roomId]: members } };
+}
+
+function forgetMembers(state: ChatState, roomId: string): ChatState {
+  if (!(roomId in state.members)) return state;
+  const { [roomId]: _members, ...members } = state.members;
+  return { ...state, members };
+}
+
+function patchRoom(state: ChatState, roomId: string, patch: Partial<RoomSummary>): ChatState {
+  const room = state.rooms[roomId];
+  if (!room) return state;
+  return { ...state, rooms: { ...state.rooms, [roomId]: { ...room, ...patch } } };
+}
+
+// Messages
+
+/** A new message, another version of one, or the server's answer to one of ours. */
+export function messageArrived(state: ChatState, message: Message): ChatState {
+  const settled = message.key ? withoutOutgoing(state, message.key) : state;
+  const room = settled.rooms[message.room_id];
+  const timeline = settled.timelines[message.room_id];
+  let next = settled;
+  if (room && isLast(room, message)) {
+    const last_number = Math.max(room.last_number, message.number);
+    next = patchRoom(next, room.id, { last_message: message, last_number });
+  }
+  if (!timeline) return next;
+  const changed = timelines.arrived(timeline, message);
+  return changed === timeline ? next : withTimeline(next, message.room_id, changed);
+}
+
+function isLast(room: RoomSummary, message: Message): boolean {
+  const last = room.last_message;
+  if (!last || message.number > last.number) return true;
+  return message.id === last.id && message.version >= last.version;
+}
+
+export function withTimeline(state: ChatState, roomId: string, timeline: Timeline): ChatState {
+  return { ...state, timelines: { ...state.timelines, [roomId]: timeline } };
+}
+
+export function patchTimeline(state: ChatState, roomId: string, patch: Partial<Timeline>): ChatState {
+  return withTimeline(state, roomId, { ...(state.timelines[roomId] ?? emptyTimeline), ...patch });
+}
+
+export function written(state: ChatState, outgoing: Outgoing): ChatState {
+  return { ...state, outgoing: [...state.outgoing.filter(({ key }) => key !== outgoing.key), outgoing] };
+}
+
+export function patchOutgoing(state: ChatState, key: string, patch: Partial<Outgoing>): ChatState {
+  return { ...state, outgoing: state.outgoing.map((one) => (one.key === key ? { ...one, ...patch } : one)) };
+}
+
+export function withoutOutgoing(state: ChatState, key: string): ChatState {
+  if (!state.outgoing.some((one) => one.key === key)) return state;
+  return { ...state, outgoing: state.outgoing.filter((one) => one.key !== key) };
+}
+
+// Who has got how far, who is here
+
+/** Pointers only move forward. */
+export function receiptChanged(state: ChatState, receipt: Receipt): ChatState {
+  const ofRoom = state.receipts[receipt.room_id] ?? {};
+  const known = ofRoom[receipt.user_id];
+  const read = Math.max(known?.read_number ?? 0, receipt.read_number);
+  const delivered = Math.max(known?.delivered_number ?? 0, receipt.delivered_number, read);
+  if (known && known.read_number === read && known.delivered_number === delivered) return state;
+  const moved: Receipt = { ...receipt, read_number: read, delivered_number: delivered };
+  const next = {
+    ...state,
+    receipts: { ...state.receipts, [receipt.room_id]: { ...ofRoom, [receipt.user_id]: moved } },
+  };
+  if (receipt.user_id !== state.me?.user_id || (state.rooms[receipt.room_id]?.read_number ?? 0) >= read)
+    return next;
+  return patchRoom(next, receipt.room_id, {
+    read_number: read,
+    ...(receipt.read_to !== undefined && { read_to: receipt.read_to }),
+  });
+}
+
+/** The server's count, always. */
+export function unreadChanged(state: ChatState, { room_id, unread, mentions }: Unread): ChatState {
+  const room = state.rooms[room_id];
+  if (!room || (room.unread === unread && room.mentions === mentions)) return state;
+  return patchRoom(state, room_id, { unread, mentions });
+}
+
+/** The whole list, without ourselves. */
+export function typingChanged(state: ChatState, { room_id, users }: Typing): ChatState {
+  const others = users.filter(({ user_id }) => user_id !== state.me?.user_id);
+  if (others.length === 0 && !(room_id in state.typing)) return state;
+  const { [room_id]: _before, ...rest } = state.typing;
+  return { ...state, typing: others.length > 0 ? { ...rest, [room_id]: others } : rest };
+}
+
+export function presenceChanged(state: ChatState, presence: Presence): ChatState {
+  if (state.presence[presence.user_id]?.status === presence.status) return state;
+  return { ...state, presence: { ...state.presence, [presence.user_id]: presence } };
+}

@@ -1,0 +1,488 @@
+/** The `/chat` namespace: its commands as methods, and everything it has said, folded into one state. */
+
+import type {
+  ChatCommands,
+  ChatEvents,
+  Member,
+  Message,
+  Position,
+  Presence,
+  PresenceStatus,
+  Ready,
+  Receipt,
+  RoomKind,
+  RoomSummary,
+  Typing,
+  Unread,
+} from "../../contract";
+import * as fold from "./chat/state";
+import { type ChatState, initialState } from "./chat/state";
+import { emptyTimeline, newestLoaded, olderLoaded } from "./chat/timeline";
+import { CommandError, explain } from "./errors";
+import { newKey } from "./keys";
+import { NamespaceService, type ServiceOptions } from "./namespaceService";
+import type { Answer, EventMeta, Queued, State } from "./protocol";
+import { StateStore } from "./stateStore";
+
+const PAGE = 50;
+/** Typing is told again after this; the server forgets it after 6 s. */
+const TYPING_AGAIN_MS = 3_000;
+/** The server's "nobody types" is ephemeral and may be lost. */
+const TYPING_GONE_MS = 8_000;
+/** One receipt for a burst of messages. */
+const DELIVERED_AFTER_MS = 400;
+/** A snapshot that could not be loaded is tried again after this. */
+const SNAPSHOT_AGAIN_MS = 3_000;
+
+const roomChannel = (roomId: string): string => `room:${roomId}`;
+const roomOf = (channel: string): string | null => (channel.startsWith("room:") ? channel.slice(5) : null);
+const words = (error: unknown): string =>
+  error instanceof CommandError ? explain(error) : "Something went wrong. Please try again.";
+
+export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEvents> {
+  /** What is known, for `useSyncExternalStore`. */
+  readonly store: StateStore<ChatState>;
+
+  readonly #chores = new Map<string, unknown>();
+  readonly #typedAt = new Map<string, number>();
+  /** The highest number we have told the server, by room. */
+  readonly #readTold = new Map<string, number>();
+  readonly #deliveredTold = new Map<string, number>();
+  /** Rooms whose channel we have asked for. */
+  readonly #joined = new Set<string>();
+  #loadingRooms = false;
+
+  constructor(options: ServiceOptions = {}) {
+    super("/chat", options);
+    this.store = new StateStore(initialState, this.environment);
+  }
+
+  get chat(): ChatState {
+    return this.store.getSnapshot();
+  }
+
+  // Callbacks, for those who keep their own state
+
+  subscribeToMessages(callback: (message: Message) => void, roomId?: string): () => void {
+    const mine = (message: Message) => {
+      if (roomId === undefined || message.room_id === roomId) callback(message);
+    };
+    const stops = [
+      this.on("message.sent", mine),
+      this.on("message.edited", mine),
+      this.on("message.deleted", mine),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  subscribeToTyping(callback: (typing: Typing) => void): () => void {
+    return this.on("typing.changed", callback);
+  }
+
+  subscribeToPresence(callback: (presence: Presence) => void): () => void {
+    return this.on("presence.changed", callback);
+  }
+
+  subscribeToReceipts(callback: (receipt: Receipt) => void): () => void {
+    return this.on("receipt.changed", callback);
+  }
+
+  subscribeToUnread(callback: (unread: Unread) => void): () => void {
+    return this.on("unread.changed", callback);
+  }
+
+  // Rooms
+
+  /** Load the list of rooms and listen to those we are in. */
+  async loadRooms(): Promise<void> {
+    if (this.#loadingRooms) return;
+    this.#loadingRooms = true;
+    if (this.chat.phase === "failed") this.#set({ ...this.chat, phase: "loading", error: null });
+    try {
+      const items: RoomSummary[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await this.request("room.list", cursor === undefined ? {} : { cursor });
+        items.push(...page.items);
+        cursor = page.next_cursor;
+      } while (cursor !== undefined);
+      this.#set(fold.roomsLoaded(this.chat, items));
+      for (const room of items) if (room.joined) this.#listen(room.id);
+      for (const room of items) if (room.joined && room.unread > 0) this.#deliveredSoon(room.id);
+    } catch (error) {
+      if (this.chat.phase === "loading") this.#set({ ...this.chat, phase: "failed", error: words(error) });
+    } finally {
+      this.#loadingRooms = false;
+    }
+  }
+
+  /** Start or find a room; a direct room of the same two people is the same room. */
+  async createRoom(room: {
+    kind: RoomKind;
+    title?: string;
+    courseId?: string;
+    memberIds: string[];
+  }): Promise<RoomSummary> {
+    const { room: made } = await this.request("room.open", {
+      key: newKey(this.environment.now()),
+      kind: room.kind,
+      member_ids: room.memberIds,
+      ...(room.title !== undefined && { title: room.title }),
+      ...(room.courseId !== undefined && { course_id: room.courseId }),
+    });
+    this.#set(fold.roomLoaded(this.chat, made));
+    this.#listen(made.id);
+    return made;
+  }
+
+  openDirect(userId: string): Promise<RoomSummary> {
+    return this.createRoom({ kind: "direct", memberIds: [userId] });
+  }
+
+  async joinRoom(roomId: string): Promise<void> {
+    const { room } = await this.request("room.join", {
+      key: newKey(this.environment.now()),
+      room_id: roomId,
+    });
+    this.#set(fold.roomLoaded(this.chat, room));
+    this.#listen(roomId);
+  }
+
+  async leaveRoom(roomId: string): Promise<void> {
+    const { room } = await this.request("room.leave", {
+      key: newKey(this.environment.now()),
+      room_id: roomId,
+    });
+    this.#set(fold.roomLoaded(this.chat, room));
+    this.#unlisten(roomId);
+  }
+
+  /** Load who is in a room, all pages. */
+  async loadMembers(roomId: string): Promise<readonly Member[]> {
+    const items: Member[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.request("room.members", {
+        room_id: roomId,
+        limit: 200,
+        ...(cursor !== undefined && { cursor }),
+      });
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== undefined && items.length < 2_000);
+    this.#set(fold.membersLoaded(this.chat, roomId, items));
+    return items;
+  }
+
+  /** Everybody we share a room with, by name: whom one can write to. */
+  async people(): Promise<Member[]> {
+    const rooms = Object.values(this.chat.rooms).filter((room) => room.joined && room.kind !== "direct");
+    const pages = await Promise.all(rooms.map((room) => this.loadMembers(room.id).catch(() => [])));
+    const found = new Map(pages.flat().map((member) => [member.user_id, member]));
+    if (this.userId !== null) found.delete(this.userId);
+    return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  // Messages
+
+  /** Load the newest page of a room, once; from then on its messages come by themselves. */
+  async openRoom(roomId: string): Promise<void> {
+    const timeline = this.chat.timelines[roomId];
+    if (timeline && timeline.phase !== "failed") return;
+    this.#set(fold.withTimeline(this.chat, roomId, emptyTimeline));
+    // The subscription leaves first: a message sent in between is in the page, in the events, or in both.
+    this.#listen(roomId);
+    try {
+      const page = await this.request("history.read", { room_id: roomId, limit: PAGE });
+      const loading = this.chat.timelines[roomId] ?? emptyTimeline;
+      this.#set(fold.withTimeline(this.chat, roomId, newestLoaded(loading, page)));
+    } catch (error) {
+      this.#set(fold.patchTimeline(this.chat, roomId, { phase: "failed", error: words(error) }));
+    }
+  }
+
+  async loadOlder(roomId: string): Promise<void> {
+    const timeline = this.chat.timelines[roomId];
+    const first = timeline?.messages[0];
+    if (!timeline || !first || !timeline.hasBefore || timeline.loadingBefore) return;
+    this.#set(fold.patchTimeline(this.chat, roomId, { loadingBefore: true }));
+    try {
+      const page = await this.request("history.read", { room_id: roomId, before: first.id, limit: PAGE });
+      const now = this.chat.timelines[roomId];
+      if (now) this.#set(fold.withTimeline(this.chat, roomId, olderLoaded(now, page)));
+    } catch {
+      this.#set(fold.patchTimeline(this.chat, roomId, { loadingBefore: false }));
+    }
+  }
+
+  /** Say something. It shows at once, waits for a connection if there is none, and returns its key. */
+  sendMessage(roomId: string, text: string): string {
+    const now = this.environment.now();
+    const key = newKey(now);
+    const writtenAt = new Date(now).toISOString();
+    this.#set(fold.written(this.chat, { key, roomId, text, writtenAt, status: "sending", error: null }));
+    this.#typedAt.delete(roomId);
+    this.#send(key, roomId, text);
+    return key;
+  }
+
+  /** Send a failed message again, with its old key: if it did arrive, it is still one message. */
+  retryMessage(key: string): void {
+    const failed = this.chat.outgoing.find((one) => one.key === key && one.status === "failed");
+    if (!failed) return;
+    this.#set(fold.patchOutgoing(this.chat, key, { status: "sending", error: null }));
+    this.#send(key, failed.roomId, failed.text);
+  }
+
+  discardMessage(key: string): void {
+    const failed = this.chat.outgoing.some((one) => one.key === key && one.status === "failed");
+    if (failed) this.#set(fold.withoutOutgoing(this.chat, key));
+  }
+
+  /** @throws {CommandError} `conflict` when somebody changed it meanwhile; the current message is shown then. */
+  async editMessage(message: Message, text: string): Promise<void> {
+    const { id, version } = message;
+    await this.#change("message.edit", {
+      key: newKey(this.environment.now()),
+      message_id: id,
+      text,
+      version,
+    });
+  }
+
+  /** @throws {CommandError} */
+  async deleteMessage(message: Message): Promise<void> {
+    await this.#change("message.delete", { key: newKey(this.environment.now()), message_id: message.id });
+  }
+
+  // Who has got how far, who is here
+
+  /** All that is loaded of a room has been seen. */
+  markRead(roomId: string): void {
+    const last = this.chat.timelines[roomId]?.messages.at(-1);
+    const room = this.chat.rooms[roomId];
+    if (!last || !room?.joined || !this.isConnected) return;
+    const told = Math.max(this.#readTold.get(roomId) ?? 0, room.read_number ?? 0);
+    if (last.number <= told && room.unread === 0) return;
+    if (this.#readTold.get(roomId) === last.number) return;
+    this.#readTold.set(roomId, last.number);
+    this.#deliveredTold.set(roomId, last.number);
+    this.#mark(roomId, { read: last.id, delivered: last.id });
+  }
+
+  /** Tell the others that we type, or no longer. Call it at every key stroke. */
+  setTyping(roomId: string, active: boolean): void {
+    const now = this.environment.now();
+    const told = this.#typedAt.get(roomId);
+    if (active ? told !== undefined && now - told < TYPING_AGAIN_MS : told === undefined) return;
+    if (active) this.#typedAt.set(roomId, now);
+    else this.#typedAt.delete(roomId);
+    this.signal("typing.set", { room_id: roomId, active });
+  }
+
+  /** @throws {CommandError} */
+  async setPresence(status: PresenceStatus): Promise<void> {
+    const { presence } = await this.request("presence.set", { status });
+    this.#set(fold.presenceChanged(this.chat, presence));
+  }
+
+  // What the base class tells
+
+  protected override opened(): void {
+    this.#set(initialState);
+  }
+
+  protected override closed(): void {
+    for (const timer of this.#chores.values()) this.environment.clearTimer(timer);
+    this.#chores.clear();
+    this.#typedAt.clear();
+    this.#readTold.clear();
+    this.#deliveredTold.clear();
+    this.#joined.clear();
+    this.#loadingRooms = false;
+    this.#set(initialState);
+  }
+
+  protected override restored(left: readonly Queued[]): void {
+    for (const { command, payload } of left) {
+      if (command !== "message.send") continue;
+      const { key, room_id, text } = payload as { key: string; room_id: string; text: string };
+      const writtenAt = new Date(this.environment.now()).toISOString();
+      this.#set(
+        fold.written(this.chat, { key, roomId: room_id, text, writtenAt, status: "sending", error: null }),
+      );
+    }
+  }
+
+  protected override settled(queued: Queued, answer: Answer): void {
+    if (queued.command !== "message.send") return;
+    if (answer.ok) this.#set(fold.messageArrived(this.chat, (answer.data as { message: Message }).message));
+    else this.#failed(String(queued.payload["key"]), new CommandError(answer.error));
+  }
+
+  protected override stateChanged(state: State): void {
+    if (state !== "reconnecting") return;
+    this.#set({ ...this.chat, typing: {} });
+    this.#readTold.clear();
+    this.#typedAt.clear();
+  }
+
+  protected override snapshotNeeded(channel: string, position: Position): void {
+    const roomId = roomOf(channel);
+    if (roomId === null) {
+      // Our own channel tells of rooms and counts: the list has both. Its position was read before the list will be.
+      this.snapshotLoaded(channel, position);
+      void this.loadRooms();
+      return;
+    }
+    void this.#reload(channel, roomId);
+  }
+
+  protected override unsubscribed(channel: string): void {
+    const roomId = roomOf(channel);
+    if (roomId === null) return;
+    this.#joined.delete(roomId);
+    this.#set(fold.roomGone(this.chat, roomId));
+    // It may still be an open room that one could join again.
+    void this.loadRooms();
+  }
+
+  protected override received(event: string, data: unknown, meta: EventMeta): void {
+    switch (event as keyof ChatEvents) {
+      case "session.ready":
+        return this.#ready(data as Ready);
+      case "message.sent":
+        this.#set(fold.messageArrived(this.chat, data as Message));
+        if ((data as Message).author?.user_id !== this.userId) this.#deliveredSoon((data as Message).room_id);
+        return;
+      case "message.edited":
+      case "message.deleted":
+        return this.#set(fold.messageArrived(this.chat, data as Message));
+      case "room.updated": {
+        const room = data as ChatEvents["room.updated"]["data"];
+        if (room.id in this.chat.rooms) this.#set(fold.roomUpdated(this.chat, room));
+        if (!this.chat.rooms[room.id]?.joined && !meta.channel.startsWith("room:")) void this.loadRooms();
+        return;
+      }
+      case "member.joined":
+        return this.#set(fold.memberCame(this.chat, data as ChatEvents["member.joined"]["data"]));
+      case "member.left":
+        return this.#set(fold.memberLeft(this.chat, data as ChatEvents["member.left"]["data"]));
+      case "receipt.changed":
+        return this.#set(fold.receiptChanged(this.chat, data as Receipt));
+      case "unread.changed":
+        return this.#set(fold.unreadChanged(this.chat, data as Unread));
+      case "typing.changed":
+        return this.#typing(data as Typing);
+      case "presence.changed":
+        return this.#set(fold.presenceChanged(this.chat, data as Presence));
+    }
+  }
+
+  // Parts
+
+  #set(state: ChatState): void {
+    this.store.set(state);
+  }
+
+  #ready({ user }: Ready): void {
+    const { id, name, avatar_url } = user;
+    this.#set({
+      ...this.chat,
+      me: { user_id: id, name, ...(avatar_url !== undefined && { avatar_url }) },
+    });
+    if (this.chat.phase !== "ready") void this.loadRooms();
+  }
+
+  #listen(roomId: string): void {
+    // A person in more rooms than the server allows subscriptions sees the others when opening them.
+    const bound = (this.session?.limits.subscriptions ?? 100) - 5;
+    if (this.#joined.has(roomId) || this.#joined.size >= bound) return;
+    this.#joined.add(roomId);
+    this.join(roomChannel(roomId));
+  }
+
+  #unlisten(roomId: string): void {
+    if (this.#joined.delete(roomId)) this.leave(roomChannel(roomId));
+  }
+
+  async #reload(channel: string, roomId: string): Promise<void> {
+    try {
+      const page = await this.request("history.read", { room_id: roomId, limit: PAGE });
+      const timeline = this.chat.timelines[roomId];
+      if (timeline) this.#set(fold.withTimeline(this.chat, roomId, newestLoaded(timeline, page)));
+      const last = page.items.at(-1);
+      if (last) this.#set(fold.messageArrived(this.chat, last));
+      this.snapshotLoaded(channel, page.position);
+    } catch {
+      this.#chore(`snapshot:${roomId}`, SNAPSHOT_AGAIN_MS, () => void this.#reload(channel, roomId));
+    }
+  }
+
+  #send(key: string, roomId: string, text: string): void {
+    this.request("message.send", { key, room_id: roomId, text }).then(
+      ({ message }) => this.#set(fold.messageArrived(this.chat, message)),
+      (error: unknown) => this.#failed(key, error),
+    );
+  }
+
+  #failed(key: string, error: unknown): void {
+    // It stays in the outbox and will be sent by the next page: that is no failure.
+    if (error instanceof CommandError && error.details?.["kept"] === true) return;
+    this.#set(fold.patchOutgoing(this.chat, key, { status: "failed", error: words(error) }));
+  }
+
+  async #change<Name extends "message.edit" | "message.delete">(
+    command: Name,
+    payload: ChatCommands[Name]["payload"],
+  ): Promise<void> {
+    try {
+      const { message } = await this.request(command, payload);
+      this.#set(fold.messageArrived(this.chat, message));
+    } catch (error) {
+      const current = error instanceof CommandError ? error.details?.["message"] : undefined;
+      if (current) this.#set(fold.messageArrived(this.chat, current as Message));
+      throw error;
+    }
+  }
+
+  #deliveredSoon(roomId: string): void {
+    if (this.#chores.has(`delivered:${roomId}`)) return;
+    this.#chore(`delivered:${roomId}`, DELIVERED_AFTER_MS, () => {
+      const last = this.chat.rooms[roomId]?.last_message;
+      if (!last || last.number <= (this.#deliveredTold.get(roomId) ?? 0) || !this.isConnected) return;
+      this.#deliveredTold.set(roomId, last.number);
+      this.#mark(roomId, { delivered: last.id });
+    });
+  }
+
+  #mark(roomId: string, pointers: { read?: string; delivered?: string }): void {
+    this.request("receipt.mark", { room_id: roomId, ...pointers }).then(
+      ({ receipt, unread }) => this.#set(fold.unreadChanged(fold.receiptChanged(this.chat, receipt), unread)),
+      () => {
+        // Not told: the next look at the room tells it.
+        this.#readTold.delete(roomId);
+        this.#deliveredTold.delete(roomId);
+      },
+    );
+  }
+
+  #typing(typing: Typing): void {
+    this.#set(fold.typingChanged(this.chat, typing));
+    this.#chore(`typing:${typing.room_id}`, TYPING_GONE_MS, () =>
+      this.#set(fold.typingChanged(this.chat, { room_id: typing.room_id, users: [] })),
+    );
+  }
+
+  #chore(name: string, ms: number, run: () => void): void {
+    const before = this.#chores.get(name);
+    if (before !== undefined) this.environment.clearTimer(before);
+    const timer = this.environment.setTimer(() => {
+      this.#chores.delete(name);
+      run();
+    }, ms);
+    this.#chores.set(name, timer);
+  }
+}

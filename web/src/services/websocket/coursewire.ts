@@ -1,0 +1,68 @@
+/** One person's services: made once, connected while somebody uses them. Knows no React. */
+
+import { ChatWebSocketService } from "./chatWebSocket";
+import { ConnectionStatusStore } from "./connectionStatus";
+import { browserEnvironment, type Environment } from "./environment";
+import type { AuthToken, ServiceOptions } from "./namespaceService";
+
+export interface CoursewireOptions extends Omit<ServiceOptions, "status"> {
+  userId: string;
+  authToken: AuthToken;
+}
+
+/** What every service has. */
+interface Service {
+  readonly namespace: string;
+  connect(userId: string, authToken: AuthToken): void;
+  disconnect(): void;
+  retry(): void;
+}
+
+export class Coursewire {
+  readonly userId: string;
+  readonly status = new ConnectionStatusStore();
+  readonly chat: ChatWebSocketService;
+
+  readonly #environment: Environment;
+  readonly #uses = new Map<Service, number>();
+  #authToken: AuthToken;
+
+  constructor({ userId, authToken, ...options }: CoursewireOptions) {
+    this.userId = userId;
+    this.#authToken = authToken;
+    this.#environment = options.environment ?? browserEnvironment();
+    this.chat = new ChatWebSocketService({ ...options, environment: this.#environment, status: this.status });
+  }
+
+  /**
+   * Keep a service connected until the returned function is called by everyone who uses it. It then disconnects at the end
+   * of the turn: a component that is unmounted and mounted again (React's StrictMode) stays connected.
+   */
+  use(service: Service): () => void {
+    const uses = (this.#uses.get(service) ?? 0) + 1;
+    this.#uses.set(service, uses);
+    if (uses === 1) service.connect(this.userId, this.#authToken);
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      this.#uses.set(service, (this.#uses.get(service) ?? 1) - 1);
+      this.#environment.setTimer(() => {
+        if (this.#uses.get(service) !== 0) return;
+        this.#uses.delete(service);
+        service.disconnect();
+      }, 0);
+    };
+  }
+
+  /** A newer token for all that is connected, and for what will be. */
+  renew(authToken: AuthToken): void {
+    this.#authToken = authToken;
+    for (const [service, uses] of this.#uses) if (uses > 0) service.connect(this.userId, authToken);
+  }
+
+  /** Try again now, where the service does not by itself. */
+  retry(namespace: string): void {
+    for (const service of this.#uses.keys()) if (service.namespace === namespace) service.retry();
+  }
+}
