@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from coursewire.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load, reference
+
+ROOT = Path(__file__).parents[2]
+GOOD_SECRET = "a-secret-of-our-own-that-is-long-enough"
+PRODUCTION = {
+    "COURSEWIRE_ENV": "production",
+    "COURSEWIRE_JWT_SECRET": GOOD_SECRET,
+    "COURSEWIRE_ALLOWED_ORIGINS": "https://lms.example.edu, https://www.example.edu",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("COURSEWIRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def problems() -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load()
+    return caught.value.problems
+
+
+def test_the_defaults_are_good_for_development() -> None:
+    settings = load()
+    assert settings.env == "development"
+    assert (settings.host, settings.port) == ("127.0.0.1", 3001)
+    assert (settings.jwt_issuer, settings.jwt_audience) == ("coursewire", "coursewire")
+    assert (settings.ping_interval_ms, settings.ping_timeout_ms) == (5_000, 4_000)
+    assert settings.signing_secret == DEVELOPMENT_SECRET
+    assert settings.rate_limits
+
+
+def test_settings_do_not_change() -> None:
+    settings = load()
+    with pytest.raises(ValidationError):
+        settings.port = 1  # type: ignore[misc]
+
+
+def test_arguments_stand_above_the_environment_and_that_above_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "coursewire.toml").write_text('host = "file"\nport = 1\nlog_level = "debug"\n')
+    environment(monkeypatch, {"COURSEWIRE_HOST": "environment", "COURSEWIRE_PORT": "2"})
+    settings = load(port=3, host=None)
+    assert (settings.log_level, settings.host, settings.port) == ("debug", "environment", 3)
+
+
+def test_lists_and_switches_are_read_from_a_variable_and_from_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "other.toml").write_text(
+        'allowed_origins = ["https://a.example"]\n[flags]\n"namespace.chat" = false\n'
+    )
+    monkeypatch.setenv("COURSEWIRE_CONFIG", "other.toml")
+    settings = load()
+    assert settings.allowed_origins == ("https://a.example",)
+    assert settings.flags == {"namespace.chat": False}
+    environment(
+        monkeypatch,
+        {
+            "COURSEWIRE_ALLOWED_ORIGINS": "https://b.example,https://c.example",
+            "COURSEWIRE_FLAGS": "namespace.chat=on, polls=off",
+            "COURSEWIRE_RATE_LIMITS": "off",
+        },
+    )
+    settings = load()
+    assert settings.allowed_origins == ("https://b.example", "https://c.example")
+    assert settings.flags == {"namespace.chat": True, "polls": False}
+    assert not settings.rate_limits
+
+
+def test_a_named_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEWIRE_CONFIG", "missing.toml")
+    assert problems() == ["COURSEWIRE_CONFIG: there is no file missing.toml"]
+
+
+def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    (tmp_path / "coursewire.toml").write_text("port = \n")
+    [problem] = problems()
+    assert problem.startswith("coursewire.toml: ")
+
+
+def test_every_wrong_value_is_named_and_none_is_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "coursewire.toml").write_text('colour = "sentinel"\n')
+    environment(
+        monkeypatch,
+        {
+            "COURSEWIRE_PORT": "sentinel",
+            "COURSEWIRE_ENV": "sentinel",
+            "COURSEWIRE_JWKS_URL": "ftp://sentinel",
+            "COURSEWIRE_FLAGS": "chat=sentinel",
+        },
+    )
+    found = problems()
+    assert sorted(problem.partition(":")[0] for problem in found) == [
+        "COURSEWIRE_ENV",
+        "COURSEWIRE_FLAGS.chat",
+        "COURSEWIRE_JWKS_URL",
+        "COURSEWIRE_PORT",
+        "colour",
+    ]
+    assert "sentinel" not in "\n".join(found)
+
+
+def test_what_this_version_cannot_do_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(
+        monkeypatch,
+        {
+            "COURSEWIRE_DATABASE_URL": "postgresql://user:sentinel@host/db",
+            "COURSEWIRE_REDIS_URL": "redis://:sentinel@host",
+        },
+    )
+    found = problems()
+    assert [problem.split(" ")[0] for problem in found] == ["COURSEWIRE_DATABASE_URL", "COURSEWIRE_REDIS_URL"]
+    assert "sentinel" not in "\n".join(found)
+
+
+def test_the_secret_is_not_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEWIRE_JWT_SECRET", GOOD_SECRET)
+    settings = load()
+    for text in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert GOOD_SECRET not in text
+    assert settings.signing_secret == GOOD_SECRET
+
+
+# Production
+
+
+def test_production_starts_with_settings_that_are_fit_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, PRODUCTION)
+    settings = load()
+    assert settings.is_production
+    assert settings.logs_json
+    assert settings.allowed_origins == ("https://lms.example.edu", "https://www.example.edu")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("COURSEWIRE_JWT_SECRET", DEVELOPMENT_SECRET),
+        ("COURSEWIRE_JWT_SECRET", "x" * 31),
+        ("COURSEWIRE_JWKS_URL", "http://lms.example.edu/keys"),
+        ("COURSEWIRE_ALLOWED_ORIGINS", "*"),
+        ("COURSEWIRE_ALLOWED_ORIGINS", "https://lms.example.edu, *"),
+        ("COURSEWIRE_RATE_LIMITS", "off"),
+        ("COURSEWIRE_DEMO_LOGIN", "on"),
+    ],
+)
+def test_production_refuses_what_is_only_good_for_development(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    environment(monkeypatch, {**PRODUCTION, variable: value})
+    [problem] = problems()
+    assert problem.startswith(f"{variable} ")
+    monkeypatch.setenv("COURSEWIRE_ENV", "staging")
+    assert load().env == "staging"
+
+
+def test_production_names_every_problem_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(
+        monkeypatch,
+        {"COURSEWIRE_ENV": "production", "COURSEWIRE_RATE_LIMITS": "off", "COURSEWIRE_DEMO_LOGIN": "on"},
+    )
+    assert [problem.split(" ")[0] for problem in problems()] == [
+        "COURSEWIRE_JWT_SECRET",
+        "COURSEWIRE_ALLOWED_ORIGINS",
+        "COURSEWIRE_RATE_LIMITS",
+        "COURSEWIRE_DEMO_LOGIN",
+    ]
+
+
+def test_with_a_key_set_the_development_secret_signs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise anybody could sign tokens for a server whose tokens come from elsewhere."""
+    environment(monkeypatch, {**PRODUCTION, "COURSEWIRE_JWKS_URL": "https://lms.example.edu/keys"})
+    assert load().signing_secret == GOOD_SECRET
+    monkeypatch.delenv("COURSEWIRE_JWT_SECRET")
+    assert load().signing_secret is None
+
+
+# The page about them
+
+
+def test_the_page_about_settings_is_up_to_date() -> None:
+    """`coursewire contracts` writes it."""
+    assert (ROOT / "docs/reference/settings/README.md").read_text("utf-8") == reference()
+
+
+def test_every_setting_is_on_the_page_with_a_description() -> None:
+    rows = {
+        row.split("`")[1]: row.split("|")[3].strip()
+        for row in reference().splitlines()
+        if row.startswith("| `")
+    }
+    assert rows.keys() == {f"COURSEWIRE_{name.upper()}" for name in Settings.model_fields}
+    assert all(rows.values())
