@@ -12,14 +12,12 @@ from typing import Any, TypeVar
 import httpx
 import uvicorn
 from fastapi import APIRouter
-from sqlalchemy import NullPool, create_engine
 
 from coursewire.http import create_app
-from coursewire.identity import store
 from coursewire.identity.caller import Caller
 from coursewire.identity.http import router
 from coursewire.identity.tokens import Issuer, Verifier
-from coursewire.storage import Storage, Transaction, metadata
+from coursewire.storage import Storage, Transaction
 
 T = TypeVar("T")
 SECRET = "a-secret-for-tests-that-is-long-enough"
@@ -65,12 +63,8 @@ class Campus:
 
 
 async def storage_at(path: Path) -> Storage:
-    url = f"sqlite:///{path}"
-    storage = await Storage.open(url)
+    storage = await Storage.open(f"sqlite:///{path}")
     await storage.migrate()
-    engine = create_engine(url, poolclass=NullPool)
-    tables = [store.users, store.courses, store.course_members, store.course_removals, store.ended_sessions]
-    metadata.create_all(engine, tables=tables)
     return storage
 
 

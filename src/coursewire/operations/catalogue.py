@@ -33,8 +33,8 @@ def add_process(metrics: Metrics, lag: LoopLag) -> None:
 
 
 def add_edge(metrics: Metrics, counters: EdgeCounters, sessions: Read) -> None:
-    """Tell about sessions and packets; `sessions` gives those of now."""
-    metrics.gauge("sessions", "Open sessions.", sessions)
+    """Tell about sessions and packets; `sessions` gives those of now by transport."""
+    metrics.gauge("sessions", "Open sessions, by transport.", sessions, ["transport"])
     metrics.counter(
         "sessions_opened",
         "Sessions opened, by first transport.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
-
-import orjson
 
 _HIDDEN: Final = "[hidden]"
 _PATTERNS: Final = (
@@ -63,8 +63,10 @@ class JsonFormatter(logging.Formatter):
         entry |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        # Strings are cleaned before they are encoded: a quote that JSON escapes would end a secret too early.
-        return orjson.dumps(_clean(entry, self._secrets), option=orjson.OPT_NON_STR_KEYS).decode()
+        # Strings are cleaned before they are encoded: a quote that JSON escapes would end a secret too early. The
+        # standard library's JSON, because it takes everything that a record may hold: integers of any size, and
+        # lone surrogates.
+        return json.dumps(_clean(entry, self._secrets))
 
 
 class LineFormatter(logging.Formatter):
@@ -87,7 +89,7 @@ def _clean(value: Any, secrets: tuple[str, ...]) -> Any:
         }
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(item, secrets) for item in value]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return hide_secrets(str(value), secrets)
 

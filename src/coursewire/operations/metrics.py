@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -11,8 +11,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-Values = float | Mapping[str, float] | Mapping[tuple[str, ...], float]
-"""One number, or one for each value of the label (a tuple of values for several labels)."""
+Values = float | Mapping[Any, float]
+"""One number, or one for each value (str) of the label, or for each tuple of values of several labels."""
 Read = Callable[[], Values]
 
 _MAX_SERIES: Final = 500
