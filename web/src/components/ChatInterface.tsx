@@ -8,6 +8,7 @@ import { explain } from "../services/websocket/errors";
 import { Conversation } from "./Conversation";
 import { NewChat } from "./NewChat";
 import { RoomList } from "./RoomList";
+import "./tokens.css";
 import "./chat.css";
 
 export interface ChatInterfaceProps {

@@ -11,7 +11,7 @@ export function daysBetween(earlier: number, later: number): number {
 
 /** 14:05 */
 export function clock(time: number, locale?: string): string {
-  return new Date(time).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  return new Date(time).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
 }
 
 /** Today, Yesterday, Monday, 3 March, 3 March 2024. */

@@ -16,7 +16,7 @@ export interface Environment {
   session: Storage | null;
   locks: LockManager | null;
   isOnline(): boolean;
-  /** Call back when the network came back, or the page was woken; returns how to stop. */
+  /** Call back when the network came or went, or the page was woken; returns how to stop. */
   onWake(callback: () => void): () => void;
   openSocket: OpenSocket;
   /** Where an exception of a listener goes. */
@@ -47,9 +47,11 @@ export function browserEnvironment(): Environment {
         if (document.visibilityState === "visible") callback();
       };
       window.addEventListener("online", callback);
+      window.addEventListener("offline", callback);
       document.addEventListener("visibilitychange", visible);
       return () => {
         window.removeEventListener("online", callback);
+        window.removeEventListener("offline", callback);
         document.removeEventListener("visibilitychange", visible);
       };
     },

@@ -417,9 +417,9 @@ export abstract class NamespaceService<
     );
   }
 
-  /** The network is back, or the page is looked at again after a sleep that nobody noticed. */
+  /** The network came or went, or the page is looked at again: ask at once whether the connection still lives. */
   #wake(): void {
-    if (this.environment.isOnline()) this.#feed({ type: "online" });
+    if (this.isConnected || this.environment.isOnline()) this.#feed({ type: "online" });
   }
 
   #publish(): void {
