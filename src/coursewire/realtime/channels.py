@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from coursewire.realtime.encoding import encode_logged, encode_unlogged
+from coursewire.realtime.encoding import encode_logged
 from coursewire.wire.frames import join
 
 if TYPE_CHECKING:
-    from coursewire.bus.port import LoggedEvent, Unlogged
+    from coursewire.bus.port import LoggedEvent
     from coursewire.realtime.session import Session
     from coursewire.wire.frames import Encoded
 
@@ -197,20 +197,18 @@ class Channel:
         self._queue.append(_Entry(None, encoded))
         self._pump()
 
-    def publish_latest(self, message: Unlogged, rate: float) -> None:
-        """Take a newest value; it, or a newer one of the same key, goes out within 1 / `rate` s."""
-        if message.key is None:
-            raise TypeError("a latest value has a key")
-        key = (message.event, message.key)
-        self.latest[key] = Latest(message.event, message.data, encode_unlogged(message))
+    def publish_latest(self, event: str, name: str, data: bytes, encoded: Encoded, rate: float) -> None:
+        """Take the newest value of the key `name`; it, or a newer one, goes out within 1 / `rate` s."""
+        key = (event, name)
+        self.latest[key] = Latest(event, data, encoded)
         self.latest.move_to_end(key)
         if len(self.latest) > LATEST_VALUES:
             self.latest.popitem(last=False)
         if self._conflaters is None:
             self._conflaters = {}
-        conflater = self._conflaters.get(message.event)
+        conflater = self._conflaters.get(event)
         if conflater is None:
-            conflater = self._conflaters[message.event] = Conflater(self, rate)
+            conflater = self._conflaters[event] = Conflater(self, rate)
         conflater.add(key)
 
     # The fan-out

@@ -319,7 +319,8 @@ class Hub:
         if message.key is None:
             channel.publish(encode_unlogged(message))
         else:
-            channel.publish_latest(message, self._rates[message.namespace, message.event])
+            rate = self._rates[message.namespace, message.event]
+            channel.publish_latest(message.event, message.key, message.data, encode_unlogged(message), rate)
 
     async def _decide_again(self, changed: RightsChanged) -> None:
         """Ask the rules about the live subscriptions that a change touches, and end those without a right (FAN4)."""

@@ -55,13 +55,14 @@ class ChannelKind:
 class Derived:
     """LATEST events that are computed from the database, after a commit, for the users who are here.
 
-    A service says `tx.derive("unread", room_id)`; within `delay_s`, and at most `1 / delay_s` times a second for one
-    argument, `compute(tx, argument, user_ids)` runs once for all of them on each node and returns, per user id, the
+    A service says `tx.derive("unread", room_id)`; after `delay_s`, and for one argument at most once per `interval_s`
+    (longer where thousands are here, so that it stays a small part of the work), `compute(tx, argument, user_ids)` runs once for all of them on each node and returns, per user id, the
     event for the channel `user:<id>`: one query for many receivers, however many commits asked for it.
     """
 
     compute: Callable[[Transaction, str, Sequence[str]], Iterable[tuple[str, Event[Any]]]]
     delay_s: float = 0.2
+    interval_s: float = 1.0
 
 
 @dataclass(frozen=True)
