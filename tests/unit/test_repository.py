@@ -65,6 +65,14 @@ def test_no_lock_of_npm_says_where_a_package_came_from() -> None:
         assert [name for name, entry in packages.items() if "resolved" in entry] == [], named(path)
 
 
+def test_the_locks_of_npm_hold_every_platform() -> None:
+    for path in (path for path in tracked(".json") if path.name == "package-lock.json"):
+        packages = json.loads(path.read_text())["packages"]
+        locked = {name.rpartition("node_modules/")[2] for name in packages}
+        wanted = {name for entry in packages.values() for name in entry.get("optionalDependencies", ())}
+        assert wanted - locked == set(), f"{named(path)}: `npm ci` would refuse it"
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
 def test_every_locked_requirement_is_pinned_and_hashed(path: Path) -> None:
     requirements = re.split(r"\n(?=\S)", path.read_text().replace("\\\n", " "))
