@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from tests.integration.http_campus import SECRET, Campus, campus
 
+from coursewire import log
 from coursewire.errors import CODES, CoursewireError
 from coursewire.identity.access import CallerOf, TellingTransaction, WorkOf
 from coursewire.identity.contract import CourseSaved, MembersChanged, UserSaved
@@ -335,6 +336,19 @@ class Echo(Model):
     user_id: str
 
 
+class Note(Model):
+    """Something that may be taken back."""
+
+    id: str
+    text: str
+
+
+class Noted(Model):
+    """What the test's other route answers."""
+
+    note: Note
+
+
 ERRORS: dict[str, Exception] = {
     kind.code: kind("too bad", field="f", retry_after_ms=1_001, details={"version": 3})
     for kind in CoursewireError.__subclasses__()
@@ -358,6 +372,14 @@ def failing_routes() -> APIRouter:
     @router.post("/nothing")
     async def nothing(work: WorkOf) -> Response:
         return await work.write("test", lambda _: None, status=201)
+
+    @router.post("/notes")
+    async def note(work: WorkOf) -> Response:
+        def run(tx: TellingTransaction) -> Noted:
+            tx.subject = "n1"
+            return Noted(note=Note(id="n1", text="regretted"))
+
+        return await work.write("/notes", run)
 
     @router.get("/me")
     async def me(caller: CallerOf) -> Echo:
@@ -413,6 +435,18 @@ async def test_a_reply_with_nothing_in_it_stays_empty_when_repeated(failing: Cam
         reply = await failing.lms.post("/nothing", headers={"Idempotency-Key": "k"})
         assert (reply.status_code, reply.content) == (204, b"")
         assert reply.headers.get("idempotency-replayed") == replayed
+
+
+async def test_what_was_taken_back_is_not_in_a_repeated_reply(failing: Campus) -> None:
+    """[LOG5] A remembered reply is a copy too."""
+    key = {"Idempotency-Key": "k"}
+    assert (await failing.lms.post("/notes", headers=key)).json() == {
+        "note": {"id": "n1", "text": "regretted"}
+    }
+    await failing.storage.write(lambda tx: log.redact(tx, "/notes", "n1", b'{"id":"n1","text":""}'))
+    again = await failing.lms.post("/notes", headers=key)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == {"note": {"id": "n1", "text": ""}}
 
 
 # The application itself

@@ -11,7 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from coursewire import __version__
 from coursewire.http import problems
 from coursewire.http.guard import Guard
-from coursewire.http.work import HttpDoor
+from coursewire.http.work import HttpEntrance
 from coursewire.identity.access import Runner
 from coursewire.identity.tokens import Issuer, Verifier
 
@@ -52,7 +52,7 @@ def create_app(
             }
         },
     )
-    app.state.door = HttpDoor(verifier, runner, issuer, clock)
+    app.state.entrance = HttpEntrance(verifier, runner, issuer, clock)
     problems.install(app)
     for router in routers:
         app.include_router(router)

@@ -21,12 +21,12 @@ from coursewire.vocabulary import ID_PATTERN
 
 T = TypeVar("T")
 
-KEYS: Final = "http"
-"""The namespace under which the log keeps the keys of all routes."""
-_KEY = re.compile(ID_PATTERN)
+_KEY: Final = re.compile(ID_PATTERN)
+_MARK: Final = "http "
+"""Before the keys of routes, which so never meet those of commands: these have no space."""
 
 
-class HttpDoor:
+class HttpEntrance:
     """What stands behind every route of one application."""
 
     def __init__(
@@ -72,13 +72,14 @@ class HttpWork:
             return _reply(status, await self._runner.write(namespace, self.caller, lambda tx: _json(fn(tx))))
 
         def once(tx: Any) -> tuple[int, bytes, bool]:
-            remembered = self._recall(tx, key)
+            remembered = self._recall(tx, namespace, key)
             if remembered is not None:
                 first = orjson.loads(remembered)
                 return first["status"], orjson.dumps(first["body"]), True
             body = _json(fn(tx))
             result = b'{"status":%d,"body":%b}' % (status, body)
-            log.remember(tx, self.caller.user_id, KEYS, key, self._digest, result, None)
+            # Under the route's namespace and with its subject, so that what is taken back there goes here too.
+            log.remember(tx, self.caller.user_id, namespace, _MARK + key, self._digest, result, tx.subject)
             return status, body, False
 
         first_status, body, replayed = await self._runner.write(namespace, self.caller, once)
@@ -87,9 +88,9 @@ class HttpWork:
             response.headers["Idempotency-Replayed"] = "true"
         return response
 
-    def _recall(self, tx: Any, key: str) -> bytes | None:
+    def _recall(self, tx: Any, namespace: str, key: str) -> bytes | None:
         try:
-            return log.recall(tx, self.caller.user_id, KEYS, key, self._digest)
+            return log.recall(tx, self.caller.user_id, namespace, _MARK + key, self._digest)
         except Conflict:
             raise Conflict("this key was used for another request", field="Idempotency-Key") from None
 

@@ -21,6 +21,9 @@ T = TypeVar("T")
 class TellingTransaction(Transaction, Protocol):
     """A transaction whose facts others react to before it commits."""
 
+    subject: str | None
+    """What it was about: a remembered reply is taken back with that (LOG5)."""
+
     def tell(self, fact: Fact, /) -> None:
         """Pass a fact on."""
 
@@ -48,13 +51,14 @@ class Work(Protocol):
     ) -> Response:
         """Run `fn` in a transaction and reply with its model, or with nothing at all (204) for None.
 
-        With an `Idempotency-Key` it runs once for this caller and key; a repeat gets the first reply again.
+        With an `Idempotency-Key` it runs once for this caller, namespace and key (LOG3); a repeat gets the first
+        reply again.
         Raises Conflict when the key was used for another request.
         """
 
 
-class Door(Protocol):
-    """What stands behind every route; `app.state.door` holds it."""
+class Entrance(Protocol):
+    """What stands behind every route; `app.state.entrance` holds it."""
 
     issuer: Issuer | None
     """None where tokens come from elsewhere (a JWKS URL): then we can make none."""
@@ -66,9 +70,9 @@ class Door(Protocol):
         """Return what this request may do."""
 
 
-def door(request: Request) -> Door:
+def entrance(request: Request) -> Entrance:
     """Return what stands behind the routes of this application."""
-    found: Door = request.app.state.door
+    found: Entrance = request.app.state.entrance
     return found
 
 
@@ -84,7 +88,7 @@ def bearer_token(authorization: str | None) -> str:
 
 async def authenticated(request: Request) -> Caller:
     """Return who calls. Raises AuthMissing, AuthInvalid, AuthExpired, Unavailable."""
-    return await door(request).authenticate(bearer_token(request.headers.get("authorization")))
+    return await entrance(request).authenticate(bearer_token(request.headers.get("authorization")))
 
 
 def require_service(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
@@ -101,11 +105,11 @@ ServiceCaller = Annotated[Caller, Depends(require_service)]
 
 
 async def _work(request: Request, caller: CallerOf) -> Work:
-    return door(request).work(request, caller, await request.body())
+    return entrance(request).work(request, caller, await request.body())
 
 
 async def _service_work(request: Request, caller: ServiceCaller) -> Work:
-    return door(request).work(request, caller, await request.body())
+    return entrance(request).work(request, caller, await request.body())
 
 
 WorkOf = Annotated[Work, Depends(_work)]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from coursewire.errors import Disabled
 from coursewire.identity import membership
-from coursewire.identity.access import ServiceCaller, ServiceWork, TellingTransaction, door
+from coursewire.identity.access import ServiceCaller, ServiceWork, TellingTransaction, entrance
 from coursewire.identity.contract import Fact, MembersChanged
 from coursewire.identity.membership import Enrolment
 from coursewire.identity.roles import ROLES, roles_in_course
@@ -194,7 +194,7 @@ async def remove_member(course_id: CoursePath, user_id: UserPath, work: ServiceW
 @router.post("/tokens", status_code=201)
 async def issue_token(body: TokenBody, request: Request, response: Response, _: ServiceCaller) -> TokenReply:
     """Make a token. Nothing is stored, so a repeat with the same `Idempotency-Key` makes another one."""
-    issuer = door(request).issuer
+    issuer = entrance(request).issuer
     if issuer is None:
         raise Disabled(
             "tokens come from the issuer behind the JWKS URL; this server has no secret to sign with"

@@ -119,4 +119,5 @@ def configure(
         logger.propagate = True
     # One line per request tells little beside the metrics, and costs the hot path of polling.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "alembic.runtime.plugins"):
+        logging.getLogger(name).setLevel(logging.WARNING)
