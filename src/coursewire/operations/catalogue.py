@@ -24,51 +24,43 @@ class EdgeCounters(Protocol):
 
 def add_process(metrics: Metrics, lag: LoopLag) -> None:
     """Tell how the event loop keeps up."""
-    metrics.gauge(
-        "loop_lag_seconds", "Longest delay of the event loop in the last 10 s.", lambda: lag.worst_s
+    metrics.gauge("loop_lag_seconds", "Worst delay of the event loop in 10 s.", lambda: lag.worst_s)
+    metrics.gauge("loop_lag_mean_seconds", "Mean delay of the event loop in 10 s.", lambda: lag.mean_s)
+
+
+def add_edge(metrics: Metrics, counters: EdgeCounters, connections: Read) -> None:
+    """Tell about connections and packets; `connections` gives how many are open."""
+    opened, closed = "Connections opened, by first transport.", "Connections closed, by reason."
+    metrics.gauge("connections", "Open connections.", connections)
+    metrics.counter("connections_opened", opened, lambda: counters.sessions_opened, ["transport"])
+    metrics.counter("connections_closed", closed, lambda: counters.sessions_closed, ["reason"])
+    metrics.counter("connections_upgraded", "From polling to WebSocket.", lambda: counters.sessions_upgraded)
+    metrics.counter(
+        "refused", "Requests refused, by reason.", lambda: counters.handshakes_refused, ["reason"]
     )
-    metrics.gauge(
-        "loop_lag_mean_seconds", "Mean delay of the event loop in the last 10 s.", lambda: lag.mean_s
+    metrics.counter("packets_in", "Packets of clients.", lambda: counters.packets_in)
+    metrics.counter("packets_bad", "Packets that broke the protocol.", lambda: counters.packets_bad)
+    metrics.counter("bytes_in", "Bytes of clients.", lambda: counters.bytes_in)
+    metrics.counter(
+        "outboxes_filled", "Connections that fell behind (FAN3).", lambda: counters.outboxes_filled
     )
 
 
-def add_edge(metrics: Metrics, counters: EdgeCounters, sessions: Read) -> None:
-    """Tell about sessions and packets; `sessions` gives those of now by transport."""
-    metrics.gauge("sessions", "Open sessions, by transport.", sessions, ["transport"])
-    metrics.counter(
-        "sessions_opened",
-        "Sessions opened, by first transport.",
-        lambda: counters.sessions_opened,
-        ["transport"],
-    )
-    metrics.counter(
-        "sessions_closed", "Sessions closed, by reason.", lambda: counters.sessions_closed, ["reason"]
-    )
-    metrics.counter(
-        "sessions_upgraded",
-        "Sessions that went from polling to WebSocket.",
-        lambda: counters.sessions_upgraded,
-    )
-    metrics.counter(
-        "handshakes_refused", "Requests refused, by reason.", lambda: counters.handshakes_refused, ["reason"]
-    )
-    metrics.counter("packets_received", "Packets received.", lambda: counters.packets_in)
-    metrics.counter("packets_malformed", "Packets that broke the protocol.", lambda: counters.packets_bad)
-    metrics.counter("bytes_received", "Bytes received by sessions.", lambda: counters.bytes_in)
-    metrics.counter(
-        "outboxes_filled", "How often a connection fell behind (FAN3).", lambda: counters.outboxes_filled
-    )
+def add_realtime(metrics: Metrics, *, commands: Read, sessions: Read, channels: Read, replays: Read) -> None:
+    """Tell about commands by (namespace, command, outcome), and what is open now.
 
-
-def add_realtime(metrics: Metrics, *, commands: Read, delivered: Read, subscriptions: Read) -> None:
-    """Tell about commands by (command, outcome), deliveries by class, and the subscriptions of now.
-
-    An outcome is `ok` or an error code. A name that is no command of ours must be counted as `unknown`: a
+    An outcome is `ok` or an error code. A name that is no command of ours must be counted under one name: a
     client could otherwise make up a metric with every packet.
     """
-    metrics.counter("commands", "Commands, by name and outcome.", commands, ["command", "outcome"])
+    metrics.counter("commands", "Commands, by outcome.", commands, ["namespace", "command", "outcome"])
+    metrics.gauge("sessions", "Open namespace sessions.", sessions)
+    metrics.gauge("channels", "Channels that somebody listens to.", channels)
+    metrics.counter("replays", "Replays read from the log (SUB5).", replays)
+
+
+def add_deliveries(metrics: Metrics, delivered: Read) -> None:
+    """Tell how many events connections were given, by class (`logged`, `latest`, `ephemeral`)."""
     metrics.counter("events_delivered", "Events given to connections, by class.", delivered, ["delivery"])
-    metrics.gauge("subscriptions", "Subscriptions of now.", subscriptions)
 
 
 def add_storage(metrics: Metrics, waiting: Read) -> None:

@@ -70,26 +70,29 @@ def test_the_catalogue_of_a_server() -> None:
     edge.packets_bad = 1
     lag.note(0.25)
     catalogue.add_process(metrics, lag)
-    catalogue.add_edge(metrics, edge, lambda: {"polling": 1, "websocket": 4})
+    catalogue.add_edge(metrics, edge, lambda: 5)
     catalogue.add_realtime(
         metrics,
-        commands=lambda: {("message.send", "ok"): 7, ("unknown", "unknown_command"): 1},
-        delivered=lambda: {"logged": 10, "ephemeral": 2},
-        subscriptions=lambda: 12,
+        commands=lambda: {("/chat", "message.send", "ok"): 7, ("/chat", "unknown", "unknown_command"): 1},
+        sessions=lambda: 12,
+        channels=lambda: 3,
+        replays=lambda: 2,
     )
+    catalogue.add_deliveries(metrics, lambda: {"logged": 10, "ephemeral": 2})
     catalogue.add_storage(metrics, lambda: {"read": 0, "write": 5})
-    found = samples(metrics)
+    sent = (("command", "message.send"), ("namespace", "/chat"), ("outcome", "ok"))
     expected: Samples = {
         ("coursewire_loop_lag_seconds", ()): 0.25,
-        ("coursewire_sessions", (("transport", "websocket"),)): 4,
-        ("coursewire_sessions_opened_total", (("transport", "websocket"),)): 2,
-        ("coursewire_packets_malformed_total", ()): 1,
-        ("coursewire_commands_total", (("command", "message.send"), ("outcome", "ok"))): 7,
+        ("coursewire_connections", ()): 5,
+        ("coursewire_connections_opened_total", (("transport", "websocket"),)): 2,
+        ("coursewire_packets_bad_total", ()): 1,
+        ("coursewire_commands_total", sent): 7,
+        ("coursewire_sessions", ()): 12,
+        ("coursewire_replays_total", ()): 2,
         ("coursewire_events_delivered_total", (("delivery", "logged"),)): 10,
-        ("coursewire_subscriptions", ()): 12,
         ("coursewire_storage_works", (("kind", "write"),)): 5,
     }
-    assert found.items() >= expected.items()
+    assert samples(metrics).items() >= expected.items()
 
 
 async def test_the_page_is_what_prometheus_scrapes() -> None:
