@@ -38,8 +38,8 @@ class Peer:
         self.refusal: Callable[[str, Json], Json | None] = lambda _namespace, _auth: None
         self.failures: list[Json] = []
         """Errors that the next commands get instead of an answer."""
-        self.lost_answers = 0
-        """So many of the next commands run, and their answers never arrive."""
+        self.lost_answers: list[str] = []
+        """The next commands of these names run, and their answers never arrive."""
         self.connects: list[tuple[str, Json]] = []
 
     # The edge's application
@@ -84,12 +84,12 @@ class Peer:
             self._answer(socket, ack, {"ok": False, "error": self.failures.pop(0)})
             return
         data = self._run(socket, command, payload)
-        if self.lost_answers:
-            self.lost_answers -= 1
+        if command in self.lost_answers:
+            self.lost_answers.remove(command)
         else:
             self._answer(socket, ack, {"ok": True, "data": data})
 
-    def disconnected(self, socket: Socket, reason: str) -> None:
+    def disconnected(self, socket: Socket, reason: str) -> None:  # noqa: ARG002 - the protocol has it
         self.sockets.pop(socket, None)
         for listeners in self.listeners.values():
             listeners.pop(socket, None)
@@ -147,15 +147,18 @@ class Peer:
                 self.sockets[socket] = {**self.sockets[socket], "token": payload["token"]}
                 return {"expires_at": AT}
             case "message.send":
-                key = payload["key"]
-                if key in self.results:
-                    return {**self.results[key], "duplicate": True}
-                self.results[key] = {"message": self.say(payload["room_id"], payload["text"], key)}
-                return self.results[key]
+                return self._send_once(payload)
             case "history.read":
                 return self._history(payload)
             case _:
                 return {}
+
+    def _send_once(self, payload: Json) -> Json:
+        key = payload["key"]
+        if key in self.results:
+            return {**self.results[key], "duplicate": True}
+        self.results[key] = {"message": self.say(payload["room_id"], payload["text"], key)}
+        return self.results[key]
 
     def _history(self, payload: Json) -> Json:
         log = self.logs.get(f"room:{payload['room_id']}", [])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from tests.integration.chat_peer import Peer, serving
+from tests.integration.client_states import States
 from tests.integration.tcp_proxy import Proxy
 
 from coursewire.client import ChatClient, ClientOptions, LinkOptions, NamespaceClient
 from coursewire.client.connection import shared_connections
-from coursewire.client.outputs import State
 from coursewire.errors import AuthInvalid, Unavailable
 
 LINK = LinkOptions(open_timeout_s=2, upgrade_after_s=0.05)
@@ -22,26 +21,6 @@ class AnalyticsClient(NamespaceClient):
     """A second namespace."""
 
     namespace = "/analytics"
-
-
-class States:
-    """The states of a client, to wait for."""
-
-    def __init__(self, client: NamespaceClient) -> None:
-        self._client = client
-        self.seen: list[State] = []
-        self._changed = asyncio.Event()
-        client.on_state(self._note)
-
-    def _note(self, state: State) -> None:
-        self.seen.append(state)
-        self._changed.set()
-
-    async def until(self, *states: State) -> None:
-        async with asyncio.timeout(10):
-            while self._client.state not in states:
-                self._changed.clear()
-                await self._changed.wait()
 
 
 @pytest.fixture
@@ -62,7 +41,7 @@ async def test_connects_over_websocket_and_authenticates(peer: tuple[Peer, Proxy
         assert namespace == "/chat"
         assert auth["token"] == "a-token"
         assert "resume" not in auth
-    assert chat.state == "closed"
+    assert chat.diagnostics.state == "closed"
 
 
 async def test_falls_back_to_polling_and_comes_back_to_websocket(peer: tuple[Peer, Proxy]) -> None:
@@ -111,7 +90,7 @@ async def test_namespaces_share_a_connection_and_die_alone(peer: tuple[Peer, Pro
     """[SES1] One refused, one disconnected by the server: the other one and the transport stay."""
     server, proxy = peer
     error = {"code": "auth_invalid", "message": "not for you", "retryable": False}
-    server.refusal = lambda namespace, auth: error if auth["token"] == "forged" else None
+    server.refusal = lambda _namespace, auth: error if auth["token"] == "forged" else None
     async with ChatClient(proxy.url, "t", options=OPTIONS) as chat:
         chat_states = States(chat)
         with pytest.raises(AuthInvalid, match="not for you"):

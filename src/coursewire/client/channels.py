@@ -43,8 +43,10 @@ class Channel:
     phase: Phase = Phase.IDLE
     asking: object | None = None
     """Marks the `subscribe` under way, so that the answer to an earlier one is told from it."""
+    asked_from: int = 0
+    """The offset it was asked for last."""
     failures: int = 0
-    """Refusals and holes in a row."""
+    """Refusals, and replays that brought nothing, in a row."""
 
     @property
     def position(self) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class ChatClient(NamespaceClient):
         super().__init__(*arguments, **options)
         self._streams: dict[str, set[Stream[chat.Message]]] = {}
         self._newest: dict[str, chat.Message] = {}
-        """By channel: the last message of each room listened to."""
+        """By channel: the last message known of each room listened to."""
 
     # Listening
 
@@ -58,7 +58,7 @@ class ChatClient(NamespaceClient):
         """Stop getting the events of a room, if nothing else here listens to it."""
         self.unsubscribe_channel(room_channel(room_id))
 
-    async def messages(self, room_id: str, *, history: int = 0) -> AsyncIterator[chat.Message]:
+    async def messages(self, room_id: str, *, history: int = 0) -> AsyncGenerator[chat.Message]:
         """Yield the last `history` messages of a room (100 at most), then every new one, each once and in order.
 
         A reconnect or a slow loop misses nothing. Raises Forbidden or NotFound when the room is, or becomes, closed.
@@ -68,12 +68,15 @@ class ChatClient(NamespaceClient):
         try:
             await self.subscribe_channel(channel)
             try:
+                # Subscribed first: what comes meanwhile is in the stream, and twice at worst. Without history
+                # one message still says from where on a gap is to be filled.
+                earlier = (await self.history(room_id, limit=history or 1)).items
+                if earlier:
+                    self._note_newest(channel, earlier[-1])
                 last = 0
-                if history:
-                    # Subscribed first: what comes meanwhile is in the stream, and twice at worst.
-                    for message in (await self.history(room_id, limit=history)).items:
-                        last = message.number
-                        yield message
+                for message in earlier if history else ():
+                    last = message.number
+                    yield message
                 async for message in stream:
                     if message.number > last:
                         last = message.number
@@ -109,9 +112,14 @@ class ChatClient(NamespaceClient):
         return page.position.model_dump()
 
     async def _feed_streams(self, channel: str, message: chat.Message) -> None:
-        self._newest[channel] = message
+        self._note_newest(channel, message)
         for stream in tuple(self._streams.get(channel, ())):
             await stream.put(message)
+
+    def _note_newest(self, channel: str, message: chat.Message) -> None:
+        newest = self._newest.get(channel)
+        if newest is None or newest.number < message.number:
+            self._newest[channel] = message
 
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """End the loops over a room that was taken away."""

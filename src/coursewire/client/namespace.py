@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, overload
 
 from pydantic import ValidationError
 
@@ -130,7 +130,13 @@ class NamespaceClient:
 
     # Events
 
-    def on(self, event: str | type[Event[Any]], handler: HandlerT | None = None) -> Any:
+    @overload
+    def on(self, event: str | type[Event[Any]], handler: HandlerT) -> HandlerT: ...
+
+    @overload
+    def on(self, event: str | type[Event[Any]]) -> Callable[[HandlerT], HandlerT]: ...
+
+    def on(self, event: str | type[Event[Any]], handler: Handler | None = None) -> Any:
         """Call `handler(data)` or `handler(data, meta)` for an event, as method or decorator.
 
         Handlers run one after the other in the order of events; `data` is the contract's model. One that
@@ -138,7 +144,7 @@ class NamespaceClient:
         """
         name = event if isinstance(event, str) else event.event
 
-        def register(handler: HandlerT) -> HandlerT:
+        def register(handler: Handler) -> Handler:
             self._handlers.setdefault(name, []).append((handler, _arguments_of(handler)))
             return handler
 

@@ -34,6 +34,7 @@ class Subscriptions:
         for channel in self._channels.values():
             if len(resume) < self._resume_limit and channel.position and channel.phase is not Phase.STALE:
                 resume[channel.name] = channel.position
+                channel.asked_from = channel.offset
                 channel.phase = Phase.ASKED
         self._resuming = set(resume)
         return resume
@@ -106,9 +107,10 @@ class Subscriptions:
                 self._ask(channel, now)
 
     def catch_up(self, name: str, now: int) -> None:
-        """Ask for what a live channel has missed."""
+        """Ask for what a channel has missed, unless that is under way."""
         channel = self._channels.get(name)
-        if channel is not None and self._ready and channel.phase is Phase.LIVE:
+        if channel is not None and self._ready and channel.phase in (Phase.LIVE, Phase.REFUSED):
+            self._effects.cancel(f"subscribe:{name}")
             self._ask(channel, now)
 
     # Events and answers
@@ -139,6 +141,7 @@ class Subscriptions:
         self._leaving.discard(channel.name)
         channel.phase = Phase.ASKED
         channel.asking = asking = object()
+        channel.asked_from = channel.offset
         payload: Json = {"channel": channel.name}
         if channel.position is not None:
             payload["since"] = channel.position
@@ -187,7 +190,7 @@ class Subscriptions:
         self._effects.put(Subscribed(channel.name, answer["epoch"], answer["offset"], answer["recovered"]))
 
     def _replay_had_a_hole(self, channel: Channel, now: int) -> None:
-        if channel.failures == 0:
+        if channel.failures == 0 or channel.offset > channel.asked_from:
             channel.failures = 1
             self._ask(channel, now)
         else:
