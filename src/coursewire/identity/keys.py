@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
@@ -18,6 +19,10 @@ MAX_KEYS: Final = 64
 """Of a longer set only the first are kept: no issuer rotates through so many."""
 MAX_BYTES: Final = 512 * 1024
 MIN_RSA_BITS: Final = 2048
+FETCH_TIMEOUT_S: Final = 10.0
+"""For the whole document, however slowly it drips."""
+
+logger = logging.getLogger(__name__)
 
 Fetch = Callable[[str], Awaitable[bytes]]
 
@@ -83,6 +88,7 @@ class JwksKeys:
         fresh_s: float = 600.0,
         stale_s: float = 3_600.0,
         pause_s: float = 10.0,
+        timeout_s: float = FETCH_TIMEOUT_S,
     ) -> None:
         """Take the URL and how long keys are used without asking again, and at most while the issuer is away.
 
@@ -96,6 +102,7 @@ class JwksKeys:
         self._fetch = fetch
         self._clock = clock
         self._fresh_s, self._stale_s, self._pause_s = fresh_s, stale_s, pause_s
+        self._timeout_s = timeout_s
         self._keys: dict[str, PyJWK] = {}
         self._loaded_at = float("-inf")
         self._tried_at = float("-inf")
@@ -138,10 +145,12 @@ class JwksKeys:
         self._tried_at = self._clock()
         self.fetches += 1
         try:
-            keys = read_keys(await self._fetch(self.url), self._algorithms)
-        except (httpx.HTTPError, OSError, ValueError):
-            # The keys at hand stay in use until they are stale; health and metrics show `failures`.
+            async with asyncio.timeout(self._timeout_s):
+                keys = read_keys(await self._fetch(self.url), self._algorithms)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:  # a timeout is an OSError
+            # The keys at hand stay in use until they are stale.
             self.failures += 1
+            logger.warning("the keys of the token issuer cannot be loaded: %s", type(error).__name__)
         else:
             self._keys, self._loaded_at = keys, self._clock()
         finally:

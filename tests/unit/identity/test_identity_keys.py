@@ -143,6 +143,23 @@ async def test_an_issuer_that_does_not_listen_is_unavailable_and_asked_once_per_
     assert asked == 1
 
 
+async def test_an_issuer_that_drips_is_given_up(clock: Clock) -> None:
+    async def endless(_: str) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    verifier = Verifier(jwks=JwksKeys("http://issuer/", clock=clock, fetch=endless, timeout_s=0.01))
+    with pytest.raises(Unavailable):
+        await verifier.authenticate(sign(claims(), "RS256", "k"), NOW)
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://127.0.0.1:1/keys"])
+async def test_an_address_where_nobody_is(url: str, clock: Clock) -> None:
+    verifier = Verifier(jwks=JwksKeys(url, clock=clock))
+    with pytest.raises(Unavailable):
+        await verifier.authenticate(sign(claims(), "RS256", "k"), NOW)
+
+
 async def test_who_waits_may_leave_without_stopping_the_fetch_for_others(clock: Clock) -> None:
     let_go = asyncio.Event()
 
