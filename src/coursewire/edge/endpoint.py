@@ -54,7 +54,7 @@ class PollingEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, cors: Headers) -> Refusal | None:
         """Answer a request from an allowed origin; return why not, or None."""
         if scope["method"] == "OPTIONS":
-            await asgi.start(send, 204, 0, [*cors, *_PREFLIGHT])
+            await asgi.start(send, 200, 0, [*cors, *_PREFLIGHT])
             await asgi.body(send, b"")
             return None
         sid = handshake.read_query(scope["query_string"].decode("latin-1"), PollingTransport.name)
