@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from coursewire.edge import asgi, handshake
@@ -41,6 +41,8 @@ class PollingEndpoint:
             refusal: Refusal | None = handshake.NOT_FOUND
         elif not handshake.origin_allowed(origin, headers.get(b"host"), settings.allowed_origins):
             refusal = handshake.FORBIDDEN
+        elif _length(headers) > settings.max_payload:
+            refusal = handshake.TOO_LARGE
         else:
             cors = _cors(origin, settings.allowed_origins)
             refusal = await self._answer(scope, receive, send, cors)
@@ -114,6 +116,13 @@ _PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"content-type"),
     (b"access-control-max-age", b"600"),
 )
+
+
+def _length(headers: Mapping[bytes, str]) -> int:
+    """Return the announced size of a body in bytes; 0 when there is none, or it will show."""
+    digits = headers.get(b"content-length", "")
+    # No number of 20 digits can be allowed, and a very long one would take its time to read.
+    return int(digits[:20]) if digits.isascii() and digits.isdecimal() else 0
 
 
 def _cors(origin: str | None, allowed: str | Collection[str]) -> Headers:
