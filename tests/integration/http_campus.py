@@ -13,6 +13,7 @@ import httpx
 import uvicorn
 from fastapi import APIRouter
 
+from coursewire.errors import CODES
 from coursewire.http import create_app
 from coursewire.identity.caller import Caller
 from coursewire.identity.http import router
@@ -103,3 +104,21 @@ async def campus(
         async with running.lms:
             yield running
     await storage.close()
+
+
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check that a reply is a problem document of this status and code, and return it."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document: dict[str, Any] = response.json()
+    assert document["status"] == status
+    assert document["code"] == code
+    assert code in CODES
+    assert document["title"]
+    assert document["detail"]
+    assert isinstance(document["retryable"], bool)
+    return document
+
+
+def line(user_id: str, *roles: str) -> dict[str, Any]:
+    return {"user_id": user_id, "name": user_id.title(), "roles": list(roles)}

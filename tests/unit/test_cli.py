@@ -1,3 +1,5 @@
+"""The command line: what it prints, what it starts, and one line for each mistake."""
+
 from __future__ import annotations
 
 import os

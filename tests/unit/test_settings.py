@@ -1,3 +1,5 @@
+"""Settings: where they come from, what is refused, and the page that documents them."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""A database for tests of courses and members."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""Keys of an issuer: fetched once for many, bounded, and never good for another algorithm."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""Rosters and claims: who belongs to a course after both have spoken, and which facts tell it."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

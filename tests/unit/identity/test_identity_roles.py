@@ -1,3 +1,5 @@
+"""Role names: ours and LTI's, of a person and in a course."""
+
 from __future__ import annotations
 
 import pytest

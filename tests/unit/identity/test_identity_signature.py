@@ -1,3 +1,5 @@
+"""The compact form of tokens: the same for us and for PyJWT, and with one spelling only."""
+
 from __future__ import annotations
 
 import json

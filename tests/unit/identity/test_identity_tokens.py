@@ -1,3 +1,5 @@
+"""Tokens: whoever forges one, or claims nonsense, gets an error that tells nothing."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""Switches: namespaces are on, everything else is off."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Health: who is ready for people, and what speaks against it."""
+
 from __future__ import annotations
 
 import asyncio

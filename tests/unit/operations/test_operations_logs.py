@@ -1,3 +1,5 @@
+"""Log records: one line each, whatever is in them, and no secret."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""Metrics: what Prometheus reads is what was counted."""
+
 from __future__ import annotations
 
 from collections import Counter
