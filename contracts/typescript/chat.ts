@@ -63,7 +63,10 @@ export interface ListMembers {
   limit?: number;
 }
 
-/** The rooms of the caller: joined ones, and the open ones of the caller's courses. */
+/**
+ * The rooms of the caller: joined ones, and the open ones of the caller's courses (administrators: of
+ * all).
+ */
 export interface ListRooms {
   course_id?: string;
   cursor?: string;
@@ -136,8 +139,10 @@ export interface OnePresence {
   presence: Presence;
 }
 
-/** The caller's pointers after the command. */
+/** The caller's pointers after the command; those of somebody who is not a member do not move. */
 export interface OneReceipt {
+  /** True when the key was used before: this is the first answer again (LOG3). */
+  duplicate: boolean;
   receipt: Receipt;
   unread: Unread;
 }
@@ -153,8 +158,11 @@ export interface OneRoom {
 export interface OpenRoom {
   key: string;
   kind: RoomKind;
+  /** A group may belong to a course, then its people do too; a direct room never does. */
   course_id?: string;
+  /** Rooms of a course are called like the course unless they are given one. */
   title?: string;
+  /** Direct rooms and groups: the other people. In rooms of a course is everybody of its roster. */
   member_ids?: string[];
 }
 
@@ -196,7 +204,7 @@ export interface Room {
   id: string;
   kind: RoomKind;
   course_id?: string;
-  /** A direct room has an empty title: show the other person's name. */
+  /** Empty in a direct room, and in a group that was given none: show the others' names. */
   title: string;
   member_count: number;
   last_number: number;
@@ -214,7 +222,7 @@ export interface RoomSummary {
   id: string;
   kind: RoomKind;
   course_id?: string;
-  /** A direct room has an empty title: show the other person's name. */
+  /** Empty in a direct room, and in a group that was given none: show the others' names. */
   title: string;
   member_count: number;
   last_number: number;
@@ -237,16 +245,20 @@ export interface SendMessage {
   text: string;
   reply_to?: string;
   thread_id?: string;
+  /** Others in the room. Whoever is not in it (any more) is dropped; the message says who was mentioned. */
   mentions?: string[];
   anonymous?: boolean;
 }
 
-/** Choose how one is shown, on all of one's connections. */
+/** Choose how one is shown, on all of one's connections; say it again after all of them were gone. */
 export interface SetPresence {
   status: PresenceStatus;
 }
 
-/** Say that one types; it expires by itself after 6 s. */
+/**
+ * Say that one types; it expires by itself after 6 s. It tells who: not for what will be an anonymous
+ * message.
+ */
 export interface SetTyping {
   room_id: string;
   active: boolean;
@@ -278,7 +290,10 @@ export interface UpdateRoom {
 
 /** What /chat hears. */
 export interface ChatCommands extends RealtimeCommands {
-  /** The rooms of the caller: joined ones, and the open ones of the caller's courses. */
+  /**
+   * The rooms of the caller: joined ones, and the open ones of the caller's courses (administrators: of
+   * all).
+   */
   "room.list": {
     payload: ListRooms;
     result: RoomPage;
@@ -355,14 +370,17 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "write";
     keyed: "optional";
   };
-  /** Say that one types; it expires by itself after 6 s. */
+  /**
+   * Say that one types; it expires by itself after 6 s. It tells who: not for what will be an anonymous
+   * message.
+   */
   "typing.set": {
     payload: SetTyping;
     result: Nothing;
     mode: "signal";
     keyed: false;
   };
-  /** Choose how one is shown, on all of one's connections. */
+  /** Choose how one is shown, on all of one's connections; say it again after all of them were gone. */
   "presence.set": {
     payload: SetPresence;
     result: OnePresence;
@@ -379,7 +397,10 @@ export interface ChatEvents extends RealtimeEvents {
   "message.edited": { data: Message; delivery: "logged" };
   /** A message was taken back; what is left keeps its place. */
   "message.deleted": { data: Message; delivery: "logged" };
-  /** Somebody became a member. */
+  /**
+   * Somebody became a member. Whom a course's roster brings is told by name in rooms of up to 200
+   * members.
+   */
   "member.joined": { data: Membership; delivery: "logged" };
   /** Somebody is no longer a member. */
   "member.left": { data: Membership; delivery: "logged" };

@@ -14,7 +14,8 @@ LOGGED, LATEST, EPHEMERAL = Delivery.LOGGED, Delivery.LATEST, Delivery.EPHEMERAL
 
 RoomKind = Literal["course", "discussion", "announcement", "group", "direct"]
 PresenceStatus = Literal["online", "away", "busy", "invisible"]
-Cursor = Annotated[str, Len(1, 256)]
+Cursor = Annotated[str, Len(1, 512)]
+"""Where a list goes on: only good for the command that gave it."""
 
 
 # Values
@@ -66,7 +67,7 @@ class Room(Model):
     kind: RoomKind
     course_id: CourseId | None = None
     title: str
-    """A direct room has an empty title: show the other person's name."""
+    """Empty in a direct room, and in a group that was given none: show the others' names."""
     member_count: int
     last_number: int
     created_at: Time
@@ -143,7 +144,7 @@ class RoomPage(Result):
 
 
 class ListRooms(Command, name="room.list", returns=RoomPage):
-    """The rooms of the caller: joined ones, and the open ones of the caller's courses."""
+    """The rooms of the caller: joined ones, and the open ones of the caller's courses (administrators: of all)."""
 
     course_id: CourseId | None = None
     cursor: Cursor | None = None
@@ -162,8 +163,11 @@ class OpenRoom(Command, name="room.open", mode=Mode.WRITE, returns=OneRoom, cost
     key: Key
     kind: RoomKind
     course_id: CourseId | None = None
+    """A group may belong to a course, then its people do too; a direct room never does."""
     title: Line | None = None
+    """Rooms of a course are called like the course unless they are given one."""
     member_ids: Annotated[list[UserId], Len(0, 200)] = Field(default_factory=list)
+    """Direct rooms and groups: the other people. In rooms of a course is everybody of its roster."""
 
 
 class JoinRoom(Command, name="room.join", mode=Mode.WRITE, returns=OneRoom):
@@ -188,6 +192,12 @@ class UpdateRoom(Command, name="room.update", mode=Mode.WRITE, returns=OneRoom):
     title: Line | None = None
     add_member_ids: Annotated[list[UserId], Len(0, 200)] = Field(default_factory=list)
     remove_member_ids: Annotated[list[UserId], Len(0, 200)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _something_to_change(self) -> UpdateRoom:
+        if self.title is None and not self.add_member_ids and not self.remove_member_ids:
+            raise ValueError("give title, add_member_ids or remove_member_ids")
+        return self
 
 
 class MemberPage(Result):
@@ -223,6 +233,7 @@ class SendMessage(Command, name="message.send", mode=Mode.WRITE, returns=OneMess
     reply_to: MessageId | None = None
     thread_id: MessageId | None = None
     mentions: Annotated[list[UserId], Len(0, 50)] = Field(default_factory=list)
+    """Others in the room. Whoever is not in it (any more) is dropped; the message says who was mentioned."""
     anonymous: bool = False
 
 
@@ -272,8 +283,8 @@ class ReadHistory(Command, name="history.read", returns=History):
 # Who has got how far, who is here
 
 
-class OneReceipt(Result):
-    """The caller's pointers after the command."""
+class OneReceipt(Once):
+    """The caller's pointers after the command; those of somebody who is not a member do not move."""
 
     receipt: Receipt
     unread: Unread
@@ -295,7 +306,7 @@ class MarkReceipt(Command, name="receipt.mark", mode=Mode.WRITE, returns=OneRece
 
 
 class SetTyping(Command, name="typing.set", mode=Mode.SIGNAL, returns=Nothing, cost=0.5):
-    """Say that one types; it expires by itself after 6 s."""
+    """Say that one types; it expires by itself after 6 s. It tells who: not for what will be an anonymous message."""
 
     room_id: RoomId
     active: bool
@@ -308,7 +319,7 @@ class OnePresence(Result):
 
 
 class SetPresence(Command, name="presence.set", mode=Mode.SIGNAL, returns=OnePresence):
-    """Choose how one is shown, on all of one's connections."""
+    """Choose how one is shown, on all of one's connections; say it again after all of them were gone."""
 
     status: PresenceStatus
 
@@ -345,7 +356,7 @@ class Membership(Model):
 
 
 class MemberJoined(Event[Membership], name="member.joined", delivery=LOGGED, subject="user_id"):
-    """Somebody became a member."""
+    """Somebody became a member. Whom a course's roster brings is told by name in rooms of up to 200 members."""
 
 
 class MemberLeft(Event[Membership], name="member.left", delivery=LOGGED, subject="user_id"):

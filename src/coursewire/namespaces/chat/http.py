@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import Field, ValidationError
 
 from coursewire.errors import Forbidden
-from coursewire.identity.access import WorkOf
+from coursewire.identity.access import CallerOf, WorkOf
 from coursewire.namespaces.chat import service
 from coursewire.namespaces.chat.contract import (
     History,
@@ -21,12 +21,16 @@ from coursewire.namespaces.chat.contract import (
     RoomPage,
     SendMessage,
 )
+from coursewire.realtime.contract import Command
+from coursewire.realtime.validation import invalid_from
 from coursewire.vocabulary import ID_PATTERN, CourseId, Line, MessageId, Model, Text, UserId, new_id
 
 NAMESPACE = "/chat"
 
+C = TypeVar("C", bound=Command)
+
 RoomPath = Annotated[str, Path(pattern=ID_PATTERN, description="The id of the room.")]
-MessageQuery = Annotated[str | None, Query(pattern=ID_PATTERN)]
+IdQuery = Annotated[str | None, Query(pattern=ID_PATTERN)]
 
 
 class RoomBody(Model):
@@ -50,22 +54,37 @@ class MessageBody(Model):
     anonymous: bool = False
 
 
-router = APIRouter(prefix="/v1/rooms", tags=["chat"])
+def _check_entry(caller: CallerOf) -> None:
+    if not caller.may_enter(NAMESPACE):
+        raise Forbidden(f"this token is not good for {NAMESPACE}")
+
+
+def _command(kind: type[C], **fields: Any) -> C:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise invalid_from(error) from None
+
+
+router = APIRouter(prefix="/v1/rooms", tags=["chat"], dependencies=[Depends(_check_entry)])
 
 
 @router.get("", response_model_exclude_none=True)
 async def list_rooms(
-    work: WorkOf, course_id: str | None = None, cursor: str | None = None, limit: int = 100
+    work: WorkOf,
+    course_id: IdQuery = None,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=512)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
 ) -> RoomPage:
     """Return the caller's rooms."""
-    command = ListRooms(course_id=course_id, cursor=cursor, limit=limit)
+    command = _command(ListRooms, course_id=course_id, cursor=cursor, limit=limit)
     return await work.read(NAMESPACE, lambda tx: service.list_rooms(tx, work.caller, command))
 
 
 @router.post("", response_model=OneRoom, status_code=201)
 async def open_room(body: RoomBody, work: WorkOf) -> Response:
     """Make a room."""
-    command = OpenRoom(key=new_id(), **body.model_dump())
+    command = _command(OpenRoom, key=new_id(), **body.model_dump())
 
     def run(tx: Any) -> OneRoom:
         return service.open_room(tx, work.caller, command)
@@ -77,15 +96,21 @@ async def open_room(body: RoomBody, work: WorkOf) -> Response:
 async def read_history(
     room_id: RoomPath,
     work: WorkOf,
-    before: MessageQuery = None,
-    after: MessageQuery = None,
-    around: MessageQuery = None,
-    thread_id: MessageQuery = None,
+    before: IdQuery = None,
+    after: IdQuery = None,
+    around: IdQuery = None,
+    thread_id: IdQuery = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> History:
     """Return a page of a room."""
-    command = ReadHistory(
-        room_id=room_id, before=before, after=after, around=around, thread_id=thread_id, limit=limit
+    command = _command(
+        ReadHistory,
+        room_id=room_id,
+        before=before,
+        after=after,
+        around=around,
+        thread_id=thread_id,
+        limit=limit,
     )
     return await work.read(NAMESPACE, lambda tx: service.read_history(tx, work.caller, command))
 
@@ -95,7 +120,7 @@ async def send_message(room_id: RoomPath, body: MessageBody, work: WorkOf) -> Re
     """Say something in a room."""
     if body.user_id is not None and not work.caller.is_service:
         raise Forbidden("only the LMS itself writes in somebody's name", field="user_id")
-    command = SendMessage(key=new_id(), room_id=room_id, **body.model_dump(exclude={"user_id"}))
+    command = _command(SendMessage, key=new_id(), room_id=room_id, **body.model_dump(exclude={"user_id"}))
 
     def run(tx: Any) -> OneMessage:
         author = service.somebody(tx, body.user_id) if body.user_id else work.caller

@@ -29,17 +29,20 @@ class Moment:
 
     def __init__(self) -> None:
         self._typing = TypingRoster()
-        self._people: dict[str, Author] = {}
+        self._watched: set[str] = set()
+        """Rooms with a timer running: one each, however often people start and stop."""
 
     def set_typing(self, live: Live, caller: Caller, command: SetTyping) -> Nothing:
         """Tell the room who types now, whenever that changes."""
         room_id = command.room_id
-        author = Author(user_id=caller.user_id, name=caller.name, avatar_url=caller.avatar_url)
-        if self._typing.set(room_id, caller.user_id, live.now, active=command.active):
-            self._people[caller.user_id] = author
+        if command.active:
+            author = Author(user_id=caller.user_id, name=caller.name, avatar_url=caller.avatar_url)
+            has_changed = self._typing.start(room_id, author, live.now)
+            self._watch(live, room_id)
+        else:
+            has_changed = self._typing.stop(room_id, caller.user_id)
+        if has_changed:
             self._tell(live, room_id)
-            if command.active:
-                self._watch(live, room_id)
         return Nothing()
 
     def set_presence(self, live: Live, caller: Caller, command: SetPresence) -> OnePresence:
@@ -52,22 +55,22 @@ class Moment:
         """Somebody whose last connection is gone types no more."""
         for room_id in self._typing.leave(user_id):
             self._tell(live, room_id)
-        self._people.pop(user_id, None)
 
     def _watch(self, live: Live, room_id: str) -> None:
         deadline = self._typing.next_deadline(room_id)
-        if deadline is not None:
+        if deadline is not None and room_id not in self._watched:
+            self._watched.add(room_id)
             live.later(deadline, lambda: self._expire(live, room_id))
 
     def _expire(self, live: Live, room_id: str) -> None:
+        self._watched.discard(room_id)
         if self._typing.expire(room_id, live.now):
             self._tell(live, room_id)
-        elif self._typing.typists(room_id):
-            self._watch(live, room_id)
+        self._watch(live, room_id)
 
     def _tell(self, live: Live, room_id: str) -> None:
-        typists = [self._people[user_id] for user_id in self._typing.typists(room_id)]
-        live.publish_unlogged(f"room:{room_id}", TypingChanged(Typing(room_id=room_id, users=typists)))
+        typing = Typing(room_id=room_id, users=self._typing.typists(room_id))
+        live.publish_unlogged(f"room:{room_id}", TypingChanged(typing))
 
 
 def presence_changed(user_id: str, standing: Standing) -> PresenceChanged:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.vocabulary import STAFF_ROLES
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
-    from coursewire.namespaces.chat.contract import Message, OpenRoom, RoomKind
+    from coursewire.namespaces.chat.contract import Message, OpenRoom, RoomKind, UpdateRoom
 
 OPEN_KINDS: frozenset[str] = frozenset({"course", "discussion", "announcement"})
 """Rooms of a course that everybody enrolled may read and join."""
+
+PrivateKind = Literal["direct", "group"]
+"""Rooms that only their members know of."""
+
+PAIR = 2
+"""How many people a direct room has, and a group at least."""
 
 STAFF_MADE_KINDS: frozenset[str] = frozenset({"course", "announcement"})
 """Rooms that only staff of the course open."""
@@ -24,6 +30,12 @@ NAMED_RECEIPTS_UP_TO = 20
 
 NAMED_OTHERS_UP_TO = 20
 """How many other people of a group a room list names."""
+
+TOLD_ROSTER_UP_TO = 200
+"""In larger rooms nobody is told whom the roster brings and takes: it would be listeners squared."""
+
+NAMED_CHANGES_UP_TO = 20
+"""When a roster changes more people of a room than this at once, one `room.updated` tells the new number instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class Access:
     """In the room's course; empty when not enrolled."""
     is_administrator: bool
     """Administrators and service tokens of the whole platform."""
+    is_service: bool = False
+    """The LMS itself: it may write in everybody's name, so no room is closed to it. It is no person and joins none."""
 
     @property
     def is_open(self) -> bool:
@@ -57,8 +71,10 @@ class Access:
 
     @property
     def may_read(self) -> bool:
-        """Members; anyone enrolled for open course rooms."""
-        return self.is_member or (self.is_open and (bool(self.roles) or self.is_administrator))
+        """Members; anyone enrolled for open course rooms; the LMS."""
+        if self.is_member or self.is_service:
+            return True
+        return self.is_open and (bool(self.roles) or self.is_administrator)
 
     @property
     def may_post(self) -> bool:
@@ -86,6 +102,8 @@ def check_can_join(access: Access | None) -> Access:
     access = check_can_read(access)
     if not access.is_open:
         raise Forbidden("one is added to this room by its members", field="room_id")
+    if access.is_service:
+        raise Forbidden("a service token is no person, and joins no room", field="room_id")
     return access
 
 
@@ -97,52 +115,64 @@ def check_can_leave(access: Access | None) -> Access:
     return access
 
 
-def check_can_update(access: Access | None, *, changes_people: bool) -> Access:
+def check_can_update(access: Access | None, command: UpdateRoom) -> Access:
     """Let members change a group, and staff the rooms of their course, whose people follow the roster."""
     access = check_can_read(access)
     if access.kind == "direct":
         raise Forbidden("a direct room has no title and always the same two people", field="room_id")
-    if access.is_open and changes_people:
-        raise Forbidden("the people of a course's room come from its roster", field="add_member_ids")
     if access.is_open and not access.is_staff:
         raise Forbidden("only staff of the course change this room", field="room_id")
-    if not access.is_open and not access.is_member:
-        raise Forbidden("only members change this room", field="room_id")
+    if access.is_open and (command.add_member_ids or command.remove_member_ids):
+        field = "add_member_ids" if command.add_member_ids else "remove_member_ids"
+        raise Forbidden("the people of a course's room come from its roster", field=field)
     return access
+
+
+def people_of(command: OpenRoom, caller: Caller) -> list[str]:
+    """Return who is meant to be in a new direct room or group: the caller, if a person, and the named ones, once."""
+    first = [] if caller.is_service else [caller.user_id]
+    return list(dict.fromkeys([*first, *command.member_ids]))
 
 
 def check_can_open(command: OpenRoom, caller: Caller, roles: frozenset[str]) -> None:
     """Check who opens which kind of room, and that the fields fit the kind. `roles`: the caller's in the course."""
-    others = [user_id for user_id in command.member_ids if user_id != caller.user_id]
+    people = people_of(command, caller)
     if command.kind == "direct":
-        if len(set(others)) != 1:
+        if len(people) != PAIR:
             raise Invalid("a direct room has exactly one other member", field="member_ids")
         return
-    if command.title is None:
-        raise Invalid(f"a {command.kind} room needs a title", field="title")
-    if command.kind == "group":
-        if not others:
-            raise Invalid("a group needs at least one other member", field="member_ids")
-        return
+    if command.kind == "group" and len(people) < PAIR:
+        raise Invalid("a group needs at least one other member", field="member_ids")
     if command.course_id is None:
+        if command.kind == "group":
+            return
         raise Invalid(f"a {command.kind} room belongs to a course", field="course_id")
     if not roles and not is_administrator(caller):
-        raise NotFound("there is no such course, or you are not in it", field="course_id")
+        raise no_such_course()
     if command.kind in STAFF_MADE_KINDS and not (is_administrator(caller) or roles & STAFF_ROLES):
         raise Forbidden(f"only staff of the course open a {command.kind} room", field="kind")
 
 
-def check_can_write_to(user_ids: Sequence[str], known: frozenset[str], *, field: str = "member_ids") -> None:
-    """Raise Invalid, naming the first of `user_ids` that is not in `known`: people whom the caller may write to."""
+def no_such_course() -> NotFound:
+    """Return the error for a course that is not there, or not this caller's to know of."""
+    return NotFound("there is no such course, or you are not in it", field="course_id")
+
+
+def check_all_known(
+    user_ids: Sequence[str], known: frozenset[str], *, field: str, course_id: str | None
+) -> None:
+    """Raise Invalid, naming the first of `user_ids` that is not in `known`: people who may be brought in."""
     for index, user_id in enumerate(user_ids):
         if user_id not in known:
-            raise Invalid("must be somebody who shares a course with you", field=f"{field}.{index}")
+            who = "shares a course with you" if course_id is None else "belongs to the room's course"
+            raise Invalid(f"must be somebody who {who}", field=f"{field}.{index}")
 
 
 def check_can_edit(message: Message, access: Access, caller: Caller, author_id: str, version: int) -> None:
     """Raise Forbidden for another's message, Conflict (with the current message) for an old version."""
-    if author_id != caller.user_id or not access.may_post:
+    if author_id != caller.user_id:
         raise Forbidden("only the author edits a message", field="message_id")
+    check_can_post(access)
     check_is_there(message)
     check_version(message, version)
 

@@ -5,33 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    and_,
-    bindparam,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import and_, bindparam, func, select, update
 
-from coursewire.namespaces.chat.store.tables import ME, ROOM, SENT, SLICE, members, mentions, messages, rooms
+from coursewire.namespaces.chat.store.tables import (
+    ME,
+    ROOM,
+    SENT,
+    SLICE,
+    YES,
+    members,
+    mentions,
+    messages,
+    rooms,
+)
 from coursewire.storage.statement import Prepared, Row
 
 if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
 
 
-def gone_after(room_id: Any, after: Any) -> Any:
-    """Count what was taken back after a number: one short range of a partial index."""
+def _gone_after(member: Any) -> Any:
+    """Count what was taken back after a member's read pointer: one short range of a partial index."""
     gone = messages.alias()
     return (
         select(func.count())
         .where(
-            gone.c.room_id == room_id,
-            gone.c.number > after,
+            gone.c.room_id == member.c.room_id,
+            gone.c.number > member.c.read_number,
             gone.c.state != SENT,
         )
         .scalar_subquery()
     )
+
+
+def _own_anonymous_after(member: Any) -> Any:
+    """Count a member's own anonymous messages after their read pointer, by a partial index."""
+    own = messages.alias()
+    return (
+        select(func.count())
+        .where(
+            own.c.room_id == member.c.room_id,
+            own.c.author_id == member.c.user_id,
+            own.c.number > member.c.read_number,
+            own.c.anonymous == YES,
+            own.c.state == SENT,
+        )
+        .scalar_subquery()
+    )
+
+
+def _unread(room: Any, member: Any) -> Any:
+    """Count a member's unread messages: the numbers above the pointer, less what was taken back and one's own."""
+    return room.c.last_number - member.c.read_number - _gone_after(member) - _own_anonymous_after(member)
 
 
 def mentioned_after(room_id: Any, user_id: Any, after: Any) -> Any:
@@ -44,9 +69,7 @@ def mentioned_after(room_id: Any, user_id: Any, after: Any) -> Any:
     )
 
 
-# A member's unread messages are the numbers above the read pointer, less what was taken back. One's own are never
-# above it: sending moves the pointer.
-UNREAD = rooms.c.last_number - members.c.read_number - gone_after(rooms.c.id, members.c.read_number)
+UNREAD = _unread(rooms, members)
 
 _advance = Prepared(
     update(members)
@@ -94,14 +117,7 @@ _total_members = members.alias("total_members")
 _total_rooms = rooms.alias("total_rooms")
 _total = (
     select(
-        func.coalesce(
-            func.sum(
-                _total_rooms.c.last_number
-                - _total_members.c.read_number
-                - gone_after(_total_members.c.room_id, _total_members.c.read_number)
-            ),
-            0,
-        )
+        func.coalesce(func.sum(_unread(_total_rooms, _total_members)), 0),
     )
     .select_from(_total_members.join(_total_rooms, _total_rooms.c.id == _total_members.c.room_id))
     .where(_total_members.c.user_id == members.c.user_id, _total_members.c.active == 1)
@@ -122,16 +138,7 @@ _unread_of_some = Prepared(
     _unread_of_room.where(members.c.user_id.in_(bindparam("user_ids", expanding=True)))
 )
 _total_of = Prepared(
-    select(
-        func.coalesce(
-            func.sum(
-                rooms.c.last_number
-                - members.c.read_number
-                - gone_after(members.c.room_id, members.c.read_number)
-            ),
-            0,
-        ).label("total")
-    )
+    select(func.coalesce(func.sum(UNREAD), 0).label("total"))
     .select_from(members.join(rooms, rooms.c.id == members.c.room_id))
     .where(members.c.user_id == ME, members.c.active == 1)
 )

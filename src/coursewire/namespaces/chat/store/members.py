@@ -6,26 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    and_,
-    bindparam,
-    delete,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, update
 
-from coursewire.identity.store import course_members, users
+from coursewire.identity.store import course_members, courses, users
 from coursewire.namespaces.chat.contract import Author, Member
-from coursewire.namespaces.chat.rules import OPEN_KINDS, Access
+from coursewire.namespaces.chat.rules import Access
 from coursewire.namespaces.chat.store.tables import ME, ROOM, SLICE, members, rooms
-from coursewire.storage.statement import Prepared
+from coursewire.storage.statement import Prepared, Row
 from coursewire.vocabulary import iso
 
 if TYPE_CHECKING:
-    from coursewire.identity.caller import Caller
     from coursewire.realtime.transaction import Transaction
 
 _add_many = Prepared(
@@ -81,7 +71,6 @@ _list_members = Prepared(
     .order_by(users.c.name, users.c.id)
     .limit(bindparam("most"))
 )
-_member_ids = Prepared(select(members.c.user_id).where(members.c.room_id == ROOM, members.c.active == 1))
 _enrol_all = Prepared(
     insert(members).from_select(
         ["room_id", "user_id", "active", "joined_at", "delivered_number", "read_number"],
@@ -95,10 +84,8 @@ _enrol_all = Prepared(
         ).where(course_members.c.course_id == bindparam("course")),
     )
 )
-_open_rooms_of = Prepared(
-    select(rooms.c.id, rooms.c.last_number).where(
-        rooms.c.course_id == bindparam("course"), rooms.c.kind.in_(sorted(OPEN_KINDS))
-    )
+_rooms_of = Prepared(
+    select(rooms.c.id, rooms.c.kind, rooms.c.last_number).where(rooms.c.course_id == bindparam("course"))
 )
 _present = Prepared(
     select(members.c.user_id, members.c.active).where(
@@ -125,9 +112,9 @@ def add_members(tx: Transaction, room_id: str, user_ids: Sequence[str], *, from_
     added: list[str] = []
     for start in range(0, len(user_ids), SLICE):
         piece = list(user_ids[start : start + SLICE])
-        present = {row.user_id: row.active for row in tx.all(_present, room_id=room_id, user_ids=piece)}
-        returning = [user_id for user_id in piece if present.get(user_id) == 0]
-        new = [user_id for user_id in piece if user_id not in present]
+        known = {row.user_id: row.active for row in tx.all(_present, room_id=room_id, user_ids=piece)}
+        returning = [user_id for user_id in piece if known.get(user_id) == 0]
+        new = [user_id for user_id in piece if user_id not in known]
         if returning:
             tx.run(_activate_many, room_id=room_id, user_ids=returning)
         if new:
@@ -141,25 +128,36 @@ def enrol_course(tx: Transaction, room_id: str, course_id: str) -> None:
     tx.run(_enrol_all, room_id=room_id, course=course_id, joined=tx.now)
 
 
-def remove_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> None:
-    """Take people out, with their pointers."""
+def remove_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> list[str]:
+    """Take people out, with their pointers; return those who were in."""
+    removed: list[str] = []
     for start in range(0, len(user_ids), SLICE):
-        tx.run(_remove_members, room_id=room_id, user_ids=list(user_ids[start : start + SLICE]))
+        piece = list(user_ids[start : start + SLICE])
+        present = present_members(tx, room_id, piece)
+        if tx.run(_remove_members, room_id=room_id, user_ids=piece):
+            removed += [user_id for user_id in piece if user_id in present]
+    return removed
 
 
-def open_rooms_of(tx: Transaction, course_id: str) -> list[tuple[str, int]]:
-    """Return the ids and last numbers of a course's open rooms."""
-    return [(row.id, row.last_number) for row in tx.all(_open_rooms_of, course=course_id)]
+def present_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of `user_ids` (at most a SLICE) who are in a room."""
+    rows = tx.all(_present, room_id=room_id, user_ids=list(user_ids))
+    return frozenset(row.user_id for row in rows if row.active)
 
 
-def member_ids(tx: Transaction, room_id: str) -> list[str]:
-    """Return everybody who is in a room."""
-    return [row.user_id for row in tx.all(_member_ids, room_id=room_id)]
+def rooms_of_course(tx: Transaction, course_id: str) -> list[Row]:
+    """Return id, kind and last_number of a course's rooms."""
+    return tx.all(_rooms_of, course=course_id)
 
 
 def list_members(tx: Transaction, room_id: str, cursor: str | None, limit: int) -> list[tuple[str, Member]]:
-    """Return up to `limit` members by name, with the cursor that continues after each."""
-    after_id, _, name = (cursor or "/").partition("/")
+    """Return up to `limit` members by name, with the cursor that continues after each.
+
+    Raises ValueError for a cursor that was not given here.
+    """
+    after_id, slash, name = ("", "/", "") if cursor is None else cursor.partition("/")
+    if not slash or (cursor is not None and not (after_id and name)):
+        raise ValueError(cursor)
     rows = tx.all(_list_members, room_id=room_id, name=name, after_id=after_id, most=limit)
     return [
         (
@@ -177,7 +175,7 @@ def list_members(tx: Transaction, room_id: str, cursor: str | None, limit: int) 
 
 
 _acquaintances = Prepared(
-    select(users.c.id, users.c.name, users.c.avatar_url).where(
+    select(users.c.id).where(
         users.c.id.in_(bindparam("user_ids", expanding=True)),
         users.c.id.in_(
             select(course_members.c.user_id).where(
@@ -188,21 +186,38 @@ _acquaintances = Prepared(
         ),
     )
 )
-_known = Prepared(select(users.c.id).where(users.c.id.in_(bindparam("user_ids", expanding=True))))
-_person = Prepared(select(users.c.id, users.c.name, users.c.avatar_url).where(users.c.id == ME))
+_enrolled = Prepared(
+    select(course_members.c.user_id.label("id")).where(
+        course_members.c.course_id == bindparam("course"),
+        course_members.c.user_id.in_(bindparam("user_ids", expanding=True)),
+    )
+)
+_people = Prepared(
+    select(users.c.id, users.c.name, users.c.avatar_url).where(
+        users.c.id.in_(bindparam("user_ids", expanding=True))
+    )
+)
+_course_title = Prepared(select(courses.c.title).where(courses.c.id == bindparam("course")))
 
 
-def acquaintances(tx: Transaction, caller: Caller, user_ids: Sequence[str]) -> frozenset[str]:
-    """Return those of `user_ids` who share a course with the caller."""
-    return frozenset(row.id for row in tx.all(_acquaintances, me=caller.user_id, user_ids=list(user_ids)))
+def acquaintances(tx: Transaction, user_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of `user_ids` who share a course with a user, or are that user."""
+    rows = tx.all(_acquaintances, me=user_id, user_ids=list(user_ids))
+    return frozenset((user_id, *(row.id for row in rows)))
 
 
-def known_users(tx: Transaction, user_ids: Sequence[str]) -> frozenset[str]:
-    """Return those of `user_ids` whom we know at all."""
-    return frozenset(row.id for row in tx.all(_known, user_ids=list(user_ids)))
+def enrolled(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of `user_ids` who belong to a course."""
+    return frozenset(row.id for row in tx.all(_enrolled, course=course_id, user_ids=list(user_ids)))
 
 
-def load_person(tx: Transaction, user_id: str) -> Author | None:
-    """Return a person as others see them."""
-    row = tx.one(_person, me=user_id)
-    return Author(user_id=row.id, name=row.name, avatar_url=row.avatar_url) if row else None
+def load_people(tx: Transaction, user_ids: Sequence[str]) -> dict[str, Author]:
+    """Return those of `user_ids` (at most a SLICE) whom we know, as others see them."""
+    rows = tx.all(_people, user_ids=list(user_ids))
+    return {row.id: Author(user_id=row.id, name=row.name, avatar_url=row.avatar_url) for row in rows}
+
+
+def course_title(tx: Transaction, course_id: str) -> str | None:
+    """Return what a course is called, or None when there is no such course."""
+    row = tx.one(_course_title, course=course_id)
+    return str(row.title) if row else None

@@ -5,21 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    BindParameter,
-    bindparam,
-    delete,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select, update
 
 from coursewire.identity.store import users
 from coursewire.namespaces.chat.contract import Author, Message
 from coursewire.namespaces.chat.store.tables import ROOM, mentions, messages, rooms
 from coursewire.storage.statement import Prepared, Row
-from coursewire.vocabulary import iso
+from coursewire.vocabulary import iso, milliseconds
 
 if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
@@ -125,7 +117,7 @@ def rewrite_message(tx: Transaction, message: Message) -> None:
         new_mentions=json.dumps(message.mentions),
         new_state=message.state,
         new_version=message.version,
-        edited=tx.now,
+        edited=milliseconds(message.edited_at) if message.edited_at else None,
     )
     if message.state != "sent":
         tx.run(_forget_mentions, room_id=message.room_id, at_number=message.number)
@@ -166,7 +158,7 @@ def messages_after(
 
 
 def message_of(row: Row, viewer_id: str, prefix: str = "") -> Message:
-    """Return a row's message as the viewer sees it; only its author sees the key."""
+    """Return a row's message as the viewer sees it; only its author sees the key, while it says something."""
     value = {name: getattr(row, prefix + name) for name in _MESSAGE_COLUMNS}
     author_id = value["author_id"]
     author = None
@@ -179,7 +171,7 @@ def message_of(row: Row, viewer_id: str, prefix: str = "") -> Message:
         number=value["number"],
         author=author,
         anonymous=bool(value["anonymous"]),
-        key=value["key"] if author_id == viewer_id else None,
+        key=value["key"] if author_id == viewer_id and value["state"] == "sent" else None,
         text=value["text"],
         html=value["html"],
         reply_to=value["reply_to"],

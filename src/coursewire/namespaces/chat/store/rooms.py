@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    BindParameter,
-    and_,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, and_, bindparam, func, insert, or_, select, update
 
 from coursewire.identity.store import course_members, users
 from coursewire.namespaces.chat.contract import Author, Room, RoomKind, RoomSummary
@@ -73,6 +65,7 @@ def load_access(tx: Transaction, caller: Caller, room_id: str) -> Access | None:
         delivered_number=row.delivered_number or 0,
         roles=frozenset(json.loads(row.roles)) if row.roles else frozenset(),
         is_administrator=is_administrator(caller),
+        is_service=caller.is_service,
     )
 
 
@@ -175,9 +168,8 @@ _open_to_me = (
     )
 )
 _COURSE: BindParameter[str] = bindparam("course_id")
-_list_rooms = Prepared(
+_page = (
     _summaries.where(
-        rooms.c.id.in_(_mine.union(_open_to_me)),
         or_(_COURSE == "", rooms.c.course_id == _COURSE),
         or_(
             rooms.c.moved_at < bindparam("moved_at"),
@@ -186,6 +178,10 @@ _list_rooms = Prepared(
     )
     .order_by(rooms.c.moved_at.desc(), rooms.c.id.desc())
     .limit(bindparam("most"))
+)
+_list_rooms = Prepared(_page.where(rooms.c.id.in_(_mine.union(_open_to_me))))
+_list_rooms_of_all_courses = Prepared(
+    _page.where(or_(rooms.c.id.in_(_mine), rooms.c.kind.in_(sorted(OPEN_KINDS))))
 )
 _one_room = Prepared(_summaries.where(rooms.c.id == ROOM))
 
@@ -217,24 +213,35 @@ _others = Prepared(
     select(_ranked_others).where(_ranked_others.c.rank <= NAMED_OTHERS_UP_TO).order_by(_ranked_others.c.rank)
 )
 
-_FAR_FUTURE = 2**62
+_CURSOR = re.compile(r"([0-9]{1,15})/(.+)")
+_FIRST = (2**53, "")
 
 
 def list_rooms(
     tx: Transaction, caller: Caller, course_id: str | None, cursor: str | None, limit: int
 ) -> list[tuple[str, RoomSummary]]:
-    """Return up to `limit` rooms with the cursor that continues after each, the one that moved last first."""
-    moved_at, _, after_id = (cursor or f"{_FAR_FUTURE}/").partition("/")
+    """Return up to `limit` rooms with the cursor that continues after each, the one that moved last first.
+
+    Raises ValueError for a cursor that was not given here.
+    """
+    moved_at, after_id = _FIRST if cursor is None else _read_cursor(cursor)
     rows = tx.all(
-        _list_rooms,
+        _list_rooms_of_all_courses if is_administrator(caller) else _list_rooms,
         me=caller.user_id,
         course_id=course_id or "",
-        moved_at=int(moved_at),
+        moved_at=moved_at,
         after_id=after_id,
         most=limit,
     )
     others = _load_others(tx, caller, [row.id for row in rows])
     return [(f"{row.moved_at}/{row.id}", _summary(row, caller, others.get(row.id, []))) for row in rows]
+
+
+def _read_cursor(cursor: str) -> tuple[int, str]:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise ValueError(cursor)
+    return int(found[1]), found[2]
 
 
 def load_summary(tx: Transaction, caller: Caller, room_id: str) -> RoomSummary:
@@ -269,6 +276,7 @@ def _summary(row: Row, caller: Caller, others: list[Author]) -> RoomSummary:
         delivered_number=row.read_number,
         roles=frozenset(json.loads(row.roles)) if row.roles else frozenset(),
         is_administrator=is_administrator(caller),
+        is_service=caller.is_service,
     )
     last = None
     if row.newest_id is not None:

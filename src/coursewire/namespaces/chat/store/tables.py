@@ -19,7 +19,8 @@ from sqlalchemy import (
 from coursewire.storage.schema import metadata
 
 SENT: ColumnElement[str] = literal_column("'sent'")
-"""Written out, not bound: only then does SQLite see that a query fits the partial index."""
+YES: ColumnElement[int] = literal_column("1")
+"""Written out, not bound: only then does SQLite see that a query fits a partial index."""
 
 rooms = Table(
     "chat_rooms",
@@ -76,6 +77,15 @@ Index(
     messages.c.number,
     sqlite_where=messages.c.state != SENT,
     postgresql_where=messages.c.state != SENT,
+)
+# One's own named messages are never unread: sending moves the pointer. Anonymous ones must not show in it.
+Index(
+    "ix_chat_messages_anonymous",
+    messages.c.room_id,
+    messages.c.author_id,
+    messages.c.number,
+    sqlite_where=messages.c.anonymous == YES,
+    postgresql_where=messages.c.anonymous == YES,
 )
 Index("ix_chat_messages_thread", messages.c.thread_id, messages.c.number)
 

@@ -193,6 +193,13 @@ def _create_chat() -> None:
         sqlite_where=sa.text("state != 'sent'"),
         postgresql_where=sa.text("state != 'sent'"),
     )
+    op.create_index(
+        "ix_chat_messages_anonymous",
+        "chat_messages",
+        ["room_id", "author_id", "number"],
+        sqlite_where=sa.text("anonymous = 1"),
+        postgresql_where=sa.text("anonymous = 1"),
+    )
     op.create_index("ix_chat_messages_thread", "chat_messages", ["thread_id", "number"])
     op.create_table(
         "chat_mentions",

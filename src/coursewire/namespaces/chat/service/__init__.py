@@ -1,0 +1,37 @@
+"""What /chat does: load, decide, save, append. Plain functions on a transaction; no sockets, no commit."""
+
+from coursewire.namespaces.chat.service.channels import (
+    UNREAD,
+    check_room_channel,
+    latest_of_room,
+    room_channel,
+    unread_of,
+    user_channel,
+)
+from coursewire.namespaces.chat.service.history import read_history
+from coursewire.namespaces.chat.service.messages import delete_message, edit_message, send_message, somebody
+from coursewire.namespaces.chat.service.people import follow_roster, join_room, leave_room, list_members
+from coursewire.namespaces.chat.service.receipts import mark_receipt
+from coursewire.namespaces.chat.service.rooms import list_rooms, open_room, update_room
+
+__all__ = [
+    "UNREAD",
+    "check_room_channel",
+    "delete_message",
+    "edit_message",
+    "follow_roster",
+    "join_room",
+    "latest_of_room",
+    "leave_room",
+    "list_members",
+    "list_rooms",
+    "mark_receipt",
+    "open_room",
+    "read_history",
+    "room_channel",
+    "send_message",
+    "somebody",
+    "unread_of",
+    "update_room",
+    "user_channel",
+]

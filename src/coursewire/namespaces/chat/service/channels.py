@@ -1,0 +1,56 @@
+"""The channels of /chat: their names, who may listen, and the current values that come with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from coursewire.namespaces.chat import rules, store
+from coursewire.namespaces.chat.contract import Receipt, ReceiptChanged, Unread, UnreadChanged
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.contract import Event
+    from coursewire.realtime.transaction import Transaction
+
+UNREAD = "unread"
+"""The derived value that follows every change of a count."""
+
+
+def room_channel(room_id: str) -> str:
+    """Name the channel of a room."""
+    return f"room:{room_id}"
+
+
+def user_channel(user_id: str) -> str:
+    """Name the channel of one person."""
+    return f"user:{user_id}"
+
+
+def check_room_channel(tx: Transaction, caller: Caller, room_id: str) -> None:
+    """Allow `room:<id>` to whoever may read the room (SUB1)."""
+    rules.check_can_read(store.load_access(tx, caller, room_id))
+
+
+def latest_of_room(tx: Transaction, room_id: str) -> Iterable[Event[Any]]:
+    """Return the receipts that come with a subscription to a room, where they are told by name."""
+    return [
+        ReceiptChanged(
+            Receipt(
+                room_id=room_id,
+                user_id=row.user_id,
+                delivered_to=row.delivered_to,
+                delivered_number=row.delivered_number,
+                read_to=row.read_to,
+                read_number=row.read_number,
+            )
+        )
+        for row in store.receipts(tx, room_id, rules.NAMED_RECEIPTS_UP_TO)
+    ]
+
+
+def unread_of(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> Iterable[tuple[str, Event[Any]]]:
+    """Return the counts of one room for the people who are here, one query for many."""
+    for row in store.unread_counts(tx, room_id, user_ids):
+        unread = Unread(room_id=room_id, unread=row.unread, mentions=row.mentioned, total=row.total)
+        yield row.user_id, UnreadChanged(unread)

@@ -1,0 +1,72 @@
+"""How far people have got: pointers that only move forward, and the counts that follow them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coursewire.namespaces.chat import rules, store
+from coursewire.namespaces.chat.contract import OneReceipt, Receipt, ReceiptChanged, Unread
+from coursewire.namespaces.chat.service.channels import UNREAD, room_channel
+from coursewire.namespaces.chat.service.history import number_of
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.namespaces.chat.contract import MarkReceipt, Message
+    from coursewire.realtime.transaction import Transaction
+
+
+def mark_receipt(tx: Transaction, caller: Caller, command: MarkReceipt) -> OneReceipt:
+    """Move the caller's pointers forward. Reading implies delivery; an earlier message changes nothing."""
+    access = rules.check_can_read(store.load_access(tx, caller, command.room_id))
+    room_id, delivered, read = access.room_id, access.delivered_number, access.read_number
+    if command.delivered is not None:
+        delivered = max(delivered, number_of(tx, room_id, command.delivered, field="delivered"))
+    if command.read is not None:
+        read = max(read, number_of(tx, room_id, command.read, field="read"))
+        delivered = max(delivered, read)
+    if not access.is_member:
+        # Who only looks in has nothing unread here.
+        delivered, read = access.delivered_number, access.read_number
+    delivered_to = store.message_id_at(tx, room_id, delivered)
+    receipt = Receipt(
+        room_id=room_id,
+        user_id=caller.user_id,
+        delivered_to=delivered_to,
+        delivered_number=delivered,
+        read_to=delivered_to if read == delivered else store.message_id_at(tx, room_id, read),
+        read_number=read,
+    )
+    if (delivered, read) != (access.delivered_number, access.read_number):
+        _move(tx, access, receipt)
+        if read != access.read_number:
+            tx.derive(UNREAD, room_id, user_ids=[caller.user_id])
+    return OneReceipt(receipt=receipt, unread=_unread(tx, caller, room_id))
+
+
+def mark_own(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> None:
+    """Move the pointers of whoever spoke to what they said: they have read what stood there."""
+    receipt = Receipt(
+        room_id=access.room_id,
+        user_id=caller.user_id,
+        delivered_to=message.id,
+        delivered_number=message.number,
+        read_to=message.id,
+        read_number=message.number,
+    )
+    _move(tx, access, receipt)
+
+
+def _move(tx: Transaction, access: rules.Access, receipt: Receipt) -> None:
+    store.advance_pointers(tx, access.room_id, receipt.user_id, receipt.delivered_number, receipt.read_number)
+    if access.member_count <= rules.NAMED_RECEIPTS_UP_TO:
+        tx.publish_latest(room_channel(access.room_id), ReceiptChanged(receipt))
+
+
+def _unread(tx: Transaction, caller: Caller, room_id: str) -> Unread:
+    row = next(iter(store.unread_counts(tx, room_id, [caller.user_id])), None)
+    return Unread(
+        room_id=room_id,
+        unread=row.unread if row else 0,
+        mentions=row.mentioned if row else 0,
+        total=row.total if row else store.total_unread(tx, caller.user_id),
+    )
