@@ -19,7 +19,6 @@ export type {
 } from "../../contracts/typescript/chat";
 export { chatCommands, chatEvents } from "../../contracts/typescript/chat";
 export type {
-  ChannelGone,
   CoursewireError,
   ErrorCode,
   LatestValue,

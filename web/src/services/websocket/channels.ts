@@ -13,17 +13,17 @@ export type Verdict = "next" | "ignored" | "hole";
 
 export class Channel {
   phase: Phase = "idle";
+  /** False: the server joined it for us, such as `user:<id>`. */
+  wanted = false;
   position: Position | null = null;
-  /** The ref of the `subscribe` under way. */
-  asking: string | null = null;
+  /** Identifies the `subscribe` under way; the answer to an older one is ignored. */
+  asking: object | null = null;
+  /** The offset when it was last asked for. */
+  askedFrom = 0;
   /** Refusals and holes in a row. */
   failures = 0;
 
-  constructor(
-    readonly name: string,
-    /** False: the server joined it for us, such as `user:<id>`. */
-    public wanted: boolean,
-  ) {}
+  constructor(readonly name: string) {}
 
   move({ epoch, offset }: Position): void {
     this.position = { epoch, offset };

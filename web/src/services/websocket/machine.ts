@@ -1,28 +1,10 @@
 /** The sans-IO core of one namespace: inputs in, outputs out; no socket, no clock, no randomness of its own (CLI1-4). */
 
-import type {
-  ChannelGone,
-  CoursewireError,
-  ErrorCode,
-  NamespaceGone,
-  Position,
-  Ready,
-  Reason,
-  Subscription,
-} from "../../contract";
-import { Channel } from "./channels";
+import type { CoursewireError, ErrorCode, NamespaceGone, Position, Ready } from "../../contract";
 import { CommandQueue, isKeyed, type Waiting } from "./commandQueue";
-import {
-  type Answer,
-  backOff,
-  type Diagnostics,
-  type EventMeta,
-  type Input,
-  type Output,
-  type Queued,
-  type State,
-  type Transport,
-} from "./protocol";
+import { Effects } from "./effects";
+import type { Answer, Diagnostics, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
+import { Subscriptions } from "./subscriptions";
 
 const READY_MS = 15_000;
 const PROBE_MS = 2_000;
@@ -50,31 +32,16 @@ export interface MachineOptions {
  */
 type Session = "off" | "token" | "link" | "patience" | "connecting" | "recovering" | "ready" | "hopeless";
 
-interface Emitted {
-  at: number;
-  kind: "command" | "subscribe" | "unsubscribe" | "refresh" | "ping";
-  channel?: string;
-}
-
 const unavailable = (message: string, details?: Record<string, unknown>): Answer => ({
   ok: false,
   error: { code: "unavailable", message, retryable: true, ...(details && { details }) },
 });
 
-const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 export class NamespaceMachine {
-  readonly #random: () => number;
-  readonly #resumeLimit: number;
+  readonly #effects: Effects;
+  readonly #subscriptions: Subscriptions;
   readonly #commands: CommandQueue;
-  readonly #channels = new Map<string, Channel>();
-  /** Channels left in this session, whose late events must not be taken for those of a joined channel. */
-  readonly #left = new Set<string>();
-  readonly #timers = new Set<string>();
-  readonly #emitted = new Map<string, Emitted>();
 
-  #out: Output[] = [];
-  #at = 0;
   #state: State = "idle";
   #since = 0;
   #session: Session = "off";
@@ -82,12 +49,9 @@ export class NamespaceMachine {
   #number = 0;
   #everReady = false;
   #transport: Transport | null = null;
-  #latency: number | null = null;
   /** Failures in a row: the n of the back-off. */
   #failures = 0;
   #readyAt = 0;
-  #refs = 0;
-  #resumed = new Set<string>();
   #tokenKnown = false;
   /** The session for which a token is being fetched; 0 when it is for the next CONNECT. */
   #fetching: number | null = null;
@@ -97,9 +61,9 @@ export class NamespaceMachine {
   #closing: NamespaceGone | null = null;
 
   constructor(options: MachineOptions) {
-    this.#random = options.random;
+    this.#effects = new Effects(options.random);
+    this.#subscriptions = new Subscriptions(this.#effects, options.resumeLimit ?? 100);
     this.#commands = new CommandQueue(options.outboxLimit ?? 1_000);
-    this.#resumeLimit = options.resumeLimit ?? 100;
   }
 
   get state(): State {
@@ -111,7 +75,7 @@ export class NamespaceMachine {
       state: this.#state,
       since: this.#since,
       ...(this.#transport && { transport: this.#transport }),
-      ...(this.#latency !== null && { latency_ms: this.#latency }),
+      ...(this.#effects.latency !== null && { latency_ms: this.#effects.latency }),
       attempts: this.#session === "ready" ? 0 : this.#failures,
       queued: this.#commands.size,
     };
@@ -119,15 +83,14 @@ export class NamespaceMachine {
 
   /** How far a channel has been read, or null. */
   position(channel: string): Position | null {
-    return this.#channels.get(channel)?.position ?? null;
+    return this.#subscriptions.position(channel);
   }
 
   /** Take one input at a time in milliseconds, which never falls. */
   step(at: number, input: Input): Output[] {
-    this.#at = at;
-    this.#out = [];
+    this.#effects.at = at;
     this.#take(input);
-    return this.#out;
+    return this.#effects.taken();
   }
 
   #take(input: Input): void {
@@ -142,7 +105,7 @@ export class NamespaceMachine {
         if (this.#session !== "connecting") return;
         this.#session = "recovering";
         this.#enter("recovering");
-        return this.#setTimer("ready", READY_MS);
+        return this.#awaitReady();
       case "received":
         return this.#received(input.event, input.data, input.meta);
       case "refused":
@@ -150,24 +113,26 @@ export class NamespaceMachine {
       case "disconnected":
         return this.#disconnected(input.by);
       case "subscribe":
-        return this.#subscribe(input.channel, input.since);
+        return this.#subscriptions.subscribe(input.channel, input.since);
       case "unsubscribe":
-        return this.#unsubscribe(input.channel);
+        return this.#subscriptions.unsubscribe(input.channel);
       case "snapshot_loaded":
-        return this.#snapshotLoaded(input.channel, input.position);
+        return this.#subscriptions.snapshotLoaded(input.channel, input.position);
+      case "overflowed":
+        return this.#subscriptions.catchUp(input.channel);
       case "command":
         return this.#command(input);
       case "cancel":
         return this.#cancel(input.ref);
       case "answer":
-        return this.#answer(input.ref, input.answer);
+        return this.#effects.answer(input.ref, input.answer);
       case "restore":
         this.#commands.restore(input.outbox);
         return this.#pump();
       case "token":
         return this.#token(input.ok, input.error);
       case "timer":
-        return this.#timer(input.name);
+        return this.#effects.fire(input.name);
       case "online":
         return this.#online();
     }
@@ -189,11 +154,11 @@ export class NamespaceMachine {
 
   #stop(): void {
     if (this.#state === "closed") return;
-    this.#cancelTimers();
-    if (this.#isOpen()) this.#out.push({ type: "disconnect" });
+    this.#effects.cancelAll();
+    if (this.#isOpen()) this.#effects.put({ type: "disconnect" });
     for (const command of this.#commands.all) {
       const details = isKeyed(command) ? { kept: true } : undefined;
-      this.#out.push({
+      this.#effects.put({
         type: "settle",
         ref: command.ref,
         answer: unavailable("the client was stopped", details),
@@ -219,29 +184,22 @@ export class NamespaceMachine {
     }
     this.#session = "connecting";
     this.#number += 1;
-    const resume: Record<string, Position> = {};
-    this.#resumed = new Set();
-    for (const channel of this.#channels.values()) {
-      if (!channel.position || channel.phase === "stale" || this.#resumed.size >= this.#resumeLimit) continue;
-      resume[channel.name] = { ...channel.position };
-      this.#resumed.add(channel.name);
-      channel.phase = "asked";
-    }
-    this.#out.push({ type: "connect", resume });
-    this.#setTimer("ready", READY_MS);
+    const resume = this.#subscriptions.resume();
+    this.#effects.put({ type: "connect", resume });
+    this.#awaitReady();
   }
 
   #wait(session: "link" | "patience", atLeast = 0): void {
     this.#session = session;
-    const ms = Math.max(backOff(this.#failures, this.#random()), atLeast);
+    const ms = Math.max(this.#effects.delay(this.#failures), atLeast);
     this.#failures += 1;
-    this.#setTimer("reconnect", ms);
+    this.#effects.set("reconnect", ms, () => this.#attempt());
   }
 
   #opened(transport: Transport): void {
     this.#transport = transport;
     if (this.#session === "link") {
-      this.#cancelTimer("reconnect");
+      this.#effects.cancel("reconnect");
       this.#attempt();
     } else if (this.#session === "ready") {
       this.#enterLive();
@@ -250,19 +208,22 @@ export class NamespaceMachine {
 
   #online(): void {
     if (this.#session === "link") {
-      this.#cancelTimer("reconnect");
+      this.#effects.cancel("reconnect");
       this.#failures = 0;
       this.#attempt();
     } else if (this.#session === "ready" && !this.#probing) {
       this.#probing = true;
-      this.#emitOwn("ping", { sent_at: this.#at }, { kind: "ping" });
-      this.#setTimer("probe", PROBE_MS);
+      this.#effects.emit("ping", { sent_at: this.#effects.at }, () => {
+        this.#probing = false;
+        this.#effects.cancel("probe");
+      });
+      this.#effects.set("probe", PROBE_MS, () => this.#effects.put({ type: "reset" }));
     }
   }
 
   #refused(error: CoursewireError): void {
     if (this.#session !== "connecting") return;
-    this.#cancelTimer("ready");
+    this.#effects.cancel("ready");
     this.#forgetSession();
     if (error.code === "auth_expired") return this.#tokenExpired();
     if (HOPELESS.has(error.code)) return this.#giveUp("unauthorized", error);
@@ -283,7 +244,7 @@ export class NamespaceMachine {
   /** No retry by itself: what cannot survive is told so. */
   #giveUp(state: "unauthorized" | "unavailable", error: CoursewireError): void {
     for (const { ref } of this.#commands.removeUnkeyed()) {
-      this.#out.push({ type: "settle", ref, answer: { ok: false, error } });
+      this.#effects.put({ type: "settle", ref, answer: { ok: false, error } });
     }
     this.#session = "hopeless";
     this.#enter(state);
@@ -293,12 +254,12 @@ export class NamespaceMachine {
     if (by === "transport") this.#transport = null;
     if (!this.#isOpen()) return;
     const closing = this.#closing;
-    const steady = by === "transport" || this.#at - this.#readyAt >= STEADY_MS;
+    const steady = by === "transport" || this.#effects.at - this.#readyAt >= STEADY_MS;
     if (this.#session === "ready" && steady) this.#failures = 0;
-    this.#cancelTimers();
+    this.#effects.cancelAll();
     for (const { ref } of this.#commands.disconnected()) {
       const answer = unavailable("the connection was lost before the answer");
-      this.#out.push({ type: "settle", ref, answer });
+      this.#effects.put({ type: "settle", ref, answer });
     }
     this.#forgetSession();
     if (closing && !closing.retryable) {
@@ -315,38 +276,26 @@ export class NamespaceMachine {
   }
 
   #forgetSession(): void {
-    this.#emitted.clear();
-    this.#left.clear();
-    this.#resumed.clear();
+    this.#effects.forgetAnswers();
+    this.#subscriptions.lost();
     this.#closing = null;
     this.#probing = false;
-    for (const channel of this.#channels.values()) {
-      channel.asking = null;
-      channel.failures = 0;
-      if (channel.phase !== "stale") channel.phase = "idle";
-    }
+  }
+
+  #awaitReady(): void {
+    this.#effects.set("ready", READY_MS, () => {
+      this.#effects.put({ type: "disconnect" });
+      this.#disconnected("transport");
+    });
   }
 
   #becomeReady(ready: Ready, meta: EventMeta): void {
-    this.#cancelTimer("ready");
-    this.#out.push({ type: "deliver", event: "session.ready", data: ready, meta });
+    this.#effects.cancel("ready");
+    this.#effects.put({ type: "deliver", event: "session.ready", data: ready, meta });
     this.#session = "ready";
     this.#everReady = true;
-    this.#readyAt = this.#at;
-    for (const [name, resumed] of Object.entries(ready.resumed)) {
-      const known = this.#channels.get(name);
-      if (!known && this.#resumed.has(name)) {
-        this.#emitUnsubscribe(name);
-        continue;
-      }
-      const channel = known ?? this.#joined(name);
-      if (channel.phase !== "stale") this.#apply(channel, resumed);
-    }
-    for (const channel of [...this.#channels.values()]) {
-      if (channel.name in ready.resumed || channel.phase === "stale") continue;
-      if (channel.wanted) this.#ask(channel);
-      else channel.phase = "live";
-    }
+    this.#readyAt = this.#effects.at;
+    this.#subscriptions.ready(ready.resumed);
     this.#pump();
     this.#enterLive();
   }
@@ -362,8 +311,8 @@ export class NamespaceMachine {
   #enter(state: State): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#since = this.#at;
-    this.#out.push({ type: "state", state });
+    this.#since = this.#effects.at;
+    this.#effects.put({ type: "state", state });
   }
 
   // Tokens (SES2)
@@ -371,7 +320,7 @@ export class NamespaceMachine {
   #fetch(session: number, reason: "connect" | "expiring" | "expired"): void {
     const outstanding = this.#fetching !== null;
     this.#fetching = session;
-    if (!outstanding) this.#out.push({ type: "fetch_token", reason });
+    if (!outstanding) this.#effects.put({ type: "fetch_token", reason });
   }
 
   #token(ok: boolean, error?: CoursewireError): void {
@@ -381,7 +330,7 @@ export class NamespaceMachine {
     if (this.#session === "token") {
       this.#tokenForAttempt(ok, error);
     } else if (this.#session === "ready" && (fetchedFor === null || fetchedFor === this.#number)) {
-      if (ok) this.#emitOwn("auth.refresh", {}, { kind: "refresh" });
+      if (ok) this.#refresh();
       else if (fetchedFor !== null) this.#refreshLater(error);
     } else if (this.#session === "hopeless" && this.#state === "unauthorized" && ok) {
       this.#begin();
@@ -396,112 +345,15 @@ export class NamespaceMachine {
     else this.#wait("patience");
   }
 
+  #refresh(): void {
+    this.#effects.emit("auth.refresh", {}, (answer) => {
+      if (!answer.ok) this.#refreshLater(answer.error);
+    });
+  }
+
   #refreshLater(error?: CoursewireError): void {
-    this.#setTimer("refresh", error?.retry_after_ms ?? REFRESH_MS);
-  }
-
-  // Channels
-
-  #joined(name: string): Channel {
-    const channel = new Channel(name, false);
-    this.#channels.set(name, channel);
-    return channel;
-  }
-
-  #subscribe(name: string, since?: Position): void {
-    const known = this.#channels.get(name);
-    if (known?.wanted) return;
-    const channel = known ?? new Channel(name, true);
-    channel.wanted = true;
-    this.#channels.set(name, channel);
-    if (since) {
-      channel.move(since);
-      channel.phase = "idle";
-    }
-    if (this.#session === "ready" && channel.phase !== "stale") this.#ask(channel);
-  }
-
-  #unsubscribe(name: string): void {
-    const channel = this.#channels.get(name);
-    if (!channel) return;
-    this.#channels.delete(name);
-    this.#cancelTimer(`subscribe:${name}`);
-    if (channel.phase === "idle" || channel.phase === "refused") return;
-    this.#left.add(name);
-    if (this.#session === "ready") this.#emitUnsubscribe(name);
-  }
-
-  #emitUnsubscribe(name: string): void {
-    this.#left.add(name);
-    this.#emitOwn("unsubscribe", { channel: name }, { kind: "unsubscribe", channel: name });
-  }
-
-  #ask(channel: Channel): void {
-    const { name } = channel;
-    this.#left.delete(name);
-    channel.phase = "asked";
-    const payload = channel.position ? { channel: name, since: { ...channel.position } } : { channel: name };
-    channel.asking = this.#emitOwn("subscribe", payload, { kind: "subscribe", channel: name });
-  }
-
-  /** Take the answer of `subscribe`, or a channel of `resumed`; the replayed events went before it. */
-  #apply(channel: Channel, answer: Omit<Subscription, "channel">): void {
-    const { name } = channel;
-    const { epoch, offset } = answer;
-    channel.asking = null;
-    if (answer.recovered || answer.reason !== "forbidden") {
-      for (const { event, data } of answer.latest ?? []) {
-        this.#out.push({ type: "deliver", event, data, meta: { channel: name } });
-      }
-    }
-    if (answer.recovered) {
-      if (channel.position?.epoch === epoch && channel.position.offset < offset)
-        return this.#holeStays(channel);
-    } else if (answer.reason === "forbidden") {
-      return this.#taken(name, "forbidden");
-    } else if (answer.reason) {
-      return this.#needSnapshot(channel, answer.reason, { epoch, offset });
-    } else if (!channel.reaches({ epoch, offset })) {
-      channel.move({ epoch, offset });
-    }
-    channel.phase = "live";
-    channel.failures = 0;
-    this.#out.push({ type: "subscribed", channel: name, epoch, offset, recovered: answer.recovered });
-  }
-
-  #holeStays(channel: Channel): void {
-    if (channel.failures === 0) {
-      channel.failures = 1;
-      this.#ask(channel);
-    } else {
-      this.#refuseForNow(channel);
-    }
-  }
-
-  #refuseForNow(channel: Channel, retryAfter?: number): void {
-    channel.phase = "refused";
-    const ms = retryAfter ?? backOff(channel.failures, this.#random());
-    channel.failures += 1;
-    this.#setTimer(`subscribe:${channel.name}`, ms);
-  }
-
-  #needSnapshot(channel: Channel, reason: Reason, position: Position): void {
-    channel.phase = "stale";
-    this.#out.push({ type: "need_snapshot", channel: channel.name, reason, position });
-  }
-
-  #taken(name: string, reason: string): void {
-    this.#channels.delete(name);
-    this.#cancelTimer(`subscribe:${name}`);
-    this.#out.push({ type: "unsubscribed", channel: name, reason });
-  }
-
-  #snapshotLoaded(name: string, position: Position): void {
-    const channel = this.#channels.get(name);
-    if (channel?.phase !== "stale") return;
-    channel.move(position);
-    channel.phase = "idle";
-    if (this.#session === "ready") this.#ask(channel);
+    const ms = error?.retry_after_ms ?? REFRESH_MS;
+    this.#effects.set("refresh", ms, () => this.#fetch(this.#number, "expiring"));
   }
 
   // Events
@@ -512,25 +364,16 @@ export class NamespaceMachine {
       return;
     }
     if (this.#session !== "recovering" && this.#session !== "ready") return;
-    const known = this.#channels.get(meta.channel);
-    if (!known && this.#left.has(meta.channel)) return;
-    if (meta.offset !== undefined && !this.#isNext(meta.channel, meta.epoch ?? "", meta.offset)) return;
-    this.#out.push({ type: "deliver", event, data, meta });
+    if (!this.#subscriptions.admits(meta)) return;
+    this.#effects.put({ type: "deliver", event, data, meta });
     if (event === "auth.expiring") this.#fetch(this.#number, "expiring");
     else if (event === "namespace.closing") this.#closing = data as NamespaceGone;
-    else if (event === "channel.closed" && known) this.#taken(known.name, (data as ChannelGone).reason);
+    else if (event === "channel.closed") this.#closed(meta.channel, (data as { reason: string }).reason);
   }
 
-  /** Whether an event comes right after the last one of its channel; a hole asks the server again. */
-  #isNext(name: string, epoch: string, offset: number): boolean {
-    let channel = this.#channels.get(name);
-    if (!channel) {
-      channel = this.#joined(name);
-      channel.phase = "live";
-    }
-    const verdict = channel.judge(epoch, offset);
-    if (verdict === "hole" && this.#session === "ready") this.#ask(channel);
-    return verdict === "next";
+  #closed(channel: string, reason: string): void {
+    if (reason === "lagging") this.#subscriptions.catchUp(channel);
+    else this.#subscriptions.takeAway(channel, reason);
   }
 
   // Commands
@@ -541,12 +384,12 @@ export class NamespaceMachine {
     if (this.#state === "closed" || (this.#session === "hopeless" && !keyed)) {
       const message = `the namespace is ${this.#state}`;
       const error: CoursewireError = { code: "unavailable", message, retryable: false };
-      this.#out.push({ type: "refused_command", ref, error });
+      this.#effects.put({ type: "refused_command", ref, error });
       return;
     }
     if (!this.#commands.add(queued)) {
       const error: CoursewireError = { code: "overloaded", message: "the outbox is full", retryable: true };
-      this.#out.push({ type: "refused_command", ref, error });
+      this.#effects.put({ type: "refused_command", ref, error });
       return;
     }
     if (keyed) this.#persist();
@@ -556,8 +399,8 @@ export class NamespaceMachine {
   #cancel(ref: string): void {
     const command = this.#commands.remove(ref);
     if (!command) return;
-    this.#emitted.delete(ref);
-    this.#cancelTimer(`retry:${ref}`);
+    this.#effects.ignore(ref);
+    this.#effects.cancel(`retry:${ref}`);
     if (isKeyed(command)) this.#persist();
     this.#pump();
   }
@@ -566,98 +409,30 @@ export class NamespaceMachine {
     if (this.#session !== "ready") return;
     for (const command of this.#commands.sendable()) {
       command.stage = "sent";
-      this.#emit(command, { kind: "command" });
+      this.#effects.send(command.ref, command.command, command.payload, (answer) => {
+        this.#answered(command, answer);
+      });
     }
-  }
-
-  #answer(ref: string, answer: Answer): void {
-    const emitted = this.#emitted.get(ref);
-    if (!emitted) return;
-    this.#emitted.delete(ref);
-    this.#latency = this.#at - emitted.at;
-    const command = this.#commands.get(ref);
-    if (command) return this.#answered(command, answer);
-    if (emitted.kind === "subscribe") return this.#answeredSubscribe(emitted.channel ?? "", ref, answer);
-    if (emitted.kind === "unsubscribe") this.#left.delete(emitted.channel ?? "");
-    if (emitted.kind === "ping") {
-      this.#probing = false;
-      this.#cancelTimer("probe");
-    }
-    if (emitted.kind === "refresh" && !answer.ok) this.#refreshLater(answer.error);
-  }
-
-  #answeredSubscribe(name: string, ref: string, answer: Answer): void {
-    const channel = this.#channels.get(name);
-    if (channel?.asking !== ref) return;
-    if (answer.ok) return this.#apply(channel, answer.data as Subscription);
-    channel.asking = null;
-    if (answer.error.retryable) this.#refuseForNow(channel, answer.error.retry_after_ms);
-    else this.#taken(name, answer.error.code);
   }
 
   #answered(command: Waiting, answer: Answer): void {
     if (!answer.ok && answer.error.retryable && LATER.has(answer.error.code)) {
       command.stage = "retrying";
-      const ms = answer.error.retry_after_ms ?? backOff(command.retries, this.#random());
+      const ms = answer.error.retry_after_ms ?? this.#effects.delay(command.retries);
       command.retries += 1;
-      this.#setTimer(`retry:${command.ref}`, ms);
+      this.#effects.set(`retry:${command.ref}`, ms, () => {
+        command.stage = "waiting";
+        this.#pump();
+      });
       return;
     }
     this.#commands.remove(command.ref);
     if (isKeyed(command)) this.#persist();
-    this.#out.push({ type: "settle", ref: command.ref, answer });
+    this.#effects.put({ type: "settle", ref: command.ref, answer });
     this.#pump();
   }
 
   #persist(): void {
-    this.#out.push({ type: "persist", outbox: this.#commands.keyed() });
-  }
-
-  #emitOwn(command: string, payload: Record<string, unknown>, what: Omit<Emitted, "at">): string {
-    this.#refs += 1;
-    const ref = `#${this.#refs}`;
-    this.#emit({ ref, command, payload }, what);
-    return ref;
-  }
-
-  #emit({ ref, command, payload }: Queued, what: Omit<Emitted, "at">): void {
-    this.#emitted.set(ref, { ...what, at: this.#at });
-    this.#out.push({ type: "emit", ref, command, payload });
-  }
-
-  // Timers
-
-  #setTimer(name: string, ms: number): void {
-    this.#timers.add(name);
-    this.#out.push({ type: "set_timer", name, ms });
-  }
-
-  #cancelTimer(name: string): void {
-    if (this.#timers.delete(name)) this.#out.push({ type: "cancel_timer", name });
-  }
-
-  #cancelTimers(): void {
-    for (const name of [...this.#timers].sort(byName)) this.#cancelTimer(name);
-  }
-
-  #timer(name: string): void {
-    if (!this.#timers.delete(name)) return;
-    if (name === "reconnect") return this.#attempt();
-    if (name === "ready") {
-      this.#out.push({ type: "disconnect" });
-      return this.#disconnected("transport");
-    }
-    if (name === "probe") {
-      this.#out.push({ type: "reset" });
-      return;
-    }
-    if (name === "refresh") return this.#fetch(this.#number, "expiring");
-    if (name.startsWith("retry:")) {
-      const command = this.#commands.get(name.slice("retry:".length));
-      if (command) command.stage = "waiting";
-      return this.#pump();
-    }
-    const channel = this.#channels.get(name.slice("subscribe:".length));
-    if (channel) this.#ask(channel);
+    this.#effects.put({ type: "persist", outbox: this.#commands.keyed() });
   }
 }

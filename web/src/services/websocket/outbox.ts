@@ -9,6 +9,8 @@ const TAB = "coursewire.tab";
 const OWN_LOCK_MS = 500;
 
 interface Places {
+  /** Milliseconds since 1970. */
+  now(): number;
   local: Storage | null;
   session: Storage | null;
   locks: LockManager | null;
@@ -30,7 +32,8 @@ export class PersistentOutbox {
   #release: (() => void) | null = null;
   /** Item name by the command's key. */
   readonly #written = new Map<string, string>();
-  #sequence = 0;
+  /** The time of the last item written, and how many had that time. */
+  #last = { time: 0, count: 0 };
   #closed = false;
 
   constructor(places: Places, userId: string, namespace: string) {
@@ -70,8 +73,7 @@ export class PersistentOutbox {
     for (const queued of outbox) {
       const key = keyOf(queued);
       if (this.#written.has(key)) continue;
-      this.#sequence += 1;
-      const item = `${this.#base}${this.#tab}/${newKey()}-${String(this.#sequence).padStart(9, "0")}`;
+      const item = `${this.#base}${this.#tab}/${this.#stamp()}`;
       try {
         local.setItem(item, JSON.stringify({ command: queued.command, payload: queued.payload }));
         this.#written.set(key, item);
@@ -86,6 +88,13 @@ export class PersistentOutbox {
     this.#closed = true;
     this.#release?.();
     this.#release = null;
+  }
+
+  /** Names that sort in the order of writing, over reloads and tabs, also when the clock is set back meanwhile. */
+  #stamp(): string {
+    const time = Math.max(this.#places.now(), this.#last.time);
+    this.#last = { time, count: time === this.#last.time ? this.#last.count + 1 : 0 };
+    return `${String(time).padStart(15, "0")}-${String(this.#last.count).padStart(6, "0")}`;
   }
 
   #own(tab: string, patienceMs: number): Promise<boolean> {
@@ -133,6 +142,7 @@ export class PersistentOutbox {
         continue;
       }
       this.#written.set(keyOf(queued), item);
+      this.#last = { time: Number.parseInt(suffix(item), 10), count: found.length };
       found.push(queued);
     }
     return found;
@@ -144,7 +154,7 @@ export class PersistentOutbox {
     );
   }
 
-  /** Names of items begin with a UUIDv7: sorted by tab-free suffix they are in the order of writing. */
+  /** In the order of writing, whichever tab wrote them. */
   #items(local: Storage, prefix: string): string[] {
     const items: string[] = [];
     for (let index = 0; index < local.length; index += 1) {

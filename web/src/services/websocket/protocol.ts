@@ -39,6 +39,7 @@ export type Input =
   | { type: "subscribe"; channel: string; since?: Position }
   | { type: "unsubscribe"; channel: string }
   | { type: "snapshot_loaded"; channel: string; position: Position }
+  | { type: "overflowed"; channel: string }
   | ({ type: "command" } & Queued)
   | { type: "cancel"; ref: string }
   | { type: "answer"; ref: string; answer: Answer }
