@@ -26,15 +26,15 @@ _STAMP = 16
 """Digits of a time stamp in a text: monotonic microseconds."""
 
 
-def frame(payload: bytes) -> bytes:
-    """Return a client's text frame."""
+def frame(payload: bytes, opcode: int = 1) -> bytes:
+    """Return a client's frame, by default a text one."""
     length = len(payload)
     if length < 126:
-        head = struct.pack("!BB", 0x81, 0x80 | length)
+        head = struct.pack("!BB", 0x80 | opcode, 0x80 | length)
     elif length < 65_536:
-        head = struct.pack("!BBH", 0x81, 0x80 | 126, length)
+        head = struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, length)
     else:
-        head = struct.pack("!BBQ", 0x81, 0x80 | 127, length)
+        head = struct.pack("!BBQ", 0x80 | opcode, 0x80 | 127, length)
     return head + b"\0\0\0\0" + payload
 
 
@@ -212,11 +212,13 @@ class Swarm:
             at = end
         client.rest = data[at:size] if at < size else _NOTHING
 
-    def _other(self, client: Client, head: int, payload: bytes) -> None:  # noqa: C901 - one branch per packet
+    def _other(self, client: Client, head: int, payload: bytes) -> None:  # noqa: C901, PLR0912 - one branch per packet
         """Handle everything but events and pings: the steps of joining, and acknowledgements."""
         if head & 0x0F == 8:
             raise ConnectionError(f"the server closed a WebSocket: {payload!r}")
-        if payload.startswith(b"0{"):
+        if head & 0x0F == 9:  # uvicorn pings on the WebSocket as well
+            client.send(frame(payload, opcode=10))
+        elif payload.startswith(b"0{"):
             client.send(frame(b"40" + NAMESPACE + json.dumps(client.auth).encode()))
         elif payload.startswith(b"40" + NAMESPACE):
             if client.channel is None:
