@@ -105,10 +105,11 @@ def running(name: str) -> Iterator[Server]:
                 stderr=output,
             )
         try:
-            _await_port(port, process, log)
+            _await_port(port, process)
             yield Server(name, port, process.pid, Path(folder) / "bench.db")
-            if process.poll() is not None:
-                raise RuntimeError(f"{name} ended during the run: {log.read_text()[-2_000:]}")
+        except Exception:
+            sys.stderr.write(f"the last words of {name}:\n{log.read_text()[-3_000:]}\n")
+            raise
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -124,7 +125,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -133,4 +134,4 @@ def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"the server did not start: {log.read_text()[-2_000:]}")
+    raise RuntimeError("the server did not start")
