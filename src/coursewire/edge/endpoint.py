@@ -41,11 +41,12 @@ class PollingEndpoint:
             refusal: Refusal | None = handshake.NOT_FOUND
         elif not handshake.origin_allowed(origin, headers.get(b"host"), settings.allowed_origins):
             refusal = handshake.FORBIDDEN
-        elif _length(headers) > settings.max_payload:
-            refusal = handshake.TOO_LARGE
         else:
             cors = _cors(origin, settings.allowed_origins)
-            refusal = await self._answer(scope, receive, send, cors)
+            if _length(headers) > settings.max_payload:
+                refusal = handshake.TOO_LARGE
+            else:
+                refusal = await self._answer(scope, receive, send, cors)
         if refusal is not None:
             self._registry.statistics.handshakes_refused[refusal.message] += 1
             # The connection is closed, because the rest of a body that is too large may still be coming.

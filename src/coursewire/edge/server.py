@@ -16,7 +16,7 @@ from coursewire.edge.registry import Registry
 from coursewire.edge.session import Listener, Session
 from coursewire.edge.settings import EdgeSettings
 from coursewire.edge.statistics import Statistics
-from coursewire.edge.timers import Line
+from coursewire.edge.timers import Clock, Line
 from coursewire.edge.transport import Transport
 from coursewire.edge.websocket import WebSocketTransport
 
@@ -31,11 +31,12 @@ class EngineServer:
         listen: Callable[[Session], Listener],
         settings: EdgeSettings | None = None,
         statistics: Statistics | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.settings = settings or EdgeSettings()
         self.statistics = statistics or Statistics()
         self._listen = listen
-        self._registry = Registry(self.settings, self.statistics)
+        self._registry = Registry(self.settings, self.statistics, clock)
         self._endpoint = PollingEndpoint(self._registry, self._open)
 
     @property
@@ -78,11 +79,12 @@ class Server(EngineServer):
         application: Application,
         settings: EdgeSettings | None = None,
         statistics: Statistics | None = None,
+        clock: Clock | None = None,
     ) -> None:
         def listen(session: Session) -> Connection:
             return Connection(session, application, self._registry, self._unconnected)
 
-        super().__init__(listen, settings, statistics)
+        super().__init__(listen, settings, statistics, clock)
         self._unconnected: Line[Connection] = self._registry.timers.line(
             self.settings.connect_timeout_ms / 1000, lambda connection: connection.connect_missing()
         )
