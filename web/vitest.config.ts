@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.{ts,tsx}", "app/**/*.test.{ts,tsx}"],
     environment: "happy-dom",
+    setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
   },
 });

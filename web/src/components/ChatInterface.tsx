@@ -43,9 +43,14 @@ export function ChatInterface({ roomId, onRoomChange }: ChatInterfaceProps) {
     setOwn(next);
     onRoomChange?.(next);
   };
-  // Beside the list there is room for a conversation: the one that moved last.
-  const first = wide && selected === null ? rooms[0] : undefined;
-  const room = selected === null ? first : chat.rooms[selected];
+  // Beside the list there is room for a conversation: the one that had moved last when the list came.
+  const [beside, setBeside] = useState<string | null>(null);
+  const first = rooms[0]?.id ?? null;
+  useEffect(() => {
+    if (wide) setBeside((before) => before ?? first);
+  }, [wide, first]);
+  const shown = selected ?? (wide ? beside : null);
+  const room = shown === null ? undefined : chat.rooms[shown];
   const pane = selected === null ? "rooms" : "conversation";
 
   const openDirect = (userId: string): void => {
