@@ -101,6 +101,7 @@ def crowd(name: str, clients: int) -> dict[str, Any]:
 
         found = {
             "connections_per_cpu_second": arrived["connections_per_cpu_second"],
+            "again_per_cpu_second": arrived["again_per_cpu_second"],
             "resident_kib": arrived["resident_bytes"] / 1024,
             "proportional_kib": arrived["proportional_bytes"] / 1024,
             "single_large": measure(1),

@@ -27,6 +27,7 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
     ("burst_large", "CPU us per delivery, {large}, bursts of ten", "0.2 x node"),
     ("publish", "CPU us per publish to an empty room", ""),
     ("connections_per_cpu_second", "connections per CPU second", "1.0 x node"),
+    ("again_per_cpu_second", "  when the same people come back", ""),
     ("resident_kib", "KiB resident per client", "1.0 x node"),
     ("proportional_kib", "KiB proportional (PSS) per client", "1.0 x node"),
     ("latency_p50", "ms publish to receipt, p50", ""),
