@@ -5,17 +5,24 @@ A WebSocket needs none: there the buffer of the asyncio transport is the outbox,
 
 from __future__ import annotations
 
-from coursewire.wire.frames import Encoded, join
+from collections import deque
+from itertools import islice
+from typing import Final
+
+from coursewire.wire.frames import Encoded
+
+PACKETS_PER_POLL: Final = 16
+"""python-engineio's client takes no more packets in one payload; the rest follows at once with the next poll."""
 
 
 class Outbox:
-    """Packets in order. It becomes full above `high` bytes; what happens then is its owner's decision."""
+    """Packets in order. It is full above `high` bytes; what happens then is its owner's decision."""
 
     __slots__ = ("_high", "_waiting", "size")
 
     def __init__(self, high: int) -> None:
         self._high = high
-        self._waiting: list[Encoded] = []
+        self._waiting: deque[tuple[int, bytes]] = deque()
         self.size = 0
 
     def __bool__(self) -> bool:
@@ -26,12 +33,20 @@ class Outbox:
         """Whether more than `high` bytes wait."""
         return self.size > self._high
 
+    @property
+    def drained(self) -> bool:
+        """Whether a quarter of `high` or less waits: asyncio's default for the low mark."""
+        return self.size <= self._high // 4
+
     def put(self, encoded: Encoded) -> None:
         """Append packets."""
-        self._waiting.append(encoded)
+        self._waiting.extend(encoded.messages)
         self.size += encoded.size
 
-    def take(self) -> Encoded:
-        """Remove everything and return it as one; must not be empty."""
-        waiting, self._waiting, self.size = self._waiting, [], 0
-        return join(waiting)
+    def take(self, limit: int | None = None) -> Encoded:
+        """Remove up to `limit` packets, or all, and return them as one."""
+        taken = Encoded(messages=tuple(islice(self._waiting, limit)))
+        for _ in taken.messages:
+            self._waiting.popleft()
+        self.size -= taken.size
+        return taken

@@ -9,7 +9,7 @@ from coursewire.edge import asgi, closing, handshake
 from coursewire.edge.asgi import Headers, Receive, Send
 from coursewire.edge.closing import CloseCode
 from coursewire.edge.handshake import Refusal
-from coursewire.edge.outbox import Outbox
+from coursewire.edge.outbox import PACKETS_PER_POLL, Outbox
 from coursewire.edge.registry import Registry
 from coursewire.edge.session import Session
 from coursewire.wire.engineio import PacketError, decode_payload
@@ -120,23 +120,22 @@ class PollingTransport:
         return self._outbox.take() if self._outbox else None
 
     def close(self, reason: str, code: int) -> None:  # noqa: ARG002 - long-polling has no codes
-        """Answer the poll that waits; without one, leave the last packets to the next poll."""
+        """Answer the poll that waits, and leave what does not fit or has no poll to the next ones."""
         self.resume_reading()
         if reason == closing.TRANSPORT_CLOSE:
             self.release()
             return
         self._outbox.put(CLOSE)
-        if self._poll is None:
-            if reason not in _WITHOUT_FAREWELL:
-                self._registry.leave_farewell(self.session.id, self._outbox.take().payload)
-        elif not self._poll.done():
+        if reason not in _WITHOUT_FAREWELL:
+            self._registry.leave_farewell(self.session.id, self._outbox)
+        if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
 
     # The requests' side
 
     def take(self) -> bytes:
-        """Return what waits, as a payload."""
-        return self._outbox.take().payload if self._outbox else NOOP
+        """Return what waits, or as much of it as clients take in one payload."""
+        return self._outbox.take(PACKETS_PER_POLL).payload if self._outbox else NOOP
 
     async def poll(self, receive: Receive) -> bytes | None:
         """Return the payload for a GET, once there is one; None for one too many or one that was given up."""
@@ -148,7 +147,7 @@ class PollingTransport:
             if answer is not None:
                 return answer or None
         payload = self.take()
-        if self.full:
+        if self.full and self._outbox.drained:
             self.full = False
             self.session.drain(self)
         return payload

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from coursewire.edge.outbox import PACKETS_PER_POLL, Outbox
 from coursewire.edge.settings import EdgeSettings
 from coursewire.edge.statistics import Statistics
 from coursewire.edge.timers import Clock, Line, Timers
@@ -49,7 +50,7 @@ class Registry:
         self.closings: Line[WebSocketTransport] = self.timers.line(
             settings.close_timeout_ms / 1000, lambda transport: transport.cut()
         )
-        self._farewells: dict[str, bytes] = {}
+        self._farewells: dict[str, Outbox] = {}
         self._farewells_due: Line[str] = self.timers.line(
             settings.close_timeout_ms / 1000, self._forget_farewell
         )
@@ -78,10 +79,10 @@ class Registry:
         self.stalls.discard(session)
         self.statistics.sessions_closed[reason] += 1
 
-    def leave_farewell(self, sid: str, payload: bytes) -> None:
-        """Keep the last payload of a closed session for its next poll, for a short while."""
+    def leave_farewell(self, sid: str, outbox: Outbox) -> None:
+        """Keep the last packets of a closed session for its next polls, for a short while."""
         if len(self._farewells) < _MAX_FAREWELLS:
-            self._farewells[sid] = payload
+            self._farewells[sid] = outbox
             self._farewells_due.add(sid)
 
     def socket_gone(self, transport: WebSocketTransport) -> None:
@@ -101,6 +102,12 @@ class Registry:
         self._farewells.pop(sid, None)
 
     def take_farewell(self, sid: str) -> bytes | None:
-        """Return what `leave_farewell` kept, once."""
-        self._farewells_due.discard(sid)
-        return self._farewells.pop(sid, None)
+        """Return the next payload of what `leave_farewell` kept; None when there is nothing more."""
+        outbox = self._farewells.get(sid)
+        if not outbox:
+            return None
+        payload = outbox.take(PACKETS_PER_POLL).payload
+        if not outbox:
+            self._farewells_due.discard(sid)
+            del self._farewells[sid]
+        return payload

@@ -170,6 +170,15 @@ async def test_what_is_sent_between_polls_waits_for_the_next() -> None:
     assert (await world.get().answered()).body == b"4one\x1e4two"
 
 
+async def test_a_poll_brings_no_more_packets_than_every_client_takes() -> None:
+    world = await World.opened()
+    for number in range(20):
+        world.session.send(str(number))
+    first, second = [(await world.get().answered()).body.split(b"\x1e") for _ in range(2)]
+    assert first == [b"4%d" % number for number in range(16)]
+    assert second == [b"4%d" % number for number in range(16, 20)]
+
+
 async def test_packets_of_a_post_arrive_in_order() -> None:
     world = await World.opened()
     answer = await world.post(b"4one\x1ebAQIDBA==\x1e4two").answered()
@@ -233,6 +242,29 @@ async def test_the_last_words_of_the_server_reach_a_client_between_two_polls_onc
     session.send("goodbye")
     session.close("enough")
     assert (await world.get().answered()).body == b"4goodbye\x1e1"
+    assert (await world.get().answered()).status == 400
+
+
+async def test_many_last_words_take_several_polls() -> None:
+    world = await World.opened()
+    session = world.session
+    for number in range(20):
+        session.send(str(number))
+    session.close("enough")
+    assert len((await world.get().answered()).body.split(b"\x1e")) == 16
+    assert (await world.get().answered()).body.endswith(b"419\x1e1")
+    assert (await world.get().answered()).status == 400
+
+
+async def test_last_words_that_do_not_fit_the_poll_that_waits_come_with_the_next() -> None:
+    world = await World.opened()
+    poll = await world.waiting()
+    session = world.session
+    for number in range(16):
+        session.send(str(number))
+    session.close("enough")
+    assert (await poll.answered()).body.endswith(b"415")
+    assert (await world.get().answered()).body == b"1"
     assert (await world.get().answered()).status == 400
 
 
