@@ -64,7 +64,8 @@ lock: $(PACKAGES) ## resolve the dependencies anew into requirements/ (UPGRADE=1
 
 .PHONY: test-python test-web check-style check-types check-imports check-contracts check-web chromium
 test-python: $(PACKAGES) $(PAGES) chromium
-	$(PYTHON) -m pytest -n 2
+	@if scripts/setup has-chromium; then set --; else set -- -m 'not browser'; fi; \
+	set -x; $(PYTHON) -m pytest -n 2 "$$@"
 
 test-web: $(WEB)
 	npm --prefix web test
