@@ -39,9 +39,9 @@ def open_room(tx: Transaction, caller: Caller, command: OpenRoom) -> OneRoom:
             return _open_direct(tx, caller, command)
         case "group":
             course_id, who = command.course_id, rules.people_of(command, caller)
-            people.check_may_bring_in(tx, caller, course_id, command.member_ids, field="member_ids")
             if course_id is not None and store.course_title(tx, course_id) is None:
                 raise rules.no_such_course()
+            people.check_may_bring_in(tx, caller, course_id, command.member_ids, field="member_ids")
             return one_room(tx, caller, _make_private(tx, "group", who, course_id, command.title or ""))
         case _:
             return _open_course_room(tx, caller, command)

@@ -1,0 +1,212 @@
+"""Random lives of a course's rooms: counts equal a recount, pointers move forward, numbers have no holes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.unit.chat.classroom import COURSE, LEARNER, TEACHER, Classroom
+
+from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
+from coursewire.namespaces.chat import service
+from coursewire.namespaces.chat.contract import (
+    JoinRoom,
+    Message,
+    OpenRoom,
+    SendMessage,
+    UnreadChanged,
+    UpdateRoom,
+)
+from coursewire.vocabulary import new_id
+
+PEOPLE = ("ada", "ben", "cleo", "dora")
+REFUSED = (Forbidden, NotFound, Invalid, Conflict)
+who = st.sampled_from(PEOPLE)
+which = st.integers(0, 2)
+pick = st.integers(0, 30)
+
+
+class CourseLife(RuleBasedStateMachine):
+    """ada teaches; the others learn, come and go. Two open rooms and a group."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Classroom()
+        self.said: list[Message] = []
+        self.commands: list[tuple[str, SendMessage]] = []
+        self.taken_back: set[str] = set()
+        self.pointers: dict[tuple[str, str], tuple[int, int]] = {}
+
+    @initialize()
+    def open_rooms(self) -> None:
+        kinds: list[dict[str, Any]] = [
+            {"kind": "discussion", "course_id": COURSE},
+            {"kind": "announcement", "course_id": COURSE},
+            {"kind": "group", "member_ids": ["ben", "cleo"], "course_id": COURSE},
+        ]
+        self.rooms = [
+            self.room.run("ada", OpenRoom.model_validate({"key": new_id(), **kind})).room.id for kind in kinds
+        ]
+
+    def teardown(self) -> None:
+        self.room.close()
+
+    # What people do. What they may not do is refused, and must leave no trace.
+
+    def attempt(self, person: str, command: Any) -> Any:
+        before = self.room.everything()
+        try:
+            return self.room.run(person, command)
+        except REFUSED:
+            assert self.room.everything() == before
+            return None
+
+    @rule(person=who, index=which, mentions=st.lists(who, max_size=3), anonymous=st.booleans())
+    def send(self, person: str, index: int, mentions: list[str], anonymous: bool) -> None:  # noqa: FBT001
+        word = f"word{len(self.commands)}:"
+        command = SendMessage(
+            key=new_id(), room_id=self.rooms[index], text=word, mentions=mentions, anonymous=anonymous
+        )
+        self.commands.append((person, command))
+        answer = self.attempt(person, command)
+        if answer is not None:
+            self.said.append(answer.message)
+
+    @rule(index=pick)
+    def send_again(self, index: int) -> None:
+        """[LOG3] The same key changes nothing, also after the message was taken back."""
+        if self.commands:
+            person, command = self.commands[index % len(self.commands)]
+            before = self.room.everything()
+            answer = self.attempt(person, command)
+            if answer is None:
+                return
+            if answer.duplicate:
+                assert self.room.everything() == before
+            else:  # it was refused the first time, and is allowed now
+                self.said.append(answer.message)
+
+    @rule(person=who, index=pick)
+    def edit(self, person: str, index: int) -> None:
+        if self.said:
+            message = self.said[index % len(self.said)]
+            try:
+                edited = self.room.edit(person, message.id, f"{message.text} again", message.version)
+            except REFUSED:
+                return
+            self.said[index % len(self.said)] = edited
+
+    @rule(person=who, index=pick)
+    def delete(self, person: str, index: int) -> None:
+        if self.said:
+            message = self.said[index % len(self.said)]
+            try:
+                self.room.delete(person, message.id)
+            except REFUSED:
+                return
+            self.taken_back.add(message.text.split()[0])
+
+    @rule(person=who, index=pick, field=st.sampled_from(["read", "delivered"]))
+    def mark(self, person: str, index: int, field: str) -> None:
+        if self.said:
+            message = self.said[index % len(self.said)]
+            try:
+                self.room.mark(person, message.room_id, **{field: message.id})
+            except REFUSED:
+                return
+
+    @rule(person=who, index=which, key=st.sampled_from([None, "j1", "j2"]))
+    def join(self, person: str, index: int, key: str | None) -> None:
+        self.attempt(person, JoinRoom(key=key, room_id=self.rooms[index]))
+
+    @rule(person=who, index=which)
+    def leave(self, person: str, index: int) -> None:
+        try:
+            self.room.leave(person, self.rooms[index])
+        except REFUSED:
+            return
+
+    @rule(person=who, add=st.lists(who, max_size=2), remove=st.lists(who, max_size=2))
+    def change_group(self, person: str, add: list[str], remove: list[str]) -> None:
+        if add or remove:
+            command = UpdateRoom(
+                key=new_id(), room_id=self.rooms[2], add_member_ids=add, remove_member_ids=remove
+            )
+            self.attempt(person, command)
+
+    @rule(person=who)
+    def enrol(self, person: str) -> None:
+        self.room.enrol(COURSE, {person: TEACHER if person == "ada" else LEARNER})
+
+    @rule(person=who)
+    def unenrol(self, person: str) -> None:
+        self.room.unenrol(COURSE, person)
+
+    # What holds at all times
+
+    @invariant()
+    def numbers_and_offsets_have_no_holes(self) -> None:
+        """[LOG2]"""
+        for room_id, last in self.room.sql("SELECT id, last_number FROM chat_rooms"):
+            sql = f"SELECT number FROM chat_messages WHERE room_id = '{room_id}' ORDER BY number"  # noqa: S608
+            assert [number for (number,) in self.room.sql(sql)] == list(range(1, last + 1))
+            offsets = [event.offset for event in self.room.logged(f"room:{room_id}")]
+            assert offsets == list(range(1, len(offsets) + 1))
+
+    @invariant()
+    def counts_equal_a_recount(self) -> None:
+        messages = self.room.sql("SELECT room_id, number, author_id, mentions, state FROM chat_messages")
+        members = self.room.sql("SELECT room_id, user_id, read_number FROM chat_members WHERE active = 1")
+        expected = {
+            (room_id, user_id): (
+                len(unread := [
+                    mentions for of_room, number, author, mentions, state in messages
+                    if of_room == room_id and number > read and state == "sent" and author != user_id
+                ]),
+                sum(user_id in json.loads(mentions) for mentions in unread),
+            )
+            for room_id, user_id, read in members
+        }  # fmt: skip
+        totals = {
+            person: sum(unread for (_, user_id), (unread, _) in expected.items() if user_id == person)
+            for person in PEOPLE
+        }
+        found = {}
+        for (room_id,) in self.room.sql("SELECT id FROM chat_rooms"):
+            for user_id, event in self.room.do(service.unread_of, room_id, PEOPLE):
+                assert isinstance(event, UnreadChanged)
+                found[room_id, user_id] = (event.data.unread, event.data.mentions)
+                assert event.data.total == totals[user_id]
+        assert found == expected
+        for person in PEOPLE:
+            for room_id, room in self.room.rooms(person).items():
+                assert (room.unread, room.mentions) == expected.get((room_id, person), (0, 0))
+                assert room.joined == ((room_id, person) in expected)
+
+    @invariant()
+    def pointers_only_move_forward(self) -> None:
+        sql = "SELECT room_id, user_id, delivered_number, read_number FROM chat_members"
+        for room_id, user_id, delivered, read in self.room.sql(sql):
+            before = self.pointers.get((room_id, user_id), (0, 0))
+            assert delivered >= before[0]
+            assert read >= before[1]
+            assert delivered >= read
+            self.pointers[room_id, user_id] = (delivered, read)
+
+    @invariant()
+    def member_counts_are_right(self) -> None:
+        sql = "SELECT count(*) FROM chat_members m WHERE m.room_id = r.id AND m.active = 1"
+        assert self.room.sql(f"SELECT r.id FROM chat_rooms r WHERE r.member_count != ({sql})") == []  # noqa: S608
+
+    @invariant()
+    def what_was_taken_back_is_nowhere(self) -> None:
+        """[LOG5]"""
+        everything = self.room.everything()
+        assert [word for word in self.taken_back if word in everything] == []
+
+
+TestCourseLife = CourseLife.TestCase
+TestCourseLife.settings = settings(max_examples=40, stateful_step_count=40)

@@ -1,0 +1,115 @@
+"""An anonymous message tells nobody who wrote it: not in what is stored for others, sent, answered or counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from tests.unit.chat.classroom import Classroom
+
+from coursewire.bus.port import Unlogged
+from coursewire.errors import Conflict, Forbidden
+from coursewire.namespaces.chat import service
+from coursewire.namespaces.chat.contract import ReceiptChanged, RoomSummary, UnreadChanged
+
+KEY = "bens-own-wording"
+
+
+@pytest.fixture
+def opened(room: Classroom) -> RoomSummary:
+    opened = room.open("ada", "discussion", title="Ask anything")
+    room.send("ada", opened.id, "Ask!")
+    for who in ("ben", "cleo"):
+        room.mark(who, opened.id, read=room.history("ada", opened.id).items[0].id)
+    room.effects.clear()
+    return opened
+
+
+def _told_to_others(room: Classroom, room_id: str) -> str:
+    """Everything that listeners of the room can get, as one text: events, actors, newest values."""
+    logged = [(event.event, event.data, event.actor) for event in room.logged(f"room:{room_id}")[1:]]
+    live = [
+        (effect.data, effect.actor)
+        for effect in room.effects
+        if isinstance(effect, Unlogged) and effect.channel == f"room:{room_id}"
+    ]
+    return repr((logged, live))
+
+
+def _receipts(room: Classroom, room_id: str) -> dict[str, tuple[int, int]]:
+    return {
+        event.data.user_id: (event.data.delivered_number, event.data.read_number)
+        for event in room.do(service.latest_of_room, room_id)
+        if isinstance(event, ReceiptChanged)
+    }
+
+
+def test_no_word_of_the_author_in_a_life_of_an_anonymous_message(
+    room: Classroom, opened: RoomSummary
+) -> None:
+    before = _receipts(room, opened.id)
+    message = room.send("ben", opened.id, "I do not get it.", anonymous=True, key=KEY)
+    assert (message.author, message.anonymous, message.key) == (None, True, None)
+    room.edit("ben", message.id, "I really do not get it.", 1)
+    assert _receipts(room, opened.id) == before
+    for who in ("cleo", "ada", "ben"):
+        shown = room.history(who, opened.id).items[-1]
+        last = room.rooms(who)[opened.id].last_message
+        assert last == shown
+        assert (shown.author, shown.key) == (None, None)
+    room.delete("ben", message.id)
+    told = _told_to_others(room, opened.id)
+    assert "message.deleted" in told
+    assert "ben" not in told.lower()
+
+
+def test_it_does_not_bring_its_author_into_the_room(room: Classroom, opened: RoomSummary) -> None:
+    room.leave("ben", opened.id)
+    room.effects.clear()
+    room.send("ben", opened.id, "Still here.", anonymous=True)
+    assert [event for event, _ in room.events(f"room:{opened.id}")] == [
+        "message.sent", "member.left", "message.sent",
+    ]  # fmt: skip
+    assert not room.rooms("ben")[opened.id].joined
+
+
+def test_ones_own_is_not_unread(room: Classroom, opened: RoomSummary) -> None:
+    """Although the pointer, which others see, stays where it was."""
+
+    def counts() -> dict[str, tuple[int, int]]:
+        return {
+            user_id: (event.data.unread, event.data.total)
+            for user_id, event in room.do(service.unread_of, opened.id, ["ada", "ben", "cleo"])
+            if isinstance(event, UnreadChanged)
+        }
+
+    own = room.send("ben", opened.id, "Mine.", anonymous=True)
+    assert counts() == {"ada": (1, 1), "ben": (0, 0), "cleo": (1, 1)}
+    assert room.rooms("ben")[opened.id].unread == 0
+    room.send("ada", opened.id, "An answer.")
+    assert counts() == {"ada": (0, 0), "ben": (1, 1), "cleo": (2, 2)}
+    room.delete("ben", own.id)
+    assert counts() == {"ada": (0, 0), "ben": (1, 1), "cleo": (1, 1)}
+
+
+def test_errors_do_not_tell_either(room: Classroom, opened: RoomSummary) -> None:
+    own = room.send("ben", opened.id, "Mine.", anonymous=True)
+    named = room.send("ben", opened.id, "Mine as well.")
+    errors: list[dict[str, Any]] = []
+    for message in (own, named):
+        with pytest.raises(Forbidden) as refused:
+            room.edit("cleo", message.id, "x", 1)
+        errors.append(refused.value.as_wire())
+    assert errors[0] == errors[1]
+    with pytest.raises(Conflict) as conflict:
+        room.edit("ben", own.id, "x", 7)
+    assert b"ben" not in orjson.dumps(conflict.value.as_wire()).lower()
+
+
+def test_staff_who_take_it_back_are_named_but_the_author_is_not(room: Classroom, opened: RoomSummary) -> None:
+    own = room.send("ben", opened.id, "Mine.", anonymous=True)
+    room.delete("ada", own.id)
+    [deleted] = [event for event in room.logged(f"room:{opened.id}") if event.event == "message.deleted"]
+    assert deleted.actor == "ada"
+    assert b"ben" not in deleted.data

@@ -1,0 +1,312 @@
+"""Every decision of rules.py, as tables."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from coursewire.errors import Conflict, CoursewireError, Forbidden, Invalid, NotFound
+from coursewire.identity.caller import Caller
+from coursewire.namespaces.chat import rules
+from coursewire.namespaces.chat.contract import Author, Message, OpenRoom, RoomKind, UpdateRoom
+from coursewire.namespaces.chat.rules import Access
+from coursewire.vocabulary import STAFF_ROLES, Role
+
+KINDS: tuple[RoomKind, ...] = get_args(RoomKind)
+OPEN = ("course", "discussion", "announcement")
+PRIVATE = ("group", "direct")
+
+NOBODY = Access(
+    room_id="r1",
+    kind="course",
+    course_id="cs101",
+    title="General",
+    member_count=3,
+    last_number=7,
+    is_member=False,
+    has_been_member=False,
+    read_number=0,
+    delivered_number=0,
+    roles=frozenset(),
+    is_administrator=False,
+)
+ADA = Caller(user_id="ada", name="Ada")
+ADMINISTRATOR = Caller(user_id="root", name="Root", roles=frozenset({"administrator"}))
+SERVICE = Caller(user_id="lms", name="LMS", roles=frozenset({"service"}))
+
+
+def stand(kind: RoomKind, who: str) -> Access:
+    """How a kind of person stands to a kind of room. Groups here belong to no course."""
+    course_id = "cs101" if kind in OPEN else None
+    base = replace(NOBODY, kind=kind, course_id=course_id)
+    joined = {"is_member": True, "has_been_member": True}
+    learner = frozenset({"learner"} if course_id else ())
+    ways: dict[str, dict[str, Any]] = {
+        "outsider": {},
+        "member": joined,
+        "enrolled": {"roles": learner},
+        "learner": {**joined, "roles": learner},
+        "staff": {**joined, "roles": frozenset({"instructor"} if course_id else ())},
+        "administrator": {"is_administrator": True},
+        "service": {"is_administrator": True, "is_service": True},
+    }
+    return replace(base, **ways[who])
+
+
+WHO = ("outsider", "enrolled", "learner", "staff", "administrator", "service")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_read(kind: RoomKind, who: str) -> None:
+    allowed = who in {"learner", "staff", "service"} or (
+        kind in OPEN and who in {"enrolled", "administrator"}
+    )
+    access = stand(kind, who)
+    assert access.may_read == allowed
+    if allowed:
+        assert rules.check_can_read(access) is access
+    else:
+        with pytest.raises(NotFound) as refused:
+            rules.check_can_read(access)
+        with pytest.raises(NotFound) as absent:
+            rules.check_can_read(None)
+        assert refused.value.as_wire() == absent.value.as_wire()
+        assert refused.value.field == "room_id"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_post(kind: RoomKind, who: str) -> None:
+    access = stand(kind, who)
+    if not access.may_read:
+        expected: type[CoursewireError] | None = NotFound
+    elif kind == "announcement" and who in {"enrolled", "learner"}:
+        expected = Forbidden
+    else:
+        expected = None
+    _expect(expected, rules.check_can_post, access)
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "expected"),
+    [
+        *[(kind, "outsider", NotFound) for kind in KINDS],
+        *[(kind, "enrolled", None) for kind in OPEN],
+        *[(kind, "learner", None) for kind in OPEN],
+        *[(kind, "administrator", None) for kind in OPEN],
+        *[(kind, "service", Forbidden) for kind in KINDS],
+        *[(kind, "learner", Forbidden) for kind in PRIVATE],
+        *[(kind, "administrator", NotFound) for kind in PRIVATE],
+    ],
+)
+def test_who_may_join(kind: RoomKind, who: str, expected: type[CoursewireError] | None) -> None:
+    _expect(expected, rules.check_can_join, stand(kind, who))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", WHO)
+def test_who_may_leave(kind: RoomKind, who: str) -> None:
+    access = stand(kind, who)
+    if not access.may_read:
+        expected: type[CoursewireError] | None = NotFound
+    else:
+        expected = Forbidden if kind == "direct" else None
+    _expect(expected, rules.check_can_leave, access)
+
+
+TITLE = UpdateRoom(key="k", room_id="r1", title="New")
+ADDS = UpdateRoom(key="k", room_id="r1", add_member_ids=["ben"])
+REMOVES = UpdateRoom(key="k", room_id="r1", remove_member_ids=["ben"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "command", "expected", "field"),
+    [
+        *[(kind, "outsider", TITLE, NotFound, "room_id") for kind in KINDS],
+        *[("direct", who, TITLE, Forbidden, "room_id") for who in ("learner", "service")],
+        *[(kind, "learner", TITLE, Forbidden, "room_id") for kind in OPEN],
+        *[(kind, "enrolled", ADDS, Forbidden, "room_id") for kind in OPEN],
+        *[(kind, "staff", TITLE, None, None) for kind in OPEN],
+        *[(kind, "administrator", TITLE, None, None) for kind in OPEN],
+        *[(kind, "staff", ADDS, Forbidden, "add_member_ids") for kind in OPEN],
+        *[(kind, "staff", REMOVES, Forbidden, "remove_member_ids") for kind in OPEN],
+        *[("group", "learner", command, None, None) for command in (TITLE, ADDS, REMOVES)],
+        *[("group", "service", command, None, None) for command in (TITLE, ADDS, REMOVES)],
+        ("group", "administrator", TITLE, NotFound, "room_id"),
+    ],
+)
+def test_who_may_change_a_room(
+    kind: RoomKind, who: str, command: UpdateRoom, expected: type[CoursewireError] | None, field: str | None
+) -> None:
+    error = _expect(expected, rules.check_can_update, stand(kind, who), command)
+    assert (error.field if error else None) == field
+
+
+def _open(kind: str, **fields: Any) -> OpenRoom:
+    return OpenRoom.model_validate({"key": "k", "kind": kind, **fields})
+
+
+LEARNER: frozenset[Role] = frozenset({"learner"})
+TEACHER: frozenset[Role] = frozenset({"instructor"})
+
+
+@pytest.mark.parametrize(
+    ("command", "caller", "roles", "expected", "field"),
+    [
+        (_open("direct", member_ids=["ben"]), ADA, frozenset(), None, None),
+        (_open("direct", member_ids=["ben", "ada", "ben"]), ADA, frozenset(), None, None),
+        (_open("direct"), ADA, frozenset(), Invalid, "member_ids"),
+        (_open("direct", member_ids=["ada"]), ADA, frozenset(), Invalid, "member_ids"),
+        (_open("direct", member_ids=["ben", "cleo"]), ADA, frozenset(), Invalid, "member_ids"),
+        (_open("direct", member_ids=["ben"]), SERVICE, frozenset(), Invalid, "member_ids"),
+        (_open("direct", member_ids=["ben", "cleo"]), SERVICE, frozenset(), None, None),
+        (_open("group", member_ids=["ben"]), ADA, frozenset(), None, None),
+        (_open("group", member_ids=["ada"]), ADA, frozenset(), Invalid, "member_ids"),
+        (_open("group", member_ids=["ben"]), SERVICE, frozenset(), Invalid, "member_ids"),
+        (_open("group", member_ids=["ben"], course_id="cs101"), ADA, LEARNER, None, None),
+        (_open("group", member_ids=["ben"], course_id="cs101"), ADA, frozenset(), NotFound, "course_id"),
+        *[(_open(kind), ADA, frozenset(), Invalid, "course_id") for kind in OPEN],
+        *[(_open(kind, course_id="cs101"), ADA, frozenset(), NotFound, "course_id") for kind in OPEN],
+        *[(_open(kind, course_id="cs101"), ADA, frozenset({role}), None, None)
+          for kind in OPEN for role in STAFF_ROLES],
+        *[(_open(kind, course_id="cs101"), ADMINISTRATOR, frozenset(), None, None) for kind in OPEN],
+        *[(_open(kind, course_id="cs101"), SERVICE, frozenset(), None, None) for kind in OPEN],
+        (_open("discussion", course_id="cs101"), ADA, LEARNER, None, None),
+        (_open("course", course_id="cs101"), ADA, LEARNER, Forbidden, "kind"),
+        (_open("announcement", course_id="cs101"), ADA, LEARNER, Forbidden, "kind"),
+        (_open("announcement", course_id="cs101"), ADA, frozenset({"mentor"}), Forbidden, "kind"),
+    ],
+)  # fmt: skip
+def test_who_may_open_what(
+    command: OpenRoom,
+    caller: Caller,
+    roles: frozenset[str],
+    expected: type[CoursewireError] | None,
+    field: str | None,
+) -> None:
+    error = _expect(expected, rules.check_can_open, command, caller, roles)
+    assert (error.field if error else None) == field
+
+
+def test_the_people_of_a_room_are_named_once_and_a_service_is_none_of_them() -> None:
+    command = _open("group", member_ids=["ben", "ada", "ben"])
+    assert rules.people_of(command, ADA) == ["ada", "ben"]
+    assert rules.people_of(command, SERVICE) == ["ben", "ada"]
+
+
+def test_the_first_unknown_person_is_named_by_their_place() -> None:
+    known = frozenset({"ada", "ben"})
+    rules.check_all_known(["ben", "ada"], known, field="member_ids", course_id=None)
+    for course_id, word in ((None, "shares a course with you"), ("cs101", "belongs to the room's course")):
+        with pytest.raises(Invalid, match=word) as error:
+            rules.check_all_known(["ben", "eve", "mallory"], known, field="member_ids", course_id=course_id)
+        assert error.value.field == "member_ids.1"
+
+
+MESSAGE = Message(
+    id="m1",
+    room_id="r1",
+    number=3,
+    author=Author(user_id="ada", name="Ada"),
+    key="k1",
+    text="hello",
+    html="hello",
+    mentions=["ben"],
+    version=2,
+    sent_at="2026-11-22T18:22:54.123Z",
+)
+GONE = rules.tombstone(MESSAGE, 3)
+
+
+@pytest.mark.parametrize(
+    ("message", "author", "version", "expected"),
+    [
+        (MESSAGE, "ada", 2, None),
+        (MESSAGE, "ben", 2, Forbidden),
+        (MESSAGE, "ada", 1, Conflict),
+        (MESSAGE, "ada", 3, Conflict),
+        (GONE, "ada", 3, Conflict),
+        (GONE, "ben", 3, Forbidden),
+    ],
+)
+def test_who_may_edit(
+    message: Message, author: str, version: int, expected: type[CoursewireError] | None
+) -> None:
+    error = _expect(expected, rules.check_can_edit, message, stand("course", "learner"), ADA, author, version)
+    if isinstance(error, Conflict):
+        assert error.details == {"message": message.model_dump(exclude_none=True)}
+
+
+def test_who_may_not_post_any_more_does_not_edit() -> None:
+    with pytest.raises(Forbidden, match="announcements"):
+        rules.check_can_edit(MESSAGE, stand("announcement", "learner"), ADA, "ada", 2)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "who", "author", "version", "expected"),
+    [
+        (MESSAGE, "course", "learner", "ada", None, None),
+        (MESSAGE, "course", "learner", "ada", 2, None),
+        (MESSAGE, "course", "learner", "ada", 1, Conflict),
+        (MESSAGE, "course", "learner", "ben", None, Forbidden),
+        (MESSAGE, "course", "staff", "ben", None, None),
+        (MESSAGE, "course", "administrator", "ben", None, None),
+        (MESSAGE, "group", "member", "ben", None, Forbidden),
+        (MESSAGE, "direct", "member", "ada", None, None),
+        (GONE, "course", "staff", "ben", None, Conflict),
+    ],
+)
+def test_who_may_delete(
+    message: Message,
+    kind: RoomKind,
+    who: str,
+    author: str,
+    version: int | None,
+    expected: type[CoursewireError] | None,
+) -> None:
+    _expect(expected, rules.check_can_delete, message, stand(kind, who), ADA, author, version)
+
+
+def test_nobody_is_staff_of_a_room_without_a_course() -> None:
+    assert not stand("group", "administrator").is_staff
+    assert stand("course", "administrator").is_staff
+
+
+def test_a_tombstone_keeps_the_place_and_nothing_that_was_said() -> None:
+    assert (GONE.text, GONE.html, GONE.mentions, GONE.reactions, GONE.key) == ("", "", [], [], None)
+    assert (GONE.id, GONE.number, GONE.sent_at, GONE.state, GONE.version) == (
+        MESSAGE.id, MESSAGE.number, MESSAGE.sent_at, "deleted", 3,
+    )  # fmt: skip
+
+
+def test_a_pair_has_one_name_whoever_asks() -> None:
+    assert rules.pair_of("ben", "ada") == rules.pair_of("ada", "ben") != rules.pair_of("ada", "bena")
+
+
+def test_the_table_covers_every_rule() -> None:
+    """A new rule without a test here is noticed."""
+    text = Path(__file__).read_text()
+    public = [name for name, _ in inspect.getmembers(rules, inspect.isfunction) if not name.startswith("_")]
+    indirect = {"check_is_there", "check_version", "is_administrator", "no_such_course"}  # by their callers
+    missing = [
+        name
+        for name in public
+        if name not in indirect
+        and f"rules.{name}" not in text
+        and getattr(rules, name).__module__ == rules.__name__
+    ]
+    assert missing == []
+
+
+def _expect(expected: type[CoursewireError] | None, check: Any, *arguments: Any) -> CoursewireError | None:
+    if expected is None:
+        check(*arguments)
+        return None
+    with pytest.raises(expected) as raised:
+        check(*arguments)
+    return raised.value
