@@ -7,8 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from coursewire.errors import Overloaded, Unavailable
 from coursewire.storage.adapter import Database, Session, open_database
@@ -18,6 +19,9 @@ from coursewire.storage.writer import Outcome, Work, Writer, attempt, away, disc
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+GROUP_READS = 32
+"""Reads that one reader takes at once, on one snapshot; the rest is left to the others."""
 
 QUEUED_WRITES = 10_000
 QUEUED_READS = 10_000
@@ -69,7 +73,7 @@ class Storage:
         clock: Callable[[], int] = wall_clock,
         queued_writes: int = QUEUED_WRITES,
         queued_reads: int = QUEUED_READS,
-    ) -> Storage:
+    ) -> Self:
         """Open the database at `url`: `sqlite:///campus.db`, or `sqlite://` for one that is gone at close.
 
         The schema is not touched: `migrate` does that. Raises ValueError for an unsupported URL,
@@ -170,21 +174,46 @@ class Storage:
 
     def _read_loop(self) -> None:
         session: Session | None = None
-        while (job := self._reads.get()) is not None:
-            try:
-                session = session or self._database.reader()
-                session.begin()
-                outcome = attempt(job.work, Transaction(session, self._clock()))
-                session.rollback()
-            except Exception as error:
-                logger.exception("a read failed")
-                outcome = Outcome(None, away(error))
-                if session is not None:
-                    discard(session)
-                session = None
-            self._tell(self._deliver_read, job.future, outcome)
+        ended = False
+        while not ended:
+            jobs: list[_Job] = []
+            job = self._reads.get()
+            # All that wait, and only then the snapshot: it holds what was committed before each of these calls.
+            with suppress(Empty):
+                while job is not None:
+                    jobs.append(job)
+                    if len(jobs) == GROUP_READS:
+                        break
+                    job = self._reads.get_nowait()
+            ended = job is None
+            if jobs:
+                session = self._run_reads(session, jobs)
         if session is not None:
             session.close()
+
+    def _run_reads(self, session: Session | None, jobs: list[_Job]) -> Session | None:
+        """Run works on one snapshot, and return the session while it is good."""
+        outcomes: list[Outcome] = []
+        try:
+            session = session or self._database.reader()
+            self._run_on_snapshot(session, jobs, outcomes)
+        except Exception as error:
+            logger.exception("a reading session failed")
+            outcomes += [Outcome(None, away(error)) for _ in jobs[len(outcomes) :]]
+            if session is not None:
+                discard(session)
+            session = None
+        self._tell(self._deliver_reads, jobs, outcomes)
+        return session
+
+    def _run_on_snapshot(self, session: Session, jobs: list[_Job], outcomes: list[Outcome]) -> None:
+        session.begin()
+        for job in jobs:
+            tx = Transaction(session, self._clock())
+            outcomes.append(attempt(job.work, tx))
+            if tx.broken is not None:  # the snapshot may be gone
+                raise tx.broken
+        session.rollback()
 
     def _tell(self, callback: Callable[..., None], *args: Any) -> None:
         try:
@@ -202,9 +231,10 @@ class Storage:
         for job, outcome in zip(jobs, outcomes, strict=True):
             _settle(job.future, outcome)
 
-    def _deliver_read(self, future: asyncio.Future[Any], outcome: Outcome) -> None:
-        self._room["read"] += 1
-        _settle(future, outcome)
+    def _deliver_reads(self, jobs: list[_Job], outcomes: list[Outcome]) -> None:
+        self._room["read"] += len(jobs)
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            _settle(job.future, outcome)
 
 
 def _settle(future: asyncio.Future[Any], outcome: Outcome) -> None:

@@ -114,6 +114,15 @@ def test_a_stream_begun_anew_has_another_epoch_and_counts_from_one(ledger: Ledge
     assert ledger.do(log.position, "/chat", "room:2")[:2] == neighbour
 
 
+def test_a_stream_begun_anew_forgets_what_was_trimmed(ledger: Ledger) -> None:
+    """[LOG4]"""
+    for name in "abc":
+        ledger.do(append, "room:1", name)
+    ledger.do(log.trim, 0, 1)
+    anew = ledger.do(log.reset, "/chat", "room:1")
+    assert ledger.do(log.position, "/chat", "room:1") == (anew.epoch, 0, 1)
+
+
 def test_a_stream_can_begin_anew_before_its_first_event(ledger: Ledger) -> None:
     """[LOG4]"""
     before = ledger.do(log.position, "/chat", "room:1")

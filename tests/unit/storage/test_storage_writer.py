@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from sqlalchemy import Column, MetaData, Table, Text, insert, select
 
 from coursewire.errors import Unavailable
-from coursewire.storage import Transaction, writer
+from coursewire.storage import Prepared, Transaction, writer
 from coursewire.storage.sqlite import SQLiteDatabase, SQLiteSession
 from coursewire.storage.writer import GROUP_WORKS, Group, Work, Writer
+
+notes = Table("notes", MetaData(), Column("text", Text))
 
 
 class Recorded(SQLiteSession):
@@ -113,6 +118,77 @@ def test_a_group_ends_when_it_has_taken_long_enough(
     moments = iter([0.0, 0.01, 0.02, 99.0])
     monkeypatch.setattr(writer, "monotonic", lambda: next(moments))
     assert len(commit(one_writer, [nothing] * 10).outcomes) == 3
+
+
+class BreaksOn:
+    """A cursor on which one statement meets an I/O error; with `ends` SQLite ends the transaction over it."""
+
+    def __init__(self, cursor: Any, sql: str, *, ends: bool) -> None:
+        self._cursor = cursor
+        self._sql = sql
+        self._ends = ends
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, sql: str, *params: Any) -> None:
+        if sql != self._sql:
+            self._cursor.execute(sql, *params)
+            return
+        if self._ends:
+            self._cursor.execute("ROLLBACK")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise error
+
+
+CREATE = "CREATE TABLE notes (text)"
+INSERT = Prepared(insert(notes))
+READ = Prepared(select(notes.c.text))
+BROKEN = Prepared(select(notes.c.text.label("broken")))
+
+
+def write(text: str) -> Work[Any]:
+    return lambda tx: tx.run(INSERT, text=text)
+
+
+def read(tx: Transaction) -> list[str]:
+    return [row.text for row in tx.all(READ)]
+
+
+def meet_an_error(tx: Transaction) -> None:
+    tx.all(BROKEN)
+
+
+def swallow_an_error(tx: Transaction) -> str:
+    with suppress(Unavailable):
+        tx.all(BROKEN)
+    with suppress(Unavailable):
+        tx.run(INSERT, text="outside of any transaction")
+    return "well"
+
+
+@pytest.mark.parametrize("work", [meet_an_error, swallow_an_error])
+@pytest.mark.parametrize("ends", [True, False])
+def test_after_an_error_of_the_machine_a_work_can_do_nothing_more(
+    one_writer: Writer,
+    work: Work[Any],
+    ends: bool,  # noqa: FBT001
+) -> None:
+    """[LOG1] SQLite may have ended the transaction: a further statement would commit on its own."""
+    one_writer.open()
+    session = one_writer._session
+    assert isinstance(session, SQLiteSession)
+    session.cursor.execute(CREATE)
+    session.cursor = BreaksOn(session.cursor, BROKEN.compiled(session.dialect).sql, ends=ends)
+    group = commit(one_writer, [write("a"), work, write("b")])
+    assert isinstance(group.outcomes[1].error, Unavailable)
+    assert len(group.outcomes) == 2
+    assert (group.outcomes[0].error is None) == (not ends), (
+        "where the transaction lives, so does the neighbour"
+    )
+    [outcome] = commit(one_writer, [read]).outcomes
+    assert outcome.value == ([] if ends else ["a"])
 
 
 def test_the_session_is_opened_again_after_it_failed(one_writer: Writer) -> None:
