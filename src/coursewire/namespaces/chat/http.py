@@ -59,7 +59,7 @@ def _check_entry(caller: CallerOf) -> None:
         raise Forbidden(f"this token is not good for {NAMESPACE}")
 
 
-def _command(kind: type[C], **fields: Any) -> C:
+def _command(kind: type[C], /, **fields: Any) -> C:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
