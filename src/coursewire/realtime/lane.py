@@ -47,7 +47,8 @@ class Lane:
         if len(self) >= self._limit:
             return False
         self._waiting.append(_Job(mode, start, finish))
-        self.crowded = len(self) >= self._limit // 2
+        if len(self) >= self._limit // 2:
+            self.crowded = True
         self._advance()
         return True
 
@@ -55,7 +56,9 @@ class Lane:
         """Forget what waits, when the session ends. What runs ends by itself, unheard (LOG3 makes its repeat safe)."""
         self._waiting.clear()
         self._running.clear()
-        self.crowded = False
+        if self.crowded:
+            self.crowded = False
+            self._on_relief()
 
     def _advance(self) -> None:
         while self._waiting and (not self._running or self._running[-1].mode is self._waiting[0].mode):
@@ -64,7 +67,9 @@ class Lane:
             job.future = job.start()
             job.future.add_done_callback(self._settle)
 
-    def _settle(self, _: Future[Any]) -> None:
+    def _settle(self, done: Future[Any]) -> None:
+        if not done.cancelled():
+            done.exception()  # seen, also where `clear` has left nobody to hear of it
         while self._running and (future := self._running[0].future) is not None and future.done():
             self._running.popleft().finish(future)
         self._advance()
