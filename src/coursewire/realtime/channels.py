@@ -35,7 +35,7 @@ class State(Enum):
     """How a subscription gets its logged events."""
 
     JOINING = "joining"
-    """Not yet: its replay is being read."""
+    """Not now: what it misses is being read."""
     AHEAD = "ahead"
     """It was replayed past what this node has fanned out; live from its offset on."""
     LIVE = "live"
@@ -95,13 +95,16 @@ class Channel:
         "_ring",
         "_ring_bytes",
         "_running",
+        "_unkept",
         "ahead",
         "epoch",
         "latest",
         "name",
         "namespace",
+        "on_broken",
         "on_hole",
-        "on_new_epoch",
+        "on_shed",
+        "rewritten",
         "subscriptions",
         "top",
     )
@@ -111,12 +114,15 @@ class Channel:
         namespace: str,
         name: str,
         on_hole: Callable[[Channel], None],
-        on_new_epoch: Callable[[Channel], None],
+        on_broken: Callable[[Channel], None],
+        on_shed: Callable[[Channel], None],
     ) -> None:
         self.namespace = namespace
         self.name = name
         self.on_hole = on_hole
-        self.on_new_epoch = on_new_epoch
+        self.on_broken = on_broken
+        """Called when nobody who listens can go on: another epoch, or a hole that the log cannot fill."""
+        self.on_shed = on_shed
         self.epoch: str | None = None
         """None until the stream's position was read."""
         self.top = 0
@@ -132,6 +138,9 @@ class Channel:
         self._base = 0
         self._ring: deque[_Entry] | None = None
         self._ring_bytes = 0
+        self._unkept = 0
+        self.rewritten = 0
+        """How often the past was rewritten: what was read before the last time must not be shown (LOG5)."""
         self._conflaters: dict[str, Conflater] | None = None
 
     # The stream's position
@@ -143,13 +152,6 @@ class Channel:
         self.epoch, self.top, self._queued_top = epoch, top, top
         if self._heard > top:
             self.on_hole(self)
-
-    def _begin_again(self, epoch: str) -> None:
-        """Another epoch: what was read before means nothing now, and nobody who listens can go on from it."""
-        self.epoch, self.top, self._queued_top, self._heard = epoch, 0, 0, 0
-        self._queue = [entry for entry in self._queue if entry.offset is None]
-        self.forget_past()
-        self.on_new_epoch(self)
 
     @property
     def missing_after(self) -> int | None:
@@ -164,7 +166,8 @@ class Channel:
             self._heard = max(self._heard, events[-1].offset)
             return
         if epoch != self.epoch:
-            self._begin_again(epoch)
+            self.on_broken(self)
+            return
         self._heard = max(self._heard, events[-1].offset)
         if events[0].offset > self._queued_top + 1:
             self.on_hole(self)
@@ -189,11 +192,20 @@ class Channel:
         self._queue.clear()
         self.top = self._queued_top
         self.forget_past()
+        self.on_shed(self)
 
     # Events without an offset
 
     def publish(self, encoded: Encoded) -> None:
-        """Fan out an event of class ephemeral: whoever cannot take it now never gets it."""
+        """Fan out an event of class ephemeral: whoever cannot take it now never gets it.
+
+        Nobody gets it while the fan-out cannot keep up with what is logged.
+        """
+        if len(self._queue) < QUEUED_EVENTS:
+            self.publish_conflated(encoded)
+
+    def publish_conflated(self, encoded: Encoded) -> None:
+        """Fan out newest values. Their rate bounds how many can wait."""
         self._queue.append(_Entry(None, encoded))
         self._pump()
 
@@ -229,7 +241,7 @@ class Channel:
         batch = entries[0].encoded if len(entries) == 1 else join([entry.encoded for entry in entries])
         self._receivers = list(self.subscriptions.values())
         if self.ahead:
-            self._serve_ahead(logged)
+            self._serve_ahead(entries)
         self._write_slice(batch, 0)
 
     def _write_slice(self, batch: Encoded, start: int) -> None:
@@ -249,18 +261,22 @@ class Channel:
         else:
             self._running = False
 
-    def _serve_ahead(self, logged: Sequence[_Entry]) -> None:
+    def _serve_ahead(self, entries: Sequence[_Entry]) -> None:
         waiting, self.ahead = self.ahead, []
         for subscription in waiting:
             if subscription.state is not State.AHEAD:
                 continue
-            missing = [entry.encoded for entry in logged if (entry.offset or 0) > subscription.offset]
+            missing = [
+                entry.encoded
+                for entry in entries
+                if entry.offset is None or entry.offset > subscription.offset
+            ]
             if missing:
-                subscription.offset = self.top
                 subscription.session.socket.send(join(missing))
             if subscription.offset > self.top:
                 self.ahead.append(subscription)
             else:
+                subscription.offset = self.top
                 # Not in this batch any more: its offset, now the top, is above the base.
                 subscription.state = State.LIVE
 
@@ -271,8 +287,9 @@ class Channel:
             self._ring = deque()
         ring = self._ring
         for entry in logged:
-            ring.append(entry)
-            self._ring_bytes += entry.encoded.size
+            if (entry.offset or 0) > self._unkept:
+                ring.append(entry)
+                self._ring_bytes += entry.encoded.size
         while len(ring) > RING_EVENTS or self._ring_bytes > RING_BYTES:
             self._ring_bytes -= ring.popleft().encoded.size
 
@@ -283,7 +300,12 @@ class Channel:
         return join([entry.encoded for entry in self._ring if (entry.offset or 0) > offset])
 
     def forget_past(self) -> None:
-        """Forget the recent past: it was rewritten, or does not end at `top` any more (LOG5)."""
+        """Forget the recent past: it was rewritten, or does not end at `top` any more (LOG5).
+
+        What waits in the queue was encoded before: it goes out, and is not kept either.
+        """
+        self.rewritten += 1
+        self._unkept = self._queued_top
         self._ring = None
         self._ring_bytes = 0
 
@@ -331,4 +353,4 @@ class Conflater:
         latest = self._channel.latest
         values = [value.encoded for key in dirty if (value := latest.get(key)) and value.encoded]
         if values:
-            self._channel.publish(join(values))
+            self._channel.publish_conflated(join(values))

@@ -24,11 +24,13 @@ from coursewire.errors import (
     NotFound,
     Overloaded,
     RateLimited,
+    Unavailable,
     UnknownCommand,
 )
-from coursewire.realtime.contract import Command, Mode, Ping, RefreshAuth, Subscribe, Unsubscribe
+from coursewire.realtime.contract import Command, Mode, Ping, Pong, RefreshAuth, Subscribe, Unsubscribe
 from coursewire.realtime.door import Door
-from coursewire.realtime.hub import Hub, Joined
+from coursewire.realtime.hub import Hub
+from coursewire.realtime.joined import Joined
 from coursewire.realtime.live import Live
 from coursewire.realtime.namespace import Handler, Namespace, Signal
 from coursewire.realtime.session import Session
@@ -167,24 +169,27 @@ class Dispatcher:
 
     def _start(self, session: Session, command: Command) -> Future[Any]:
         try:
-            match command:
-                case Ping():
-                    now = iso(time.time_ns() // 1_000_000)
-                    return _done(orjson.dumps({"sent_at": command.sent_at, "server_time": now}))
-                case Subscribe():
-                    return asyncio.ensure_future(self._subscribe(session, command))
-                case Unsubscribe():
-                    if not self._hub.unsubscribe(session, command.channel):
-                        raise NotFound("you do not listen to this channel", field="channel")
-                    return _done(orjson.dumps({"channel": command.channel}))
-                case RefreshAuth():
-                    return asyncio.ensure_future(self._door.refresh(session, command.token))
-            handler = session.namespace.commands[type(command)]
-            if isinstance(handler, Signal):
-                return self._signal(session, handler, command)
-            return self._run(session, handler, command)
-        except CoursewireError as error:
+            return self._begin(session, command)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lane must go on; `_answer` logs it
             return _failed(error)
+
+    def _begin(self, session: Session, command: Command) -> Future[Any]:
+        match command:
+            case Ping():
+                now = iso(time.time_ns() // 1_000_000)
+                return _done(_encode(Pong(sent_at=command.sent_at, server_time=now)))
+            case Subscribe():
+                return asyncio.ensure_future(self._subscribe(session, command))
+            case Unsubscribe():
+                if not self._hub.unsubscribe(session, command.channel):
+                    raise NotFound("you do not listen to this channel", field="channel")
+                return _done(orjson.dumps({"channel": command.channel}))
+            case RefreshAuth():
+                return asyncio.ensure_future(self._door.refresh(session, command.token))
+        handler = session.namespace.commands[type(command)]
+        if isinstance(handler, Signal):
+            return self._signal(session, handler, command)
+        return self._run(session, handler, command)
 
     def _run(self, session: Session, handler: Handler, command: Command) -> Future[Any]:
         path, caller, reactions = session.namespace.path, session.caller, self._reactions
@@ -205,7 +210,7 @@ class Dispatcher:
             return _done(_encode(signal.run(live, session.caller, command)))
 
         async def check_then_run() -> bytes:
-            if not await self._hub.may_listen(session, name):
+            if await self._hub.rights.refused(session, [name]):
                 raise Forbidden("you may not reach this channel")
             return _encode(signal.run(live, session.caller, command))
 
@@ -226,6 +231,10 @@ class Dispatcher:
                 done.exception()  # seen: nobody is there to be told
             return
         error = _error_of(done)
+        if error is None and isinstance(joined_to := done.result(), Joined) and not joined_to.is_open:
+            error = Unavailable(
+                "the channel was closed while it was entered: subscribe again", field="channel"
+            )
         self.figures.commands[session.namespace.path, name, error.code if error else "ok"] += 1
         joined = None
         if error is not None:
@@ -235,7 +244,7 @@ class Dispatcher:
             if isinstance(result, Joined):
                 joined = result.subscription
                 wire = result.as_wire()
-                wire["channel"] = joined.channel.name if joined else ""
+                wire["channel"] = joined.channel.name
                 result = orjson.dumps(wire)
             data = b'{"ok":true,"data":%b}' % result
         if ack is not None:
@@ -308,7 +317,7 @@ def _done(value: Any) -> Future[Any]:
     return future
 
 
-def _failed(error: CoursewireError) -> Future[Any]:
+def _failed(error: Exception) -> Future[Any]:
     future: Future[Any] = asyncio.get_running_loop().create_future()
     future.set_exception(error)
     future.exception()  # seen: an error that nobody waits for is no warning

@@ -21,6 +21,7 @@ from coursewire.errors import (
     Disabled,
     Forbidden,
     Internal,
+    Unavailable,
 )
 from coursewire.identity import membership
 from coursewire.identity.caller import claims_digest
@@ -34,7 +35,8 @@ from coursewire.realtime.contract import (
     SessionReady,
 )
 from coursewire.realtime.encoding import encode_json
-from coursewire.realtime.hub import Hub, Joined, send_event
+from coursewire.realtime.hub import Hub, send_event
+from coursewire.realtime.joined import Joined
 from coursewire.realtime.lane import Lane
 from coursewire.realtime.limits import Bucket, Rate
 from coursewire.realtime.session import Session
@@ -124,8 +126,10 @@ class Door:
             answers = await self._hub.subscribe(session, wanted)
         except CoursewireError as error:
             self.dismiss(session, error.code, retryable=True, retry_after_ms=error.retry_after_ms)
-            return
-        if not session.is_closed:
+        except Exception:
+            logger.exception("a session could not be opened")
+            self.dismiss(session, Internal.code, retryable=True)
+        else:
             self._say_ready(session, answers)
 
     async def _admit(self, namespace: Namespace, token: str) -> Caller:
@@ -178,12 +182,20 @@ class Door:
         return session
 
     def _say_ready(self, session: Session, answers: Mapping[str, Joined | CoursewireError]) -> None:
+        if session.is_closed:
+            return
         caller = session.caller
+        own = answers[f"user:{caller.user_id}"]
+        if isinstance(own, Joined) and not own.is_open:
+            # Nobody asks for this channel by name, so nobody would ask for it again.
+            self.dismiss(session, Unavailable.code, retryable=True)
+            return
         resumed: dict[str, Any] = {}
         for name, answer in answers.items():
             if isinstance(answer, Joined):
-                resumed[name] = answer.as_wire()
-            else:
+                if answer.is_open:
+                    resumed[name] = answer.as_wire()
+            elif not answer.retryable:
                 resumed[name] = {"epoch": "", "offset": 0, "recovered": False, "reason": "forbidden"}
         user = {"id": caller.user_id, "name": caller.name}
         if caller.avatar_url is not None:
@@ -203,7 +215,7 @@ class Door:
         session.socket.send(encode_json(session.namespace.path, SessionReady.event, data))
         session.is_ready = True
         for answer in answers.values():
-            if isinstance(answer, Joined) and answer.subscription is not None:
+            if isinstance(answer, Joined):
                 self._hub.start(answer.subscription)
         self._await_expiry(session)
 

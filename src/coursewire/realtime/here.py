@@ -69,7 +69,7 @@ class Here:
             channel = self._hub.find(path, name)
             if channel is None or len(channel.subscriptions) > TOLD_UP_TO:
                 continue
-            kind, _ = self._hub.kind_of(namespace, name)
+            kind, _ = namespace.kind_of(name)
             if kind.present is None:
                 continue
             event = kind.present(user_id, standing)

@@ -4,56 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from coursewire import log
 from coursewire.bus.port import BusMessage, Committed, DeriveWanted, RightsChanged, TakenBack, Unlogged
-from coursewire.errors import CoursewireError, Invalid, NotFound, TooLarge
-from coursewire.realtime.channels import Channel, Latest, State, Subscription
+from coursewire.errors import CoursewireError, NotFound, TooLarge, Unavailable
+from coursewire.realtime.channels import Channel, State, Subscription
 from coursewire.realtime.contract import ChannelClosed, ChannelGone, Event, Reason
 from coursewire.realtime.derived import Derivations
 from coursewire.realtime.encoding import encode_alone, encode_unlogged
+from coursewire.realtime.joined import Joined
 from coursewire.realtime.recovery import Recovery
+from coursewire.realtime.rights import Rights
 from coursewire.realtime.session import SUBSCRIPTIONS, Session
 from coursewire.realtime.transaction import Reactions, Transaction
 
 if TYPE_CHECKING:
     from coursewire.bus.port import Bus
     from coursewire.edge.connection import Connection
-    from coursewire.identity.caller import Caller
     from coursewire.realtime.namespace import ChannelKind, Namespace
     from coursewire.storage import Storage
     from coursewire.storage import Transaction as StorageTransaction
     from coursewire.vocabulary import Position
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Joined:
-    """A subscription as its session asked for it; `Hub.start` makes it live once the answer is written."""
-
-    subscription: Subscription | None
-    epoch: str
-    recovered: bool
-    reason: Reason | None
-    latest: list[Latest]
-
-    def as_wire(self) -> dict[str, Any]:
-        """Return the contract's `{epoch, offset, recovered, reason?, latest?}`."""
-        offset = self.subscription.offset if self.subscription else 0
-        wire: dict[str, Any] = {"epoch": self.epoch, "offset": offset, "recovered": self.recovered}
-        if self.reason is not None:
-            wire["reason"] = self.reason
-        if self.latest:
-            wire["latest"] = [
-                {"event": value.event, "data": orjson.Fragment(value.data)} for value in self.latest
-            ]
-        return wire
 
 
 @dataclass(slots=True)
@@ -81,6 +57,7 @@ class Hub:
             for event in namespace.events
         }
         self.recovery = Recovery(storage)
+        self.rights = Rights(storage, reactions)
         self._derivations = Derivations(storage, self, namespaces, reactions)
         self.on_listening: Callable[[Session, Channel], None] = lambda _session, _channel: None
         """Called when a subscription begins to live."""
@@ -136,7 +113,7 @@ class Hub:
         pending: dict[str, tuple[Subscription, ChannelKind, str]] = {}
         for name in wanted:
             try:
-                kind, channel_id = self.kind_of(session.namespace, name)
+                kind, channel_id = session.namespace.kind_of(name)
                 pending[name] = (self._register(session, name), kind, channel_id)
             except CoursewireError as error:
                 answers[name] = error
@@ -144,24 +121,18 @@ class Hub:
             return answers
         try:
             checked = await self._storage.read(lambda raw: self._check_all(raw, session, pending))
+            for name, (subscription, _, _) in pending.items():
+                answers[name] = await self._join(subscription, checked[name], wanted[name])
         except BaseException:
-            for name in pending:
-                self.unsubscribe(session, name)
+            for subscription, _, _ in pending.values():
+                self._end(subscription)
             raise
-        for name, (subscription, _, _) in pending.items():
-            answers[name] = await self._join(subscription, checked[name], wanted[name])
         return answers
 
-    def kind_of(self, namespace: Namespace, name: str) -> tuple[ChannelKind, str]:
-        """Return the declaration of a channel and the id in its name. Raises Invalid for a name that has none."""
-        prefix, colon, channel_id = name.partition(":")
-        kind = namespace.channels.get(prefix)
-        if kind is None or not colon or not channel_id:
-            kinds = ", ".join(f"{prefix}:<id>" for prefix in namespace.channels)
-            raise Invalid(f"must be one of {kinds}", field="channel")
-        return kind, channel_id
-
     def _register(self, session: Session, name: str) -> Subscription:
+        if session.is_closed:
+            # It would be listed in the channel for ever: whoever ends a session has been here already.
+            raise NotFound("the session has ended", field="channel")
         if name in session.subscriptions:
             self.unsubscribe(session, name)
         if len(session.subscriptions) >= SUBSCRIPTIONS:
@@ -169,7 +140,9 @@ class Hub:
         key = (session.namespace.path, name)
         channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[key] = Channel(*key, self.recovery.repair, self._on_new_epoch)
+            channel = self._channels[key] = Channel(
+                *key, self.recovery.repair, self._on_broken, self._on_shed
+            )
         subscription = Subscription(session, channel)
         channel.subscriptions[session] = subscription
         session.subscriptions[name] = subscription
@@ -198,20 +171,24 @@ class Hub:
     async def _join(
         self, subscription: Subscription, checked: _Checked, since: Position | None
     ) -> Joined | CoursewireError:
-        channel, session = subscription.channel, subscription.session
+        channel = subscription.channel
         if checked.error is not None:
-            self.unsubscribe(session, channel.name)
+            self._end(subscription)
             return checked.error
         if subscription.state is State.CLOSED:
-            return NotFound("the channel was left before it was entered", field="channel")
+            return Unavailable("the channel was left before it was entered", field="channel")
         channel.open(checked.extent.epoch, checked.extent.offset)
+        if channel.epoch != checked.extent.epoch:
+            # One of the two is out of date. Everybody comes again, and then to what the log says.
+            self._on_broken(channel)
+            return Unavailable("the channel begins anew: subscribe again", field="channel")
         reason: Reason | None = None
         if since is not None:
             reason = await self.recovery.catch_up(subscription, since.epoch, since.offset)
         recovered = since is not None and reason is None
         if not recovered:
             subscription.offset = channel.top
-        return Joined(subscription, channel.epoch or "", recovered, reason, _merge(checked.latest, channel))
+        return Joined(subscription, channel.epoch or "", recovered, reason, checked.latest)
 
     def start(self, subscription: Subscription) -> None:
         """Make a subscription live from its offset on: nothing missing, nothing twice."""
@@ -230,29 +207,32 @@ class Hub:
             subscription.state = State.LIVE
             subscription.session.socket.send(recent)
         else:
-            subscription.state = State.LAGGING
-            self._spawn(self._resume(subscription))
+            self._resume_soon(subscription)
         self.on_listening(subscription.session, channel)
 
     def unsubscribe(self, session: Session, name: str) -> bool:
         """End a subscription at once. Return whether there was one."""
-        subscription = session.subscriptions.pop(name, None)
-        if subscription is None:
+        subscription = session.subscriptions.get(name)
+        return subscription is not None and self._end(subscription)
+
+    def _end(self, subscription: Subscription) -> bool:
+        """End this subscription, not one that has taken its place. Return whether it was open."""
+        if subscription.state is State.CLOSED:
             return False
         subscription.state = State.CLOSED
-        channel = subscription.channel
-        if channel.subscriptions.get(session) is subscription:
-            del channel.subscriptions[session]
+        session, channel = subscription.session, subscription.channel
+        del session.subscriptions[channel.name]
+        del channel.subscriptions[session]
         if not channel.subscriptions:
             channel.close()
-            self._channels.pop((channel.namespace, channel.name), None)
+            del self._channels[channel.namespace, channel.name]
         return True
 
-    def close_channel(self, session: Session, name: str, reason: str) -> None:
+    def _close(self, subscription: Subscription, reason: str) -> None:
         """End a subscription and tell its session why."""
-        if self.unsubscribe(session, name):
+        if self._end(subscription):
             event = ChannelClosed(ChannelGone.model_validate({"reason": reason}))
-            send_event(session, event, channel=name)
+            send_event(subscription.session, event, channel=subscription.channel.name)
 
     # Full sockets (FAN3)
 
@@ -268,26 +248,45 @@ class Hub:
         for session in sessions:
             for subscription in session.subscriptions.values():
                 if subscription.state is State.LAGGING:
-                    self._spawn(self._resume(subscription))
+                    self._resume_soon(subscription)
+
+    def _resume_soon(self, subscription: Subscription) -> None:
+        # Not LAGGING meanwhile: however often its socket fills and drains, one at a time replays to it.
+        subscription.state = State.JOINING
+        self._spawn(self._resume(subscription))
 
     async def _resume(self, subscription: Subscription) -> None:
         channel, session = subscription.channel, subscription.session
-        reason = await self.recovery.catch_up(subscription, channel.epoch or "", subscription.offset)
-        if subscription.state is not State.LAGGING:
+        try:
+            reason = await self.recovery.catch_up(subscription, channel.epoch or "", subscription.offset)
+        except CoursewireError:
+            logger.exception("a replay could not be read; its client is to subscribe again")
+            self._close(subscription, "lagging")
+            return
+        if subscription.state is State.CLOSED:
             return
         if reason is not None:
-            self.close_channel(session, channel.name, "lagging")
+            self._close(subscription, "lagging")
             return
         connection: Connection = session.socket.connection
-        if not connection.full:
-            for value in list(channel.latest.values()):
-                if value.encoded is not None:
-                    session.socket.send(value.encoded)
-            self.start(subscription)
+        if connection.full:
+            subscription.state = State.LAGGING
+            return
+        for value in list(channel.latest.values()):
+            if value.encoded is not None:
+                session.socket.send(value.encoded)
+        self.start(subscription)
 
-    def _on_new_epoch(self, channel: Channel) -> None:
+    def _on_broken(self, channel: Channel) -> None:
+        """Nobody who listens can go on: each comes again, and is told by the log what it can have."""
         for subscription in list(channel.subscriptions.values()):
-            self.close_channel(subscription.session, channel.name, "lagging")
+            self._close(subscription, "lagging")
+
+    def _on_shed(self, channel: Channel) -> None:
+        """Replay to those whose sockets take it; the others follow when they have drained."""
+        for subscription in list(channel.subscriptions.values()):
+            if subscription.state is State.LAGGING and not subscription.session.socket.connection.full:
+                self._resume_soon(subscription)
 
     # What the bus brings
 
@@ -333,34 +332,15 @@ class Hub:
         await asyncio.gather(*(self.decide_again(session) for session in sessions))
 
     async def decide_again(self, session: Session) -> None:
-        """Ask the rules about all subscriptions of a session."""
-        names = list(session.subscriptions)
-
-        def refused(raw: StorageTransaction) -> list[str]:
-            tx = Transaction(raw, session.namespace.path, session.caller, self._reactions)
-            return [
-                name for name in names if not self._may_listen(tx, session.namespace, session.caller, name)
-            ]
-
-        for name in await self._storage.read(refused):
-            self.close_channel(session, name, "forbidden")
-
-    async def may_listen(self, session: Session, name: str) -> bool:
-        """Ask the rule of a channel that a session does not listen to."""
-
-        def ask(raw: StorageTransaction) -> bool:
-            tx = Transaction(raw, session.namespace.path, session.caller, self._reactions)
-            return self._may_listen(tx, session.namespace, session.caller, name)
-
-        return await self._storage.read(ask)
-
-    def _may_listen(self, tx: Transaction, namespace: Namespace, caller: Caller, name: str) -> bool:
-        kind, channel_id = self.kind_of(namespace, name)
+        """Ask the rules about all subscriptions of a session. Without an answer they end as well, to come again."""
+        subscriptions = dict(session.subscriptions)
         try:
-            kind.rule(tx, caller, channel_id)
-        except CoursewireError:
-            return False
-        return True
+            names, reason = await self.rights.refused(session, list(subscriptions)), "forbidden"
+        except Exception:
+            logger.exception("the rights of a session could not be checked; its client is to subscribe again")
+            names, reason = list(subscriptions), "lagging"
+        for name in names:
+            self._close(subscriptions[name], reason)
 
     # Sending
 
@@ -386,6 +366,7 @@ class Hub:
     async def close(self) -> None:
         """End what runs in the background."""
         self._derivations.close()
+        self.recovery.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -394,13 +375,3 @@ class Hub:
 def send_event(session: Session, event: Event[Any], channel: str = "") -> None:
     """Say something to one session only."""
     session.socket.send(encode_alone(session.namespace.path, event, channel))
-
-
-def _merge(stored: Sequence[Event[Any]], channel: Channel) -> list[Latest]:
-    """Put the newest values together: what the database has, and above it what was published since."""
-    merged: dict[tuple[str, str], Latest] = {}
-    for event in stored:
-        key = (event.event, str(getattr(event.data, event.per or "")))
-        merged[key] = Latest(event.event, event.data.model_dump_json(exclude_none=True).encode(), None)
-    merged.update(channel.latest)
-    return list(merged.values())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from coursewire.errors import Forbidden
+from coursewire.errors import Forbidden, Invalid
 from coursewire.realtime.contract import COMMON_COMMANDS, COMMON_EVENTS, Command, Event, Result
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ class Derived:
     """LATEST events that are computed from the database, after a commit, for the users who are here.
 
     A service says `tx.derive("unread", room_id)`; after `delay_s`, and for one argument at most once per `interval_s`
-    (longer where thousands are here, so that it stays a small part of the work), `compute(tx, argument, user_ids)` runs once for all of them on each node and returns, per user id, the
-    event for the channel `user:<id>`: one query for many receivers, however many commits asked for it.
+    (longer where thousands are here, so that it stays a small part of the work), `compute(tx, argument, user_ids)`
+    runs once for all of them on each node and returns, per user id, the event for the channel `user:<id>`: one query
+    for many receivers, however many commits asked for it.
     """
 
     compute: Callable[[Transaction, str, Sequence[str]], Iterable[tuple[str, Event[Any]]]]
@@ -91,6 +92,15 @@ class Namespace:
 
     by_name: Mapping[str, type[Command]] = field(init=False, repr=False)
     """The commands by the name they have on the wire, the common ones included."""
+
+    def kind_of(self, channel: str) -> tuple[ChannelKind, str]:
+        """Return the declaration of a channel and the id in its name. Raises Invalid for a name that has none."""
+        prefix, colon, channel_id = channel.partition(":")
+        kind = self.channels.get(prefix)
+        if kind is None or not colon or not channel_id:
+            kinds = ", ".join(f"{prefix}:<id>" for prefix in self.channels)
+            raise Invalid(f"must be one of {kinds}", field="channel")
+        return kind, channel_id
 
     @property
     def all_events(self) -> tuple[type[Event[Any]], ...]:

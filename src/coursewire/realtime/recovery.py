@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from coursewire import log
 from coursewire.bus.port import LoggedEvent
+from coursewire.errors import CoursewireError
 from coursewire.realtime.channels import Channel, Subscription
 from coursewire.realtime.encoding import encode_logged
 from coursewire.wire.frames import Encoded, join
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from coursewire.realtime.contract import Reason
     from coursewire.storage import Storage
     from coursewire.storage import Transaction as StorageTransaction
+
+logger = logging.getLogger(__name__)
 
 PAGE_BYTES = 64 * 1024
 """A replay is written in pages of about this size, so that a slow socket stops it between two of them."""
@@ -28,6 +32,8 @@ KEEP_S = 2.0
 
 REPAIR_EVENTS = 500
 """Events that one read of a repair takes from the log."""
+REPAIR_AGAIN_S = 1.0
+"""How long a repair waits when the log cannot be read: FAN2 allows for 5 s."""
 
 
 @dataclass(slots=True)
@@ -68,9 +74,13 @@ class Recovery:
                     subscription.offset = channel.top
                     subscription.session.socket.send(recent)
                     break
+            rewritten = channel.rewritten
             replay = await self._read(channel, epoch, subscription.offset)
+            if channel.rewritten != rewritten:
+                continue
             if replay.reason is not None:
-                return replay.reason
+                # Never a part of it with a reason: who has got some goes on, and is closed if it stays so (SUB3).
+                return replay.reason if subscription.offset == offset else None
             for end, page in replay.pages:
                 if not subscription.is_open or subscription.session.socket.connection.full:
                     return None
@@ -124,16 +134,32 @@ class Recovery:
     async def _repair(self, channel: Channel) -> None:
         namespace, name = channel.namespace, channel.name
 
-        def work(tx: StorageTransaction) -> tuple[str, list[log.Logged]]:
-            epoch = log.position(tx, namespace, name).epoch
-            return epoch, log.read_after(tx, namespace, name, after, REPAIR_EVENTS)
+        def work(tx: StorageTransaction) -> tuple[log.Extent, list[log.Logged]]:
+            extent = log.position(tx, namespace, name)
+            return extent, log.read_after(tx, namespace, name, after, REPAIR_EVENTS)
 
         while channel.subscriptions and (missing := channel.missing_after) is not None:
             after = missing
-            epoch, events = await self._storage.read(work)
+            rewritten = channel.rewritten
+            try:
+                extent, events = await self._storage.read(work)
+            except CoursewireError:
+                logger.exception("a hole in %s of %s could not be read; it is tried again", name, namespace)
+                await asyncio.sleep(REPAIR_AGAIN_S)
+                continue
+            if channel.rewritten != rewritten:
+                continue
+            if extent.epoch != channel.epoch or (extent.first > after + 1 and after == channel.missing_after):
+                channel.on_broken(channel)
+                return
             if not events:
-                return  # trimmed meanwhile, or of another epoch: the next event will tell
-            channel.deliver(epoch, [LoggedEvent(*event) for event in events])
+                return  # what was heard of belongs to an epoch before this one
+            channel.deliver(extent.epoch, [LoggedEvent(*event) for event in events])
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        for task in self._repairs.values():
+            task.cancel()
 
 
 def _is_of_use(future: asyncio.Future[Replay], channel: Channel) -> bool:
