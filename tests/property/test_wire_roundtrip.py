@@ -36,9 +36,9 @@ JSON_AND_BYTES = st.recursive(
     ),
     max_leaves=10,
 )
-NAMESPACES = st.just("/") | st.text(st.characters(codec="utf-8", exclude_characters=","), max_size=100).map(
-    lambda name: "/" + name
-)
+NAMESPACES = st.just("/") | st.text(
+    st.characters(codec="utf-8", exclude_characters=",\x1e"), max_size=100
+).map(lambda name: "/" + name)
 ACKS = st.none() | st.integers(0, 10**15 - 1)
 RESERVED = {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
 NAMES = TEXT.filter(lambda name: name not in RESERVED)

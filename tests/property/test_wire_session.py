@@ -8,9 +8,15 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.property.test_wire_fuzz import ALMOST_PACKETS
-from tests.unit.edge.stand_ins import ManualClock, RecordingApplication, RecordingSocket, websocket
+from tests.unit.edge.stand_ins import (
+    ManualClock,
+    RecordingApplication,
+    RecordingSocket,
+    client_frame,
+    websocket,
+)
 from tests.unit.edge.test_polling import Exchange
-from websockets.frames import Frame, Opcode
+from websockets.frames import Opcode
 
 from coursewire.edge.connection import Connection, Socket
 from coursewire.edge.server import Server
@@ -36,12 +42,12 @@ GOOD_PACKETS = st.sampled_from(
 )
 CONTENTS = GOOD_PACKETS.map(str.encode) | ENGINE_PACKETS.map(str.encode) | st.binary(max_size=300)
 FRAMES = st.builds(
-    lambda opcode, content, fin: Frame(opcode, content, fin).serialize(mask=True),
+    lambda opcode, content, fin: client_frame(opcode, content, fin=fin),
     st.sampled_from([Opcode.TEXT, Opcode.TEXT, Opcode.BINARY, Opcode.CONT]),
     CONTENTS,
     st.sampled_from([True, True, True, False]),
 ) | st.builds(
-    lambda opcode, content: Frame(opcode, content).serialize(mask=True),
+    client_frame,
     st.sampled_from([Opcode.PING, Opcode.PONG, Opcode.CLOSE]),
     st.binary(max_size=125),
 )
@@ -107,22 +113,22 @@ def take_step(protocol: WebSocketTransport, socket: RecordingSocket, clock: Manu
 
 @settings(deadline=None)
 @given(STEPS, st.sampled_from(["drains", "never drains"]))
-@example([Frame(Opcode.TEXT, b"40").serialize(mask=True), ("lose", True), ("time", 3.0)], "drains")
+@example([client_frame(Opcode.TEXT, b"40"), ("lose", True), ("time", 3.0)], "drains")
 def test_a_websocket_may_bring_anything(steps: list[Any], peer: str) -> None:
     clock, application = ManualClock(), Echo()
     server = Server(application, BOUNDS, clock=clock)
     bystander, bystander_socket = websocket(server)
-    bystander.data_received(Frame(Opcode.TEXT, b"40/custom").serialize(mask=True))
+    bystander.data_received(client_frame(Opcode.TEXT, b"40/custom"))
     protocol, socket = websocket(server, drains=peer == "drains")
     lost = False
     for step in steps:
         if not lost:
             take_step(protocol, socket, clock, step)
         lost = lost or step[:1] == ("lose",)
-        bystander.data_received(Frame(Opcode.TEXT, b"3").serialize(mask=True))
+        bystander.data_received(client_frame(Opcode.TEXT, b"3"))
         assert socket.buffered <= BOUNDS.outbox_limit + 25_000  # an echo of one payload, and its ack
     bystander_socket.take()
-    bystander.data_received(Frame(Opcode.TEXT, b'42/custom,["still here"]').serialize(mask=True))
+    bystander.data_received(client_frame(Opcode.TEXT, b'42/custom,["still here"]'))
     assert b'42/custom,["echo","still here"]' in bystander_socket.take()
 
     socket.closing = True

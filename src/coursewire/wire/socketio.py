@@ -39,9 +39,10 @@ class Message:
 
 
 # <type>[<attachments>-][<namespace>,][<ack id>][<JSON>]. An ack id has at most 15 digits: it stays below
-# 2**53, where JavaScript still counts exactly. A namespace has at most 128 characters.
+# 2**53, where JavaScript still counts exactly. A namespace has at most 128 characters, and none that would end
+# a packet in a polling payload: JSON escapes it, a namespace cannot.
 _PACKET = re.compile(
-    r"([0-6])(?:([0-9]{1,4})-)?(?:(/[^,]{0,127})(?:,|\Z))?([0-9]{0,15})(.*)", re.DOTALL | re.ASCII
+    r"([0-6])(?:([0-9]{1,4})-)?(?:(/[^,\x1e]{0,127})(?:,|\Z))?([0-9]{0,15})(.*)", re.DOTALL | re.ASCII
 )
 
 _KINDS = {str(int(kind)): kind for kind in Kind}

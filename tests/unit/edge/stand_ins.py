@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import struct
 from collections.abc import Callable, Container
 from types import SimpleNamespace
 from typing import Any, ClassVar
+
+from websockets.frames import Opcode
 
 from coursewire.edge.connection import Connection, Socket
 from coursewire.edge.registry import Registry
@@ -285,3 +288,16 @@ def make_registry(clock: ManualClock, **settings: Any) -> Registry:
     """Return a registry with round times: pings every 10 s, 4 s for pongs, 30 s for stalls."""
     defaults = {"ping_interval_ms": 10_000, "ping_timeout_ms": 4_000, "outbox_bytes": 1_000}
     return Registry(EdgeSettings(**{**defaults, **settings}), Statistics(), clock)
+
+
+def client_frame(opcode: Opcode, content: bytes, *, fin: bool = True) -> bytes:
+    """Write a masked frame as clients do, but always with the same mask: test names must not be random."""
+    mask = b"\1\2\3\4"
+    size = len(content)
+    if size < 126:
+        head = struct.pack("!BB", fin << 7 | opcode, 0x80 | size)
+    elif size < 65_536:
+        head = struct.pack("!BBH", fin << 7 | opcode, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", fin << 7 | opcode, 0x80 | 127, size)
+    return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(content))

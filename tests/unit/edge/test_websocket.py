@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from tests.unit.edge.stand_ins import RecordingListener, websocket
+from tests.unit.edge.stand_ins import RecordingListener, client_frame, websocket
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side
 
@@ -20,11 +20,6 @@ from coursewire.edge.websocket import WebSocketTransport
 TEXT, BINARY, CONT, CLOSE, PING, PONG = (
     Opcode.TEXT, Opcode.BINARY, Opcode.CONT, Opcode.CLOSE, Opcode.PING, Opcode.PONG,
 )  # fmt: skip
-
-
-def client_frame(opcode: Opcode, content: bytes, *, fin: bool = True) -> bytes:
-    """Write a masked frame, as clients do."""
-    return Frame(opcode, content, fin).serialize(mask=True)
 
 
 def server_frames(data: bytes) -> list[tuple[Opcode, bytes]]:

@@ -102,6 +102,7 @@ def test_what_json_and_other_encoders_allow_is_read(text: str, message: Message)
         '599999-["a"]',
         "51-{}",
         "51-",
+        '2/na\x1eme,["a"]',
         "2/" + "n" * 200 + ',["a"]',
         "2" + "[" * 300 + "]" * 300,
         '2["a",' + "[" * 100_000 + "]" * 100_000 + "]",
