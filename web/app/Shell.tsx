@@ -39,6 +39,7 @@ export function Shell() {
         </div>
       </header>
       <main className="page" id="main" tabIndex={-1}>
+        <h1 className="cw-hidden">{page.title}</h1>
         <Content />
       </main>
     </div>
@@ -89,9 +90,10 @@ function Person() {
   const dot = chosen === "invisible" ? "offline" : chosen;
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="person" aria-label={`${name}: status, appearance, sign out`}>
+      <DropdownMenu.Trigger className="person">
         <Avatar id={userId} name={name} url={chat.me?.avatar_url} size="small" status={dot} />
         <span className="person-name">{name}</span>
+        <span className="cw-hidden">: status, appearance, sign out</span>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="cw-menu" align="end" sideOffset={8} collisionPadding={8}>

@@ -18,5 +18,6 @@ export {
 } from "./services/websocket/connectionStatus";
 export { Coursewire, type CoursewireOptions } from "./services/websocket/coursewire";
 export { CommandError, explain } from "./services/websocket/errors";
-export type { AuthToken, ServiceOptions } from "./services/websocket/namespaceService";
+export type { ServiceOptions } from "./services/websocket/namespaceService";
 export type { State, Transport } from "./services/websocket/protocol";
+export type { AuthToken } from "./services/websocket/token";

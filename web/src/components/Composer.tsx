@@ -2,6 +2,7 @@
 
 import { SendHorizontal } from "lucide-react";
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
+import { useAutoGrow } from "./useAutoGrow";
 
 const LONGEST = 8_000;
 /** From here on the space that is left is shown. */
@@ -24,6 +25,7 @@ interface Props {
 
 export function Composer({ roomId, name, field, onSend, onTyping, onEditLast }: Props) {
   const [text, setText] = useState(() => drafts.get(roomId) ?? "");
+  useAutoGrow(field, text);
   const idle = useRef<ReturnType<typeof setTimeout>>(undefined);
   const typing = useRef(onTyping);
   typing.current = onTyping;

@@ -117,7 +117,7 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
                 <DropdownMenu.Item
                   className="cw-menu-item"
                   onSelect={() => {
-                    api.leaveRoom(roomId).catch((error: unknown) => setProblem(inWords(error)));
+                    api.leaveRoom(roomId).then(onBack, (error: unknown) => setProblem(inWords(error)));
                   }}
                 >
                   <LogOut size={15} aria-hidden="true" /> Leave

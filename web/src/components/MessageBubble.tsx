@@ -2,12 +2,13 @@
 
 import { AlertCircle, Check, CheckCheck, Clock3, Copy, MoreHorizontal, Pencil, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from "react";
 import type { Message } from "../contract";
 import type { Progress } from "../services/websocket/chat/view";
 import type { Entry } from "./conversation";
 import { MessageText } from "./MessageText";
 import { clock } from "./times";
+import { useAutoGrow } from "./useAutoGrow";
 
 export interface BubbleActions {
   retry: (key: string) => void;
@@ -26,7 +27,21 @@ interface Props {
   actions: BubbleActions;
 }
 
-export function MessageBubble({ entry, mine, progress, editing, onEdit, actions }: Props) {
+/** Drawn again only when something of its own changed: a room may hold two thousand. */
+export const MessageBubble = memo(Bubble, (before, after) => {
+  const sameEntry =
+    before.entry.message === after.entry.message && before.entry.outgoing === after.entry.outgoing;
+  const sameProgress =
+    before.progress?.status === after.progress?.status &&
+    before.progress?.readBy === after.progress?.readBy &&
+    before.progress?.others === after.progress?.others;
+  const sameActions = before.actions === after.actions && before.onEdit === after.onEdit;
+  return (
+    sameEntry && sameProgress && sameActions && before.editing === after.editing && before.mine === after.mine
+  );
+});
+
+function Bubble({ entry, mine, progress, editing, onEdit, actions }: Props) {
   const { message, outgoing } = entry;
   if (message && editing) {
     return <Editor message={message} save={actions.edit} done={() => onEdit(null)} />;
@@ -173,6 +188,7 @@ function Editor({ message, save, done }: EditorProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
+  useAutoGrow(field, text);
   useEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(field.current.value.length, field.current.value.length);

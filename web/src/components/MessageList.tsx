@@ -1,7 +1,7 @@
 /** The messages of one room: stays at the end while one is there, keeps its place when older ones come. */
 
 import { ArrowDown } from "lucide-react";
-import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Author, Message } from "../contract";
 import type { Outgoing } from "../services/websocket/chat/state";
 import type { Timeline } from "../services/websocket/chat/timeline";
@@ -127,7 +127,7 @@ export function MessageList(props: Props) {
 
 type ItemsProps = Props & { items: Item[] };
 
-const Items = memo(function Items({ items, ...props }: ItemsProps) {
+function Items({ items, ...props }: ItemsProps) {
   const now = Date.now();
   return items.map((item) => {
     if (item.type === "day") {
@@ -146,7 +146,7 @@ const Items = memo(function Items({ items, ...props }: ItemsProps) {
     }
     return <Group key={item.key} group={item} {...props} />;
   });
-});
+}
 
 type GroupProps = Props & { group: Extract<Item, { type: "group" }> };
 

@@ -8,6 +8,7 @@ import { roomName } from "../services/websocket/chat/view";
 import { Avatar } from "./Avatar";
 import { hue } from "./conversation";
 import { shortWhen } from "./times";
+import { useAttention } from "./useAttention";
 
 interface Props {
   chat: ChatState;
@@ -95,7 +96,9 @@ function Row({ room, chat, selected, onSelect }: RowProps) {
   const me = chat.me?.user_id ?? null;
   const name = roomName(room, me);
   const when = room.last_message ? Date.parse(room.last_message.sent_at) : null;
-  const unread = room.joined ? room.unread : 0;
+  // What one is looking at is about to be marked as read: a count that flashes up helps nobody.
+  const looking = useAttention() && selected === room.id;
+  const unread = room.joined && !looking ? room.unread : 0;
   return (
     <li>
       <button

@@ -18,6 +18,7 @@ import type {
 import * as fold from "./chat/state";
 import { type ChatState, initialState } from "./chat/state";
 import { emptyTimeline, newestLoaded, olderLoaded } from "./chat/timeline";
+import { Told } from "./chat/told";
 import { CommandError, explain } from "./errors";
 import { newKey } from "./keys";
 import { NamespaceService, type ServiceOptions } from "./namespaceService";
@@ -25,8 +26,6 @@ import type { Answer, EventMeta, Queued, State } from "./protocol";
 import { StateStore } from "./stateStore";
 
 const PAGE = 50;
-/** Typing is told again after this; the server forgets it after 6 s. */
-const TYPING_AGAIN_MS = 3_000;
 /** The server's "nobody types" is ephemeral and may be lost. */
 const TYPING_GONE_MS = 8_000;
 /** One receipt for a burst of messages. */
@@ -44,10 +43,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   readonly store: StateStore<ChatState>;
 
   readonly #chores = new Map<string, unknown>();
-  readonly #typedAt = new Map<string, number>();
-  /** The highest number we have told the server, by room. */
-  readonly #readTold = new Map<string, number>();
-  readonly #deliveredTold = new Map<string, number>();
+  readonly #told = new Told();
   /** Rooms whose channel we have asked for. */
   readonly #joined = new Set<string>();
   #loadingRooms = false;
@@ -155,8 +151,10 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       key: newKey(this.environment.now()),
       room_id: roomId,
     });
-    this.#set(fold.roomLoaded(this.chat, room));
     this.#unlisten(roomId);
+    // An open room can be joined again; a group is gone for whoever leaves it.
+    const gone = room.kind === "group" || room.kind === "direct";
+    this.#set(gone ? fold.roomGone(this.chat, roomId) : fold.roomLoaded(this.chat, room));
   }
 
   /** Load who is in a room, all pages. */
@@ -223,7 +221,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     const key = newKey(now);
     const writtenAt = new Date(now).toISOString();
     this.#set(fold.written(this.chat, { key, roomId, text, writtenAt, status: "sending", error: null }));
-    this.#typedAt.delete(roomId);
+    this.#told.sent(roomId);
     this.#send(key, roomId, text);
     return key;
   }
@@ -264,21 +262,14 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     const last = this.chat.timelines[roomId]?.messages.at(-1);
     const room = this.chat.rooms[roomId];
     if (!last || !room?.joined || !this.isConnected) return;
-    const told = Math.max(this.#readTold.get(roomId) ?? 0, room.read_number ?? 0);
-    if (last.number <= told && room.unread === 0) return;
-    if (this.#readTold.get(roomId) === last.number) return;
-    this.#readTold.set(roomId, last.number);
-    this.#deliveredTold.set(roomId, last.number);
+    const known = { readNumber: room.read_number, unread: room.unread };
+    if (!this.#told.read(roomId, last.number, known)) return;
     this.#mark(roomId, { read: last.id, delivered: last.id });
   }
 
   /** Tell the others that we type, or no longer. Call it at every key stroke. */
   setTyping(roomId: string, active: boolean): void {
-    const now = this.environment.now();
-    const told = this.#typedAt.get(roomId);
-    if (active ? told !== undefined && now - told < TYPING_AGAIN_MS : told === undefined) return;
-    if (active) this.#typedAt.set(roomId, now);
-    else this.#typedAt.delete(roomId);
+    if (!this.#told.typing(roomId, active, this.environment.now())) return;
     this.signal("typing.set", { room_id: roomId, active });
   }
 
@@ -297,9 +288,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   protected override closed(): void {
     for (const timer of this.#chores.values()) this.environment.clearTimer(timer);
     this.#chores.clear();
-    this.#typedAt.clear();
-    this.#readTold.clear();
-    this.#deliveredTold.clear();
+    this.#told.forget();
     this.#joined.clear();
     this.#loadingRooms = false;
     this.#set(initialState);
@@ -325,8 +314,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   protected override stateChanged(state: State): void {
     if (state !== "reconnecting") return;
     this.#set({ ...this.chat, typing: {} });
-    this.#readTold.clear();
-    this.#typedAt.clear();
+    this.#told.forget();
   }
 
   protected override snapshotNeeded(channel: string, position: Position): void {
@@ -452,8 +440,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     if (this.#chores.has(`delivered:${roomId}`)) return;
     this.#chore(`delivered:${roomId}`, DELIVERED_AFTER_MS, () => {
       const last = this.chat.rooms[roomId]?.last_message;
-      if (!last || last.number <= (this.#deliveredTold.get(roomId) ?? 0) || !this.isConnected) return;
-      this.#deliveredTold.set(roomId, last.number);
+      if (!last || !this.isConnected || !this.#told.delivered(roomId, last.number)) return;
       this.#mark(roomId, { delivered: last.id });
     });
   }
@@ -461,11 +448,8 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   #mark(roomId: string, pointers: { read?: string; delivered?: string }): void {
     this.request("receipt.mark", { room_id: roomId, ...pointers }).then(
       ({ receipt, unread }) => this.#set(fold.unreadChanged(fold.receiptChanged(this.chat, receipt), unread)),
-      () => {
-        // Not told: the next look at the room tells it.
-        this.#readTold.delete(roomId);
-        this.#deliveredTold.delete(roomId);
-      },
+      // Not told: the next look at the room tells it.
+      () => this.#told.retract(roomId),
     );
   }
 

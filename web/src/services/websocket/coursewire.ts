@@ -3,7 +3,8 @@
 import { ChatWebSocketService } from "./chatWebSocket";
 import { ConnectionStatusStore } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
-import type { AuthToken, ServiceOptions } from "./namespaceService";
+import type { ServiceOptions } from "./namespaceService";
+import type { AuthToken } from "./token";
 
 export interface CoursewireOptions extends Omit<ServiceOptions, "status"> {
   userId: string;

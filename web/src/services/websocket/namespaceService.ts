@@ -9,9 +9,7 @@ import { NamespaceMachine } from "./machine";
 import { PersistentOutbox } from "./outbox";
 import type { Answer, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
 import type { SocketPort } from "./socket";
-
-/** A token, or how to get a fresh one. */
-export type AuthToken = string | (() => string | Promise<string>);
+import { type AuthToken, TokenSource } from "./token";
 
 export interface ServiceOptions {
   /** The server's origin; empty for the page's own. */
@@ -52,10 +50,8 @@ export abstract class NamespaceService<
   #stepping = false;
   /** Changes with every `connect` and `disconnect`: what was started before is void. */
   #generation = 0;
-  #fetches = 0;
   #userId: string | null = null;
-  #authToken: AuthToken | null = null;
-  #token: string | null = null;
+  #tokens: TokenSource | null = null;
   #latencyMs: number | null = null;
   #error: CoursewireError | null = null;
   #stopWaking: (() => void) | null = null;
@@ -82,10 +78,7 @@ export abstract class NamespaceService<
   /** Sign in and stay connected until `disconnect`. Calling it again with the same user only renews the token. */
   connect(userId: string, authToken: AuthToken): void {
     if (this.#machine && this.#userId === userId) {
-      const renewed = typeof authToken === "string" && authToken !== this.#token;
-      this.#authToken = authToken;
-      if (renewed) this.#token = authToken;
-      if (renewed) this.#feed({ type: "token", ok: true });
+      if (this.#tokens?.replace(authToken)) this.#feed({ type: "token", ok: true });
       else if (this.state === "unauthorized") this.retry();
       return;
     }
@@ -93,8 +86,8 @@ export abstract class NamespaceService<
     this.#generation += 1;
     const generation = this.#generation;
     this.#userId = userId;
-    this.#authToken = authToken;
-    this.#token = typeof authToken === "string" ? authToken : null;
+    const tokens = new TokenSource(authToken);
+    this.#tokens = tokens;
     this.#machine = new NamespaceMachine({ namespace: this.namespace, random: this.environment.random });
     this.#socket = this.environment.openSocket(
       {
@@ -124,7 +117,7 @@ export abstract class NamespaceService<
       this.#inputs.unshift({ type: "restore", outbox: left });
       for (const queued of left) this.#waiting.set(queued.ref, (answer) => this.settled(queued, answer));
       this.restored(left);
-      this.#feed({ type: "start", token_known: this.#token !== null });
+      this.#feed({ type: "start", token_known: tokens.token !== null });
     });
     this.#publish();
   }
@@ -150,8 +143,8 @@ export abstract class NamespaceService<
     this.#outbox = null;
     this.#machine = null;
     this.#userId = null;
-    this.#authToken = null;
-    this.#token = null;
+    this.#tokens?.close();
+    this.#tokens = null;
     this.#latencyMs = null;
     this.#error = null;
     this.session = null;
@@ -161,8 +154,7 @@ export abstract class NamespaceService<
 
   /** Try again now, after a refusal that is not retried by itself. */
   retry(): void {
-    const known = typeof this.#authToken === "string";
-    if (this.#machine) this.#feed({ type: "start", token_known: known });
+    if (this.#machine) this.#feed({ type: "start", token_known: this.#tokens?.isFixed ?? false });
   }
 
   /** Call back on an event; returns how to stop. */
@@ -258,7 +250,7 @@ export abstract class NamespaceService<
     this.#stepping = true;
     try {
       for (let next = this.#inputs.shift(); next && this.#machine; next = this.#inputs.shift()) {
-        for (const output of this.#machine.step(this.environment.now(), next)) this.#perform(output);
+        for (const output of this.#machine.step(this.environment.now(), next)) this.#tryTo(output);
       }
     } finally {
       this.#stepping = false;
@@ -266,12 +258,23 @@ export abstract class NamespaceService<
     this.#publish();
   }
 
+  #tryTo(output: Output): void {
+    try {
+      this.#perform(output);
+    } catch (error) {
+      this.environment.report(error); // One mistake must not keep the rest of a step from happening.
+    }
+  }
+
   #perform(output: Output): void {
     switch (output.type) {
       case "state":
         return this.#stateIs(output.state);
       case "fetch_token":
-        return this.#fetchToken(output.reason);
+        return this.#tokens?.fetch(output.reason, (result) => {
+          if (!result.ok) this.#error = result.error ?? null;
+          this.#feed(result);
+        });
       case "connect":
         return this.#connectSocket(output.resume);
       case "emit":
@@ -316,12 +319,12 @@ export abstract class NamespaceService<
       this.#inputs.push({ type: "disconnected", by: "transport", reason: "offline" });
       return;
     }
-    this.#socket?.connect({ token: this.#token, resume, client: this.#options.client ?? CLIENT });
+    this.#socket?.connect({ token: this.#tokens?.token, resume, client: this.#options.client ?? CLIENT });
   }
 
   #emit({ ref, command, payload }: Queued): void {
     const generation = this.#generation;
-    const body = command === "auth.refresh" ? { token: this.#token } : payload;
+    const body = command === "auth.refresh" ? { token: this.#tokens?.token } : payload;
     this.#socket?.emit(command, body, (answer) => {
       if (generation === this.#generation) this.#feed({ type: "answer", ref, answer });
     });
@@ -343,44 +346,6 @@ export abstract class NamespaceService<
     const settle = this.#waiting.get(ref);
     this.#waiting.delete(ref);
     settle?.(answer);
-  }
-
-  #fetchToken(reason: "connect" | "expiring" | "expired"): void {
-    const source = this.#authToken;
-    if (typeof source !== "function") {
-      const error: CoursewireError = {
-        code: "auth_expired",
-        message: "there is no newer token",
-        retryable: false,
-      };
-      this.#inputs.push(
-        reason === "connect" ? { type: "token", ok: true } : { type: "token", ok: false, error },
-      );
-      return;
-    }
-    const generation = this.#generation;
-    this.#fetches += 1;
-    const fetch = this.#fetches;
-    const current = () => generation === this.#generation && fetch === this.#fetches;
-    Promise.resolve()
-      .then(() => source())
-      .then(
-        (token) => {
-          if (!current()) return;
-          this.#token = token;
-          this.#feed({ type: "token", ok: true });
-        },
-        (cause: unknown) => {
-          if (!current()) return;
-          // A refusal says so; anything else (no network) may pass.
-          const error: CoursewireError =
-            cause instanceof CommandError
-              ? { code: cause.code, message: cause.message, retryable: cause.retryable }
-              : { code: "unavailable", message: String(cause), retryable: true };
-          this.#error = error;
-          this.#feed({ type: "token", ok: false, error });
-        },
-      );
   }
 
   // Timers, pings, waking

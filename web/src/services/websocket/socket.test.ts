@@ -3,8 +3,9 @@
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { Server } from "socket.io";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openSocket, type SocketEvents, type SocketPort } from "./socket";
 
 let http: HttpServer;
@@ -153,6 +154,34 @@ describe("openSocket", () => {
     const chat = open("/chat");
     await chat.connect();
     expect(chat.told[0]).toEqual(["opened", "polling"]);
+  });
+
+  it("falls back to polling where there is no WebSocket at all", async () => {
+    vi.stubGlobal("window", {});
+    vi.stubGlobal("WebSocket", undefined);
+    const chat = open("/chat");
+    vi.unstubAllGlobals();
+    await chat.connect();
+    expect(chat.told[0]).toEqual(["opened", "polling"]);
+  });
+
+  it("begins with polling after an attempt that a proxy swallowed", async () => {
+    const swallowed: Duplex[] = [];
+    const upgrades = http.listeners("upgrade") as ((...parts: unknown[]) => void)[];
+    http.removeAllListeners("upgrade");
+    http.on("upgrade", (_request, stream) => swallowed.push(stream));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const chat = open("/chat");
+    const lost = chat.next("disconnected");
+    chat.port.connect({});
+    vi.advanceTimersByTime(4_000);
+    expect(await lost).toEqual(["disconnected", "transport", "timeout"]);
+    vi.useRealTimers();
+    await chat.connect();
+    expect(chat.told.find(([name]) => name === "opened")).toEqual(["opened", "polling"]);
+    http.removeAllListeners("upgrade");
+    for (const upgrade of upgrades) http.on("upgrade", upgrade);
+    for (const stream of swallowed) stream.destroy();
   });
 
   it("prefers WebSocket, and tells an upgrade", async () => {

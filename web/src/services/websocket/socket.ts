@@ -45,6 +45,23 @@ interface Shared {
 
 const managers = new Map<string, Shared>();
 
+/**
+ * `tryAllTransports` helps where WebSocket is refused. Where it is missing the client would wait for nothing, and where a
+ * proxy swallows it the attempt times out: then the next one begins with the other transport (and upgrades if that works).
+ */
+function preferOther(manager: Manager, error: Error): void {
+  const { transports } = manager.opts;
+  if (error.message === "timeout" && transports) {
+    manager.opts.transports = [...transports].reverse() as Transport[];
+  }
+}
+
+function available(transports: Transport[]): Transport[] {
+  // Node's client brings its own.
+  const missing = typeof window !== "undefined" && typeof WebSocket === "undefined";
+  return missing ? transports.filter((one) => one !== "websocket") : transports;
+}
+
 function acquire({
   url,
   path = "/socket.io/",
@@ -55,12 +72,13 @@ function acquire({
   if (!shared) {
     const manager = new Manager(url, {
       path,
-      transports,
+      transports: available(transports),
       tryAllTransports: true,
       autoConnect: false,
       reconnection: false, // Each namespace has its own back-off.
       timeout: OPEN_TIMEOUT_MS,
     });
+    manager.on("error", (error) => preferOther(manager, error));
     shared = { manager, users: 0 };
     managers.set(name, shared);
   }
