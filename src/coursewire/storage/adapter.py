@@ -39,13 +39,10 @@ class Session(Protocol):
         """Mark a place to return to; there is one at a time."""
 
     def rollback_to_savepoint(self) -> None:
-        """Undo everything since the mark, and forget the mark."""
+        """Undo everything since the mark, and forget the mark. Raises if the transaction has ended meanwhile."""
 
     def release_savepoint(self) -> None:
         """Keep everything since the mark, and forget the mark."""
-
-    def lost(self) -> bool:
-        """Whether the database has ended the transaction on its own (a full disk, an I/O error)."""
 
     def translated(self, error: Exception) -> Exception:
         """Return `error` as ConstraintViolated or Unavailable where it is one, otherwise as it is."""

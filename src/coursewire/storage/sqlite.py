@@ -57,7 +57,7 @@ class SQLiteSession:
         self.cursor.execute("COMMIT")
 
     def rollback(self) -> None:
-        """Undo the transaction, unless SQLite already has."""
+        """Undo the transaction, unless SQLite already has (https://sqlite.org/lang_transaction.html, 3)."""
         if self._connection.in_transaction:
             self.cursor.execute("ROLLBACK")
 
@@ -73,10 +73,6 @@ class SQLiteSession:
     def release_savepoint(self) -> None:
         """Keep everything since the mark."""
         self.cursor.execute("RELEASE work")
-
-    def lost(self) -> bool:
-        """Whether SQLite has rolled back on its own (https://sqlite.org/lang_transaction.html, section 3)."""
-        return not self._connection.in_transaction
 
     def translated(self, error: Exception) -> Exception:
         """Tell errors by SQLite's result code."""

@@ -139,8 +139,6 @@ class Writer:
             session.savepoint()
             tx = Transaction(session, self._clock())
             outcome = attempt(work, tx)
-            if session.lost():
-                raise tx.broken or RuntimeError("the database ended the transaction")
             if outcome.error is None:
                 session.release_savepoint()
                 effects += tx.effects
