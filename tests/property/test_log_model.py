@@ -9,7 +9,6 @@ from itertools import product
 from typing import Any
 
 import orjson
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.unit.log.ledger import Ledger
@@ -301,5 +300,4 @@ def as_logged(event: Event) -> log.Logged:
     return log.Logged(event.offset, event.id, "said", data(event), event.at, "ada")
 
 
-LogMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestLog = LogMachine.TestCase

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, insert, select
+from tests.unit.storage.breaking import BreaksOn
 
 from coursewire.errors import Unavailable
 from coursewire.storage import Prepared, Transaction, writer
@@ -118,28 +118,6 @@ def test_a_group_ends_when_it_has_taken_long_enough(
     moments = iter([0.0, 0.01, 0.02, 99.0])
     monkeypatch.setattr(writer, "monotonic", lambda: next(moments))
     assert len(commit(one_writer, [nothing] * 10).outcomes) == 3
-
-
-class BreaksOn:
-    """A cursor on which one statement meets an I/O error; with `ends` SQLite ends the transaction over it."""
-
-    def __init__(self, cursor: Any, sql: str, *, ends: bool) -> None:
-        self._cursor = cursor
-        self._sql = sql
-        self._ends = ends
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-    def execute(self, sql: str, *params: Any) -> None:
-        if sql != self._sql:
-            self._cursor.execute(sql, *params)
-            return
-        if self._ends:
-            self._cursor.execute("ROLLBACK")
-        error = sqlite3.OperationalError("disk I/O error")
-        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
-        raise error
 
 
 CREATE = "CREATE TABLE notes (text)"

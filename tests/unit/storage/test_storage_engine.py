@@ -1,0 +1,93 @@
+"""The threads of storage: what is their own beyond the port."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+
+import pytest
+from sqlalchemy import literal, select
+from tests.unit.storage.breaking import BreaksOn
+
+from coursewire.errors import Unavailable
+from coursewire.storage import Prepared, Row, Storage, Transaction
+from coursewire.storage.sqlite import SQLiteDatabase, SQLiteSession
+
+ONE = Prepared(select(literal(1).label("one")))
+BROKEN = Prepared(select(literal(2).label("broken")))
+
+
+class OneReader(SQLiteDatabase):
+    """Has one reader; the disk breaks under BROKEN in its first session."""
+
+    readers = 1
+    sessions = 0
+
+    def reader(self) -> SQLiteSession:
+        self.sessions += 1
+        session = super().reader()
+        if self.sessions == 1:
+            session.cursor = BreaksOn(session.cursor, BROKEN.compiled(session.dialect).sql, ends=True)
+        return session
+
+
+def look(tx: Transaction, statement: Prepared) -> Row | None:
+    return tx.one(statement)
+
+
+async def test_a_snapshot_that_breaks_takes_the_rest_of_its_reads_with_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """They must not go on outside of any snapshot; the next reads get a new session."""
+    database = OneReader("sqlite://")
+    storage = Storage(database)
+    await storage.start()
+    entered, opened = threading.Event(), threading.Event()
+
+    def hold(_: Transaction) -> None:
+        entered.set()
+        opened.wait()
+
+    try:
+        holding = storage.read(hold)
+        await asyncio.to_thread(entered.wait)
+        together = [storage.read(partial(look, statement=one)) for one in (ONE, BROKEN, ONE)]
+        opened.set()
+        await holding
+        first, second, third = await asyncio.gather(*together, return_exceptions=True)
+        assert first == (1,)
+        assert isinstance(second, Unavailable)
+        assert isinstance(third, Unavailable)
+        assert await storage.read(lambda tx: tx.all(ONE)) == [(1,)]
+        assert database.sessions == 2
+    finally:
+        opened.set()
+        await storage.close()
+    assert "a reading session failed" in caplog.text
+
+
+def test_a_storage_that_outlives_its_loop_says_so_and_its_thread_lives(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entered, opened = threading.Event(), threading.Event()
+
+    def hold(_: Transaction) -> None:
+        entered.set()
+        opened.wait()
+
+    async def leave() -> Storage:
+        storage = await Storage.open("sqlite://")
+        storage.write(hold)
+        await asyncio.to_thread(entered.wait)
+        return storage
+
+    storage = asyncio.run(leave())
+    opened.set()
+    storage._writes.put(None)
+    for _ in range(storage._database.readers):
+        storage._reads.put(None)
+    for thread in storage._threads:
+        thread.join()
+    storage._database.dispose()
+    assert "close it first" in caplog.text
