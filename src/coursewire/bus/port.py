@@ -70,7 +70,10 @@ class PresenceSeen:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """The logged events of these channels were rewritten (LOG5): forget what was kept of them for replays."""
+    """The logged events of these channels were rewritten (LOG5): forget what was kept of them for replays.
+
+    Without channels: of every channel of the namespace, because the log has trimmed what is taken back.
+    """
 
     namespace: str
     channels: tuple[str, ...]

@@ -302,7 +302,7 @@ class Hub:
             case DeriveWanted():
                 self._derivations.want(message)
             case TakenBack(namespace, names):
-                for name in names:
+                for name in names or [name for path, name in self._channels if path == namespace]:
                     if (channel := self._channels.get((namespace, name))) is not None:
                         channel.forget_past()
                 self.recovery.forget_past(namespace, frozenset(names))

@@ -120,8 +120,8 @@ class Recovery:
             del self._replays[key]
 
     def forget_past(self, namespace: str, names: frozenset[str]) -> None:
-        """Forget the replays of channels whose log was rewritten (LOG5)."""
-        for key in [key for key in self._replays if key[0] == namespace and key[1] in names]:
+        """Forget the replays of channels whose log was rewritten (LOG5); without names those of all channels."""
+        for key in [key for key in self._replays if key[0] == namespace and (not names or key[1] in names)]:
             del self._replays[key]
 
     def repair(self, channel: Channel) -> None:

@@ -104,8 +104,8 @@ class Transaction:
     def redact(self, subject: str, replacement: Model) -> None:
         """Rewrite every logged event about `subject` in place (LOG5)."""
         channels = log.redact(self._raw, self._namespace, subject, _encode(replacement))
-        if channels:
-            self._raw.effects.append(TakenBack(self._namespace, tuple(sorted(channels))))
+        # Also when there were none: what the log has trimmed, a node may still keep for replays.
+        self._raw.effects.append(TakenBack(self._namespace, tuple(sorted(channels))))
 
     def recheck_rights(self, user_ids: Iterable[str]) -> None:
         """Decide the live subscriptions of these users again (FAN4)."""
