@@ -6,19 +6,17 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
 from websockets.protocol import Protocol, Side, State
-from websockets.server import ServerProtocol
 
 from coursewire.edge import closing, handshake
 from coursewire.edge.closing import CloseCode
 from coursewire.edge.handshake import Refusal
 from coursewire.edge.registry import Registry
 from coursewire.edge.session import Session
+from coursewire.edge.upgrade import Upgrade, refuse
 from coursewire.wire.engineio import PacketError, decode_packet
 from coursewire.wire.frames import TEXT, Encoded, frame
 
@@ -87,6 +85,8 @@ class WebSocketTransport(asyncio.Protocol):
             self._shake_hands(data, self._open)
             return
         parser = self._parser
+        if parser.state is State.CLOSED:
+            return
         parser.receive_data(data)
         for event in parser.events_received():
             if isinstance(event, Frame):
@@ -217,23 +217,16 @@ class WebSocketTransport(asyncio.Protocol):
     def _shake_hands(self, data: bytes, open_session: Callable[[str, WebSocketTransport], Session]) -> None:
         self._open = None
         settings = self._registry.settings
-        self._parser = greeter = ServerProtocol(logger=_parser_logger)
-        greeter.receive_data(data)
-        request = next(iter(greeter.events_received()), None)
-        if not isinstance(request, Request):
-            self._refuse(greeter, handshake.BAD_REQUEST)
-            return
-        sid = self._check(request)
+        upgrade = Upgrade(data)
+        sid = handshake.BAD_REQUEST if upgrade.malformed else self._check(upgrade)
         if isinstance(sid, Refusal):
-            self._refuse(greeter, sid)
+            self._refuse(sid)
             return
-        response = greeter.accept(request)
-        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            self._refuse(greeter, handshake.BAD_REQUEST)
+        accepted = upgrade.accept()
+        if accepted is None:
+            self._refuse(handshake.BAD_REQUEST)
             return
-        greeter.send_response(response)
-        self._greeting = b"".join(greeter.data_to_send())
-        # Frames get a parser of their own, because the greeter keeps the request: 3.5 KB per connection.
+        self._greeting = accepted
         self._parser = Protocol(
             Side.SERVER, state=State.OPEN, max_size=settings.max_payload, logger=_parser_logger
         )
@@ -245,16 +238,15 @@ class WebSocketTransport(asyncio.Protocol):
             open_session(_remote(self._transport), self)
         self._greeting = b""
 
-    def _check(self, request: Request) -> str | Refusal:
+    def _check(self, request: Upgrade) -> str | Refusal:
         """Return the id of the session to join, "" for a new one, or why not."""
         settings = self._registry.settings
-        path, _, query = request.path.partition("?")
-        if not handshake.same_path(path, settings.path):
+        if not handshake.same_path(request.path, settings.path):
             return handshake.NOT_FOUND
-        sid = handshake.read_query(query, self.name)
+        sid = handshake.read_query(request.query, self.name)
         if isinstance(sid, Refusal):
             return sid
-        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+        origins, hosts = request.all("origin"), request.all("host")
         if len(origins) > 1 or not handshake.origin_allowed(
             origins[0] if origins else None, hosts[0] if hosts else None, settings.allowed_origins
         ):
@@ -265,11 +257,10 @@ class WebSocketTransport(asyncio.Protocol):
             return handshake.CROWDED
         return sid
 
-    def _refuse(self, greeter: ServerProtocol, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
+        self._parser = Protocol(Side.SERVER, state=State.CLOSED, logger=_parser_logger)
         self._registry.statistics.handshakes_refused[refusal.message] += 1
-        response = greeter.reject(refusal.status, refusal.body.decode())
-        response.headers["Content-Type"] = "application/json"
-        self._transport.write(response.serialize())
+        self._transport.write(refuse(refusal.status, refusal.body))
         self._transport.close()
         self._end()
 

@@ -1,0 +1,77 @@
+"""The opening handshake of a WebSocket (RFC 6455, section 4.2) on a request that uvicorn's parser has read.
+
+`websockets` has one too; but it parses the request a second time, in Python, and that alone would cost more than all
+that Node needs to accept a client (docs/decisions/0001-own-socketio-core.md).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from hashlib import sha1
+from http import HTTPStatus
+from typing import Final
+
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY_BYTES: Final = 16
+
+
+class Upgrade:
+    """A GET request by its parts. Header names are lower-case, as uvicorn writes them."""
+
+    __slots__ = ("_headers", "_well_formed", "method", "path", "query")
+
+    def __init__(self, data: bytes) -> None:
+        head = data.partition(b"\r\n\r\n")[0].decode("latin-1")
+        first, *lines = head.split("\r\n")
+        self.method, _, rest = first.partition(" ")
+        target = rest.rpartition(" ")[0]
+        self.path, _, self.query = target.partition("?")
+        self._well_formed = target.isascii() and all(":" in line for line in lines)
+        self._headers = [
+            (name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
+        ]
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a header."""
+        return [value for known, value in self._headers if known == name]
+
+    @property
+    def malformed(self) -> bool:
+        """Whether this is no request that could ask for an upgrade: it has a body, or is not HTTP at all."""
+        return not self._well_formed or bool(self.all("content-length") or self.all("transfer-encoding"))
+
+    def accept(self) -> bytes | None:
+        """Return the response that switches protocols, or None when this asks for something else."""
+        keys = self.all("sec-websocket-key")
+        if (
+            self.method != "GET"
+            or len(keys) != 1
+            or self.all("sec-websocket-version") != ["13"]
+            or "websocket" not in self._tokens("upgrade")
+            or "upgrade" not in self._tokens("connection")
+        ):
+            return None
+        key = keys[0].encode("latin-1")
+        try:
+            if len(base64.b64decode(key, validate=True)) != _KEY_BYTES:
+                return None
+        except binascii.Error:
+            return None
+        accepted = base64.b64encode(sha1(key + _GUID, usedforsecurity=False).digest())
+        return (
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: %b\r\n\r\n" % accepted
+        )
+
+    def _tokens(self, name: str) -> list[str]:
+        return [token.strip().lower() for value in self.all(name) for token in value.split(",")]
+
+
+def refuse(status: int, body: bytes) -> bytes:
+    """Return a response that ends the connection; `body` is JSON."""
+    phrase = HTTPStatus(status).phrase
+    return (
+        f"HTTP/1.1 {status} {phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
