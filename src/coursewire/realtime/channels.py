@@ -223,6 +223,11 @@ class Channel:
             conflater = self._conflaters[event] = Conflater(self, rate)
         conflater.add(key)
 
+    def forget_latest(self, event: str) -> None:
+        """Forget the newest values of an event type: whoever comes next does not get them."""
+        for key in [key for key in self.latest if key[0] == event]:
+            del self.latest[key]
+
     # The fan-out
 
     def _pump(self) -> None:

@@ -67,12 +67,16 @@ class Here:
         namespace = self._namespaces[path]
         for name in names:
             channel = self._hub.find(path, name)
-            if channel is None or len(channel.subscriptions) > TOLD_UP_TO:
+            if channel is None:
                 continue
             kind, _ = namespace.kind_of(name)
             if kind.present is None:
                 continue
             event = kind.present(user_id, standing)
+            if len(channel.subscriptions) > TOLD_UP_TO:
+                # What was told before is not kept up any more.
+                channel.forget_latest(event.event)
+                continue
             data = event.data.model_dump_json(exclude_none=True).encode()
             self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))
 
