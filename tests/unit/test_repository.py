@@ -151,6 +151,13 @@ def test_no_test_is_skipped_or_expected_to_fail() -> None:
     assert skipped == []
 
 
+def test_the_door_has_its_handles_and_says_what_they_do() -> None:
+    told = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    handles = dict(re.findall(r"^  make (\S+) +(\S.*)$", told, re.MULTILINE))
+    assert handles.keys() >= {"help", "setup", "demo", "test", "check", "bench", "contracts", "fuzz"}
+    assert re.search(r"^exec make test$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+
+
 def test_nothing_is_left_to_do() -> None:
     marker = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX")) + r")\b")
     found = [
