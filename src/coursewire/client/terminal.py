@@ -76,6 +76,7 @@ class Terminal:
         self._typing: list[str] = []
         self._presence: dict[str, str] = {}
         self._typed_at = -TYPING_EVERY_S
+        self._asking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: CoursewireError | None = None
         self._session: PromptSession[str] = PromptSession(
@@ -92,13 +93,15 @@ class Terminal:
                 file=sys.stdout, force_terminal=True, highlight=False
             )
             async with self._chat:
-                arriving = asyncio.create_task(self._arrive())
+                prompting = asyncio.create_task(self._prompt())
+                arriving = asyncio.create_task(self._arrive(prompting))
                 try:
-                    await self._prompt()
+                    await asyncio.wait({prompting})
                 finally:
-                    for task in (arriving, self._reading, *self._tasks):
+                    for task in (prompting, arriving, self._reading, *self._tasks):
                         if task is not None:
                             task.cancel()
+                    await asyncio.gather(prompting, return_exceptions=True)
         if self._failure is not None:
             raise self._failure
 
@@ -127,12 +130,10 @@ class Terminal:
         match command:
             case "/help":
                 self._print(Text(HELP, style="dim"))
-            case "/rooms":
-                await self._show_rooms()
-            case "/join":
-                await self._join(argument.strip())
-            case "/who":
-                await self._who()
+            case "/rooms" | "/join" | "/who":
+                # One after the other: the numbers of /join are those that the last /rooms showed.
+                async with self._asking:
+                    await self._ask(command, argument.strip())
             case _ if line.startswith("/"):
                 self._print(Text(f"There is no {command}; /help shows what there is.", style="yellow"))
             case _ if self._room is None:
@@ -140,6 +141,14 @@ class Terminal:
             case _:
                 self._typed_at = -TYPING_EVERY_S
                 await self._chat.send(self._room.id, line)
+
+    async def _ask(self, command: str, argument: str) -> None:
+        if command == "/rooms":
+            await self._show_rooms()
+        elif command == "/join":
+            await self._join(argument)
+        else:
+            await self._who()
 
     def _typed(self) -> None:
         text = self._session.default_buffer.text
@@ -167,7 +176,7 @@ class Terminal:
         self._chat.on("gap", self._gap)
         self._chat.on_state(lambda _state: self._session.app.invalidate())
 
-    async def _arrive(self) -> None:
+    async def _arrive(self, prompting: asyncio.Task[None]) -> None:
         """Go to the room asked for, or the first with something unread; end the prompt when refused."""
         try:
             await self._chat.connected()
@@ -175,8 +184,7 @@ class Terminal:
             await self._enter_first()
         except (AuthInvalid, AuthMissing, Forbidden, Unavailable) as error:
             self._failure = error
-            if self._session.app.is_running:
-                self._session.app.exit(exception=EOFError())
+            prompting.cancel()
         except CoursewireError as error:
             self._print(rendering.failure(error))
 

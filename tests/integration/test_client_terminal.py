@@ -1,0 +1,129 @@
+"""The terminal client, typed into like a person does, against the real server."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from rich.console import Console
+from tests.integration.chat_campus import COURSE, Campus, campus
+
+from coursewire.client import ChatClient
+from coursewire.client.terminal import Terminal, run
+from coursewire.errors import AuthInvalid, AuthMissing
+
+
+class Screen(io.StringIO):
+    """What was printed, to wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written = asyncio.Event()
+
+    def write(self, text: str) -> int:
+        self._written.set()
+        return super().write(text)
+
+    async def shows(self, *texts: str) -> str:
+        async with asyncio.timeout(15):
+            while not all(text in self.getvalue() for text in texts):
+                self._written.clear()
+                await self._written.wait()
+        return self.getvalue()
+
+
+class Seat:
+    """A person at a terminal."""
+
+    def __init__(self, keyboard: PipeInput, screen: Screen, terminal: Terminal) -> None:
+        self.keyboard = keyboard
+        self.screen = screen
+        self.terminal = terminal
+
+    def type(self, line: str) -> None:
+        self.keyboard.send_text(f"{line}\r")
+
+    def toolbar(self) -> str:
+        return "".join(text for _style, text, *_ in self.terminal._toolbar())
+
+
+@asynccontextmanager
+async def seated(client: ChatClient, room: str | None = None) -> AsyncIterator[Seat]:
+    screen = Screen()
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        terminal = Terminal(client, room=room, console=Console(file=screen, width=100, color_system=None))
+        running = asyncio.create_task(terminal.main())
+        try:
+            yield Seat(keyboard, screen, terminal)
+            keyboard.send_text("/quit\r")
+            await asyncio.wait_for(running, 15)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Campus]:
+    async with campus() as site:
+        yield site
+
+
+async def test_a_conversation(site: Campus) -> None:
+    async with ChatClient(site.url, site.token("ada")) as ada:
+        room = await ada.open_room("course", course_id=COURSE, title="General")
+        other = await ada.open_room("discussion", course_id=COURSE, title="Problem set 1")
+        await ada.send(room.id, "before ben came")
+        await ada.send(other.id, "[bold]no markup[/bold] here")
+        async with seated(ChatClient(site.url, site.token("ben"), patience=None), room=room.id) as ben:
+            await ben.screen.shows("General", "Problem set 1", "before ben came")
+            heard = ada.messages(room.id)
+            listening = asyncio.create_task(anext(heard))
+            await ada.subscribe(room.id)
+            ben.type("hello from the terminal")
+            assert (await asyncio.wait_for(listening, 10)).text == "hello from the terminal"
+            await ben.screen.shows("Ben  hello from the terminal")
+            sent = await ada.send(room.id, "helo ben")
+            await ben.screen.shows("Ada  helo ben")
+            await ada.edit(sent, "hello ben")
+            await ben.screen.shows("hello ben (edited)")
+            await ada.delete(sent.id)
+            await ben.screen.shows("message deleted")
+            assert "connected" in ben.toolbar()
+            ben.type("/rooms")
+            await ben.screen.shows("no markup[/bold] here")
+            number = next(n for n, known in enumerate(await ada.rooms(), 1) if known.id == other.id)
+            ben.type(f"/join {number}")
+            await ben.screen.shows("Ada  [bold]no markup[/bold] here")
+            ben.type("/who")
+            await ben.screen.shows("Ben (online)")
+            ben.type("/nonsense")
+            await ben.screen.shows("There is no /nonsense")
+            ben.type("/join 99")
+            await ben.screen.shows("a number of /rooms")
+            ben.type("/help")
+            await ben.screen.shows("/quit")
+            await heard.aclose()
+
+
+async def test_a_refusal_ends_it_with_its_reason(site: Campus) -> None:
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        terminal = Terminal(ChatClient(site.url, "forged", patience=None))
+        with pytest.raises(AuthInvalid):
+            await asyncio.wait_for(terminal.main(), 15)
+    with pytest.raises(AuthMissing):
+        run(site.url)
+
+
+async def test_it_waits_for_a_server_that_is_away(unused_tcp_port: int) -> None:
+    """[CLI4] The toolbar says so, and what is typed meanwhile is kept."""
+    client = ChatClient(f"http://127.0.0.1:{unused_tcp_port}", "t", patience=None)
+    async with seated(client) as seat:
+        seat.type("hello?")
+        await seat.screen.shows("Choose a room first")
+        assert "connecting" in seat.toolbar()
