@@ -72,11 +72,12 @@ class Here:
             kind, _ = namespace.kind_of(name)
             if kind.present is None:
                 continue
-            event = kind.present(user_id, standing)
             if len(channel.subscriptions) > TOLD_UP_TO:
-                # What was told before is not kept up any more.
-                channel.forget_latest(event.event)
+                if len(channel.subscriptions) == TOLD_UP_TO + 1:
+                    # What was told until now is not kept up any more.
+                    channel.forget_latest(kind.present(user_id, standing).event)
                 continue
+            event = kind.present(user_id, standing)
             data = event.data.model_dump_json(exclude_none=True).encode()
             self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))
 
