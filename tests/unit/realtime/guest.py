@@ -1,0 +1,250 @@
+"""A client in memory: what a Socket.IO client would be sent, packet by packet, over a transport a test can stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, ClassVar
+
+from coursewire.edge.connection import Connection
+from coursewire.edge.server import Server
+from coursewire.edge.session import Session
+from coursewire.wire.engineio import Packet, PacketType, decode_packet
+from coursewire.wire.frames import Encoded
+from coursewire.wire.socketio import Decoder, Kind, Message, encode
+
+Json = dict[str, Any]
+
+
+class Line:
+    """Implements the edge's `Transport` without a socket. While `slow`, what is written waits in its outbox."""
+
+    name: ClassVar[str] = "websocket"
+    upgradable: ClassVar[bool] = False
+
+    def __init__(self, high: int, taken: Callable[[bytes], None]) -> None:
+        self._high = high
+        self._taken = taken
+        self._waiting: deque[Encoded] = deque()
+        self._session: Session | None = None
+        self.heard = False
+        self.watched = False
+        self.slow = False
+        self.full = False
+        self.unsent = 0
+        self.congested = False
+        self.reading = True
+        self.closed: str | None = None
+        self.on_write: Callable[[Encoded], None] = lambda _encoded: None
+
+    def attach(self, session: Session) -> None:
+        self._session = session
+
+    def greet(self, packet: bytes) -> None:
+        """Nobody here needs OPEN."""
+
+    def write(self, encoded: Encoded) -> None:
+        self.on_write(encoded)
+        if not self.slow:
+            self._take(encoded)
+            return
+        self._waiting.append(encoded)
+        self.unsent += encoded.size
+        if self.watched and self._session is not None:
+            self._session.note_queued(self, encoded.size)
+        if self.unsent > self._high and not self.full and self._session is not None:
+            self.full = True
+            self._session.fill(self)
+
+    def drain(self) -> None:
+        """Let the peer take everything, and go on taking."""
+        self.slow = False
+        while self._waiting:
+            self._take(self._waiting.popleft())
+        self.unsent = 0
+        if self.full and self._session is not None:
+            self.full = False
+            self._session.drain(self)
+
+    def cut(self) -> None:
+        """Lose what the peer has not taken."""
+        self._waiting.clear()
+
+    def _take(self, encoded: Encoded) -> None:
+        for packet in encoded.packets:
+            assert isinstance(packet, str)
+            self._taken(packet.encode())
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def release(self) -> None:
+        """No request waits here."""
+
+    def retire(self) -> Encoded | None:
+        return None
+
+    def close(self, reason: str, code: int) -> None:
+        del code
+        self.closed = reason
+        self._session = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One event as a client sees it."""
+
+    namespace: str
+    event: str
+    data: Json
+    meta: Json
+
+    @property
+    def offset(self) -> int | None:
+        return self.meta.get("offset")
+
+
+@dataclass(eq=False)
+class Guest:
+    """One connection, with as many namespaces as it likes."""
+
+    server: Server
+    user: str = "ada"
+    events: list[Heard] = field(default_factory=list)
+    refusals: list[tuple[str, Json]] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    disconnected: list[str] = field(default_factory=list)
+    answers: dict[int, Json] = field(default_factory=dict)
+    """By ack id; in the order in which they came."""
+    story: list[str] = field(default_factory=list)
+    """Names of events and `ack <id>`, in the order in which they came."""
+
+    def __post_init__(self) -> None:
+        self.line = Line(self.server.settings.outbox_bytes, self._taken)
+        self.session = self.server._open(self.user, self.line)
+        self._decoder = Decoder()
+        self._acks = count(1)
+        self._changed = asyncio.Event()
+
+    # What it sends
+
+    def send(self, message: Message) -> None:
+        """Hand a packet to the server, if the connection still stands."""
+        for part in encode(message):
+            self.session.receive(self.line, Packet(PacketType.MESSAGE, part))
+
+    def enter(self, token: str, namespace: str = "/notes", resume: Json | None = None) -> None:
+        """Send CONNECT."""
+        auth: Json = {"token": token}
+        if resume is not None:
+            auth["resume"] = resume
+        self.send(Message(Kind.CONNECT, namespace, auth))
+
+    def say(
+        self, command: str, payload: Any = None, namespace: str = "/notes", ack: int | None = None
+    ) -> int:
+        """Send a command and return its ack id."""
+        ack = ack or self.next_ack()
+        arguments = [command] if payload is None else [command, payload]
+        self.send(Message(Kind.EVENT, namespace, arguments, ack))
+        return ack
+
+    def next_ack(self) -> int:
+        """Take an ack id, to know it before the answer comes."""
+        return next(self._acks)
+
+    def leave(self, namespace: str = "/notes") -> None:
+        """Send DISCONNECT for one namespace."""
+        self.send(Message(Kind.DISCONNECT, namespace))
+
+    def vanish(self) -> None:
+        """Lose the connection: what was not taken is gone."""
+        self.line.cut()
+        self.session.lose(self.line, "transport error")
+
+    # What it waits for
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Wait until something is true."""
+        async with asyncio.timeout(10):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def answer(self, ack: int) -> Json:
+        """Wait for an acknowledgement."""
+        await self.until(lambda: ack in self.answers)
+        return self.answers[ack]
+
+    async def ask(self, command: str, namespace: str = "/notes", **payload: Any) -> Json:
+        """Send a command and return the data of its answer. Asserts that it is ok."""
+        answer = await self.answer(self.say(command, payload, namespace))
+        assert answer["ok"], answer
+        data: Json = answer["data"]
+        return data
+
+    async def refused(self, command: str, namespace: str = "/notes", **payload: Any) -> Json:
+        """Send a command and return its error."""
+        answer = await self.answer(self.say(command, payload, namespace))
+        assert not answer["ok"], answer
+        error: Json = answer["error"]
+        return error
+
+    def named(self, event: str) -> list[Heard]:
+        """Return the events of this name so far."""
+        return [heard for heard in self.events if heard.event == event]
+
+    def offsets(self, channel: str) -> list[int]:
+        """Return the offsets of a channel's logged events so far."""
+        return [
+            heard.offset
+            for heard in self.events
+            if heard.meta["channel"] == channel and heard.offset is not None
+        ]
+
+    async def event(self, name: str, times: int = 1) -> Heard:
+        """Wait until an event of this name has come `times`, and return the last."""
+        await self.until(lambda: len(self.named(name)) >= times)
+        return self.named(name)[times - 1]
+
+    # What it is sent
+
+    def _taken(self, packet: bytes) -> None:
+        decoded = decode_packet(packet.decode())
+        if decoded.type is PacketType.MESSAGE:
+            message = self._decoder.feed(decoded.data)
+            assert message is not None
+            self.take(message)
+        self._changed.set()
+
+    def take(self, message: Message) -> None:
+        """Note a packet of the server."""
+        match message.kind:
+            case Kind.CONNECT:
+                self.accepted.append(message.namespace)
+            case Kind.CONNECT_ERROR:
+                self.refusals.append((message.namespace, message.data))
+            case Kind.DISCONNECT:
+                self.disconnected.append(message.namespace)
+            case Kind.ACK:
+                assert message.ack is not None
+                assert message.ack not in self.answers, "acknowledged twice"
+                [self.answers[message.ack]] = message.data
+                self.story.append(f"ack {message.ack}")
+            case Kind.EVENT:
+                name, data, meta = message.data
+                self.events.append(Heard(message.namespace, name, data, meta))
+                self.story.append(name)
+
+    @property
+    def connection(self) -> Connection:
+        """Return the server's side of it."""
+        listener = self.session.listener
+        assert isinstance(listener, Connection)
+        return listener
