@@ -83,11 +83,11 @@ const PRESENCE = ["online", "away", "busy", "invisible"] as const;
 
 function Person() {
   const { userId } = useCoursewire();
-  const { chat, setPresence } = useChatWebSocket();
+  const { chat, isConnected, setPresence } = useChatWebSocket();
   const [theme, setTheme] = useState(readTheme);
   const [chosen, setChosen] = useState<(typeof PRESENCE)[number]>("online");
   const name = chat.me?.name ?? userId;
-  const dot = chosen === "invisible" ? "offline" : chosen;
+  const dot = chosen === "invisible" || !isConnected ? "offline" : chosen;
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger className="person">

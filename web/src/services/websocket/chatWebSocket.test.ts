@@ -224,6 +224,30 @@ describe("signals", () => {
   });
 });
 
+describe("events that are not what they should be", () => {
+  it("are reported, and change nothing", async () => {
+    const heard = vi.fn();
+    chat.on("message.sent", heard);
+    await connected();
+    const before = chat.chat;
+    const { number: _number, ...rest } = message(121);
+    for (const data of [rest, null, "text", { ...message(121), version: "1" }]) {
+      world.peer.say("message.sent", data, { channel: "room:r1" });
+    }
+    world.peer.say("typing.changed", { room_id: "r1", users: {} }, { channel: "room:r1" });
+    world.peer.say("something.new", null, { channel: "room:r1" });
+    expect(chat.chat).toBe(before);
+    expect(heard).not.toHaveBeenCalled();
+    expect(world.reported.map(String)).toEqual([
+      "TypeError: message.sent came without a proper number",
+      "TypeError: message.sent came without a proper data",
+      "TypeError: message.sent came without a proper data",
+      "TypeError: message.sent came without a proper version",
+      "TypeError: typing.changed came without a proper users",
+    ]);
+  });
+});
+
 describe("callbacks", () => {
   it("hear the messages of one room or of all, until they stop", async () => {
     const one = vi.fn();

@@ -15,6 +15,7 @@ import type {
   Typing,
   Unread,
 } from "../../contract";
+import { misshapen } from "./chat/shape";
 import * as fold from "./chat/state";
 import { type ChatState, initialState } from "./chat/state";
 import { emptyTimeline, newestLoaded, olderLoaded } from "./chat/timeline";
@@ -335,6 +336,10 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     this.#set(fold.roomGone(this.chat, roomId));
     // It may still be an open room that one could join again.
     void this.loadRooms();
+  }
+
+  protected override misshapen(event: string, data: unknown): string | null {
+    return misshapen(event, data);
   }
 
   protected override received(event: string, data: unknown, meta: EventMeta): void {

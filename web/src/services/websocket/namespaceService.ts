@@ -235,6 +235,10 @@ export abstract class NamespaceService<
   protected stateChanged(_state: State): void {}
   /** Events of a channel cannot be replayed: load it anew, then call `snapshotLoaded`. */
   protected abstract snapshotNeeded(channel: string, position: Position): void;
+  /** The field that makes an event unfit for its callbacks, or null. */
+  protected misshapen(_event: string, _data: unknown): string | null {
+    return null;
+  }
   /** An event, before the callbacks of others. */
   protected received(_event: string, _data: unknown, _meta: EventMeta): void {}
   /** A channel is live; `recovered`: nothing was missed since the position it had. */
@@ -332,6 +336,11 @@ export abstract class NamespaceService<
 
   #deliver(event: string, data: unknown, meta: EventMeta): void {
     if (event === "session.ready") this.session = data as Ready;
+    const wrong = this.misshapen(event, data);
+    if (wrong !== null) {
+      this.environment.report(new TypeError(`${event} came without a proper ${wrong}`));
+      return;
+    }
     this.received(event, data, meta);
     for (const handler of [...(this.#handlers.get(event) ?? [])]) {
       try {

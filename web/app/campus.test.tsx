@@ -1,0 +1,96 @@
+/** The way in: links, the list of people, what is remembered, and the theme. */
+
+import { act, render, renderHook, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { demoToken } from "./demo";
+import { SignIn } from "./SignIn";
+import { go, signIn, signOut, usePlace } from "./session";
+import { applyTheme, readTheme, saveTheme } from "./theme";
+
+const json = (data: unknown, status = 200) =>
+  new Response(JSON.stringify(data), { status, headers: { "content-type": "application/json" } });
+const people = [
+  {
+    user_id: "ada",
+    name: "Ada Lovelace",
+    role: "instructor",
+    course_ids: ["cs101"],
+    sign_in_url: "/#as=ada",
+  },
+  { user_id: "ben", name: "Ben Okafor", role: "learner", course_ids: ["cs101"], sign_in_url: "/#as=ben" },
+];
+
+beforeEach(() => {
+  signOut();
+  localStorage.clear();
+});
+
+describe("signing in", () => {
+  it("takes a link once and removes it from the address", () => {
+    const { result } = renderHook(usePlace);
+    expect(result.current.userId).toBeNull();
+    act(() => {
+      location.hash = "#as=ada";
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toEqual({ userId: "ada", page: "chat", item: null });
+    expect(location.hash).toBe("#/chat");
+    expect(sessionStorage.getItem("campus.user")).toBe("ada");
+  });
+
+  it("keeps page and room in the address", () => {
+    const { result } = renderHook(usePlace);
+    act(() => {
+      signIn("ada");
+      go("chat", "room 1/2");
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toEqual({ userId: "ada", page: "chat", item: "room 1/2" });
+  });
+
+  it("offers the people of the demo", async () => {
+    vi.stubGlobal("fetch", vi.fn().mockResolvedValue(json({ items: people })));
+    const { result } = renderHook(usePlace);
+    render(<SignIn />);
+    await userEvent.setup().click(await screen.findByRole("button", { name: /Ada Lovelace.*Teacher/u }));
+    expect(result.current.userId).toBe("ada");
+  });
+
+  it("says where there is no demo sign-in", async () => {
+    vi.stubGlobal("fetch", vi.fn().mockResolvedValue(json({}, 404)));
+    render(<SignIn />);
+    expect((await screen.findByRole("alert")).textContent).toContain("no demo sign-in");
+  });
+
+  it("says that the server is away, and asks again", async () => {
+    const fetch = vi
+      .fn()
+      .mockRejectedValueOnce(new TypeError("failed"))
+      .mockResolvedValue(json({ items: people }));
+    vi.stubGlobal("fetch", fetch);
+    render(<SignIn />);
+    await userEvent.setup().click(await screen.findByRole("button", { name: "Try again" }));
+    expect(await screen.findByRole("button", { name: /Ben Okafor/u })).toBeTruthy();
+  });
+
+  it("tells a refused sign-in from a server that is away", async () => {
+    vi.stubGlobal("fetch", vi.fn().mockResolvedValueOnce(json({}, 404)).mockResolvedValueOnce(json({}, 503)));
+    await expect(demoToken("nobody")).rejects.toMatchObject({ code: "auth_invalid", retryable: false });
+    await expect(demoToken("ada")).rejects.toThrow("503");
+  });
+});
+
+describe("the theme", () => {
+  it("follows the system until one is chosen, and remembers it", () => {
+    expect(readTheme()).toBe("system");
+    saveTheme("dark");
+    expect(document.documentElement.dataset["theme"]).toBe("dark");
+    expect(readTheme()).toBe("dark");
+    saveTheme("system");
+    expect(document.documentElement.dataset["theme"]).toBeUndefined();
+    expect(readTheme()).toBe("system");
+    applyTheme("light");
+    expect(document.documentElement.dataset["theme"]).toBe("light");
+  });
+});
