@@ -3,6 +3,7 @@
 The map of the house, in the order in which data travels. Each package imports only what stands below it:
 
     cli         the command line
+    serving     a node behind uvicorn, from the settings to the port
     app         composition root: settings -> storage, bus, hub, namespaces, HTTP
     client      the Python client; imports only `wire` and the contracts
     namespaces  what the product does: one folder per namespace, all with the same file names
@@ -13,7 +14,7 @@ The map of the house, in the order in which data travels. Each package imports o
     log         the durable, ordered event log
     storage     engine, transaction, group commit, migrations
     bus         node to node
-    operations  metrics, health, logging, feature flags
+    operations  metrics, health, logging
 
 The way of one chat message: `edge.websocket` (bytes) -> `wire` (packet) -> `realtime.dispatch` (validated command,
 caller) -> `namespaces.chat.service` in a `storage` transaction -> `log.append` in the same transaction -> commit ->

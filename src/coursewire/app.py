@@ -1,36 +1,32 @@
-"""The composition root: settings -> storage, bus, hub, namespaces, HTTP; and serving them."""
+"""The composition root: settings -> storage, bus, hub, namespaces, HTTP."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
+import functools
+import importlib.util
 import logging
-import socket as sockets
+import pkgutil
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-import uvicorn
-import uvloop
 from fastapi import APIRouter
 from starlette.types import Receive, Scope, Send
 
-from coursewire import log
+from coursewire import log, namespaces
 from coursewire.bus.memory import MemoryBus
 from coursewire.bus.port import BusMessage, Committed
+from coursewire.contracts.asyncapi import asyncapi
 from coursewire.edge.server import Server
 from coursewire.edge.settings import EdgeSettings
-from coursewire.edge.statistics import Statistics
 from coursewire.http import create_app
 from coursewire.identity import http as identity_http
 from coursewire.identity.caller import Caller
 from coursewire.identity.keys import JwksKeys
 from coursewire.identity.tokens import Issuer, Verifier
-from coursewire.namespaces.chat import http as chat_http
-from coursewire.namespaces.chat import namespace as chat
-from coursewire.operations import logs
+from coursewire.operations import catalogue
 from coursewire.operations.health import Health, health_router
 from coursewire.operations.lag import LoopLag
 from coursewire.operations.metrics import Metrics, metrics_router
@@ -51,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TRIM_EVERY_S = 300.0
+TRIM_EVERY_S = 60.0
 
 
 class Node:
@@ -61,11 +57,11 @@ class Node:
         self.settings = settings
         self.storage = storage
         self.bus = MemoryBus()
-        namespaces = {namespace.path: namespace for namespace in (chat.make(),)}
-        self.reactions = _reactions(namespaces)
-        self.hub = Hub(storage, self.bus, namespaces, self.reactions)
-        here = Here(self.hub, self.bus, namespaces)
-        lives = {path: Live(path, self.bus, here) for path in namespaces}
+        found, namespace_routers = _namespaces()
+        self.reactions = _reactions(found)
+        self.hub = Hub(storage, self.bus, found, self.reactions)
+        here = Here(self.hub, self.bus, found)
+        lives = {path: Live(path, self.bus, here) for path in found}
         here.live = lives
         storage.committed = self._publish
         self.verifier, self.issuer = _identity(settings)
@@ -82,7 +78,7 @@ class Node:
             here=here,
             door=self.door,
             storage=storage,
-            namespaces=namespaces,
+            namespaces=found,
             reactions=self.reactions,
             lives=lives,
         )
@@ -95,9 +91,10 @@ class Node:
             issuer=self.issuer,
             routers=(
                 identity_http.router,
-                chat_http.router,
+                *namespace_routers,
                 health_router(self.health),
                 metrics_router(self._metrics()),
+                _contracts_router(),
                 *routers,
             ),
             allowed_origins=settings.allowed_origins,
@@ -196,30 +193,41 @@ class Node:
 
     def _metrics(self) -> Metrics:
         metrics = Metrics()
-
-        def edge() -> Statistics:
-            return self.server.statistics
-
-        metrics.gauge("connections", "Open connections.", lambda: len(self.server.sessions))
-        metrics.gauge("sessions", "Open namespace sessions.", lambda: self.hub.session_count)
-        metrics.gauge("channels", "Channels that somebody listens to.", lambda: self.hub.channel_count)
-        metrics.gauge("loop_lag_seconds", "Worst delay of the event loop in 10 s.", lambda: self.lag.worst_s)
-        metrics.counter(
-            "commands",
-            "Commands by outcome.",
-            lambda: dict(self.dispatcher.figures.commands),
-            ("namespace", "command", "outcome"),
+        catalogue.add_process(metrics, self.lag)
+        catalogue.add_edge(metrics, self.server.statistics, lambda: len(self.server.sessions))
+        catalogue.add_realtime(
+            metrics,
+            commands=lambda: self.dispatcher.figures.commands,
+            sessions=lambda: self.hub.session_count,
+            channels=lambda: self.hub.channel_count,
+            replays=lambda: self.hub.recovery.reads,
         )
-        metrics.counter("replays", "Replays read from the log.", lambda: self.hub.recovery.reads)
-        metrics.counter("packets_in", "Packets of clients.", lambda: edge().packets_in)
-        metrics.counter("packets_bad", "Packets that broke the protocol.", lambda: edge().packets_bad)
-        metrics.counter("bytes_in", "Bytes of clients.", lambda: edge().bytes_in)
-        metrics.counter(
-            "connections_opened", "By transport.", lambda: dict(edge().sessions_opened), ("transport",)
-        )
-        metrics.counter("connections_closed", "By reason.", lambda: dict(edge().sessions_closed), ("reason",))
-        metrics.counter("outboxes_filled", "Full outboxes.", lambda: edge().outboxes_filled)
         return metrics
+
+
+def _namespaces() -> tuple[dict[str, Namespace], list[APIRouter]]:
+    """Return every namespace that there is a folder for, and the routes of those that have some."""
+    found: dict[str, Namespace] = {}
+    routers: list[APIRouter] = []
+    for folder in pkgutil.iter_modules(namespaces.__path__):
+        name = f"{namespaces.__name__}.{folder.name}"
+        namespace: Namespace = importlib.import_module(f"{name}.namespace").make()
+        found[namespace.path] = namespace
+        if importlib.util.find_spec(f"{name}.http") is not None:
+            routers.append(importlib.import_module(f"{name}.http").router)
+    return found, routers
+
+
+def _contracts_router() -> APIRouter:
+    router = APIRouter(tags=["contracts"])
+    document = functools.cache(asyncapi)
+
+    @router.get("/asyncapi.json")
+    async def read() -> dict[str, Any]:
+        """Return what travels over Socket.IO, as AsyncAPI."""
+        return document()
+
+    return router
 
 
 def _reactions(namespaces: dict[str, Namespace]) -> dict[type[Any], list[tuple[str, Any]]]:
@@ -271,77 +279,3 @@ def _edge_settings(settings: Settings) -> EdgeSettings:
         max_sessions=settings.max_sessions,
         allowed_origins="*" if "*" in origins else origins,
     )
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn, with our own good-bye before its own."""
-
-    def __init__(self, config: uvicorn.Config, node: Node) -> None:
-        super().__init__(config)
-        self._node = node
-
-    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
-        await self._node.drain()
-        await super().shutdown(sockets)
-
-
-@contextlib.asynccontextmanager
-async def running(
-    settings: Settings, routers: tuple[APIRouter, ...] = ()
-) -> AsyncIterator[tuple[Node, uvicorn.Server]]:
-    """Build a node on a migrated database, and a uvicorn that serves it once its `serve` is awaited."""
-    storage = await Storage.open(settings.database_url)
-    await storage.migrate()
-    node = Node(settings, storage, routers)
-    config = uvicorn.Config(
-        node,
-        host=settings.host,
-        port=settings.port,
-        loop="none",
-        http="httptools",
-        ws=node.server.websocket_protocol,  # type: ignore[arg-type]  # any callable that makes a protocol
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        backlog=4_096,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.drain_timeout_s),
-    )
-    node.start()
-    try:
-        yield node, _Uvicorn(config, node)
-    finally:
-        await node.close()
-
-
-def serve(settings: Settings, *, demo: bool) -> None:
-    """Serve until interrupted."""
-    logs.configure(
-        level=settings.log_level,
-        as_json=settings.logs_json,
-        secrets=[settings.signing_secret] if settings.signing_secret else [],
-    )
-    # What is loaded now stays: the collector need not look at it again. And it need not look at all connections each
-    # time some thousand objects have come; hardly any of them are cycles.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    uvloop.run(_serve(settings, demo=demo))
-
-
-async def _serve(settings: Settings, *, demo: bool) -> None:
-    from coursewire import demo as campus  # noqa: PLC0415 - only where it is wanted
-
-    routers = (campus.router(settings),) if settings.demo_login else ()
-    async with running(settings, routers) as (node, server):
-        if demo:
-            await campus.seed(node)
-        began = time.monotonic()
-        serving = asyncio.ensure_future(server.serve())
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        if server.started:
-            port = server.servers[0].sockets[0].getsockname()[1]
-            logger.info("serving on http://%s:%d after %.1f s", settings.host, port, time.monotonic() - began)
-            if demo:
-                campus.announce(settings.host, port)
-        await serving

@@ -100,7 +100,7 @@ def serve(host: Host = None, port: Port = None, env: Env = None) -> None:
     """Serve: Socket.IO at /socket.io/, HTTP at /v1, until interrupted."""
     with _one_line_errors():
         settings = load(host=host, port=port, env=env)
-        from coursewire.app import serve as run  # noqa: PLC0415  # `token` need not load a server
+        from coursewire.serving import serve as run  # noqa: PLC0415  # `token` need not load a server
 
         run(settings, demo=False)
 
@@ -110,7 +110,7 @@ def demo(host: Host = None, port: Port = None) -> None:
     """Serve a small campus to look at, with sign-in links for a teacher and two students."""
     with _one_line_errors():
         settings = load(host=host, port=port, demo_login=True)
-        from coursewire.app import serve as run  # noqa: PLC0415
+        from coursewire.serving import serve as run  # noqa: PLC0415
 
         run(settings, demo=True)
 

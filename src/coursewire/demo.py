@@ -133,24 +133,17 @@ async def seed(node: Node) -> None:
                 {"key": f"demo-{kind}", "kind": kind, "course_id": COURSE, "title": title}
             )
             rooms[kind] = service.open_room(chat["ada"], callers["ada"], command).room.id
-        talk = [*((rooms[kind], who, text) for kind, who, text in _TALK)]
+        talk = [(rooms[kind], who, text) for kind, who, text in _TALK]
         direct = OpenRoom(key="demo-direct", kind="direct", member_ids=["ben"])
-        talk.append(
-            (
-                service.open_room(chat["cleo"], callers["cleo"], direct).room.id,
-                "cleo",
-                "Hi Ben, shall we do the second half together?",
-            )
-        )
+        cellar = service.open_room(chat["cleo"], callers["cleo"], direct).room.id
+        talk.append((cellar, "cleo", "Hi Ben, shall we do the second half together?"))
         for index, (room_id, who, text) in enumerate(talk):
-            command_ = SendMessage(key=f"demo-{index}", room_id=room_id, text=text)
-            message = service.send_message(chat[who], callers[who], command_).message
-            read = MarkReceipt(room_id=room_id, read=message.id)
-            service.mark_receipt(
-                chat["ada" if room_id in rooms.values() else who],
-                callers["ada" if room_id in rooms.values() else who],
-                read,
-            )
+            send = SendMessage(key=f"demo-{index}", room_id=room_id, text=text)
+            message = service.send_message(chat[who], callers[who], send).message
+            if room_id != cellar:  # the teacher has read everything there is
+                service.mark_receipt(
+                    chat["ada"], callers["ada"], MarkReceipt(room_id=room_id, read=message.id)
+                )
 
     await node.storage.write(fill)
 

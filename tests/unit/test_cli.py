@@ -138,7 +138,7 @@ def test_no_token_without_a_secret_to_sign_with(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_serve_starts_the_server_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = in_place_of(monkeypatch, "coursewire.app")
+    server = in_place_of(monkeypatch, "coursewire.serving")
     monkeypatch.setenv("COURSEWIRE_PORT", "4000")
     assert runner.invoke(app, ["serve", "--host", "0.0.0.0", "--env", "staging"]).exit_code == 0  # noqa: S104
     [((settings,), options)] = server.calls
@@ -148,14 +148,14 @@ def test_serve_starts_the_server_with_its_options(monkeypatch: pytest.MonkeyPatc
 
 
 def test_demo_lets_people_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = in_place_of(monkeypatch, "coursewire.app")
+    server = in_place_of(monkeypatch, "coursewire.serving")
     assert runner.invoke(app, ["demo", "--port", "4000"]).exit_code == 0
     [((settings,), options)] = server.calls
     assert (settings.demo_login, settings.port, options) == (True, 4_000, {"demo": True})
 
 
 def test_there_is_no_demo_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = in_place_of(monkeypatch, "coursewire.app")
+    server = in_place_of(monkeypatch, "coursewire.serving")
     monkeypatch.setenv("COURSEWIRE_ENV", "production")
     result = runner.invoke(app, ["demo"])
     assert result.exit_code == 1
@@ -164,7 +164,7 @@ def test_there_is_no_demo_in_production(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_production_names_each_problem_in_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = in_place_of(monkeypatch, "coursewire.app")
+    server = in_place_of(monkeypatch, "coursewire.serving")
     result = runner.invoke(app, ["serve", "--env", "production"])
     assert result.exit_code == 1
     assert [line.split(" ")[1] for line in result.stderr.splitlines()] == [
@@ -175,14 +175,14 @@ def test_production_names_each_problem_in_a_line_of_its_own(monkeypatch: pytest.
 
 
 def test_a_port_that_is_taken_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_place_of(monkeypatch, "coursewire.app", OSError(98, "address already in use"))
+    in_place_of(monkeypatch, "coursewire.serving", OSError(98, "address already in use"))
     result = runner.invoke(app, ["serve"])
     assert result.exit_code == 1
     assert result.stderr == "coursewire: [Errno 98] address already in use\n"
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_place_of(monkeypatch, "coursewire.app", RuntimeError("a bug"))
+    in_place_of(monkeypatch, "coursewire.serving", RuntimeError("a bug"))
     assert isinstance(runner.invoke(app, ["serve"]).exception, RuntimeError)
 
 

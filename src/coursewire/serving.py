@@ -1,0 +1,99 @@
+"""A node behind uvicorn: from the settings to the port, and down again without losing anybody."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import socket as sockets
+from collections.abc import AsyncIterator, Callable
+
+import uvicorn
+import uvloop
+from fastapi import APIRouter
+
+from coursewire import demo as campus
+from coursewire.app import Node
+from coursewire.operations import logs
+from coursewire.settings import Settings
+from coursewire.storage import Storage
+
+logger = logging.getLogger(__name__)
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn, with our own word when it begins and before it ends."""
+
+    def __init__(self, config: uvicorn.Config, node: Node) -> None:
+        super().__init__(config)
+        self._node = node
+        self.on_started: Callable[[int], None] = lambda _port: None
+        """Called with the port once it accepts connections."""
+
+    async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        if self.started:
+            self.on_started(self.servers[0].sockets[0].getsockname()[1])
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        """Send everybody away for a moment, then stop listening."""
+        await self._node.drain()
+        await super().shutdown(sockets)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, routers: tuple[APIRouter, ...] = ()
+) -> AsyncIterator[tuple[Node, HttpServer]]:
+    """Build a node on a migrated database, and a uvicorn that serves it once its `serve` is awaited."""
+    storage = await Storage.open(settings.database_url)
+    await storage.migrate()
+    node = Node(settings, storage, routers)
+    config = uvicorn.Config(
+        node,
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        ws=node.server.websocket_protocol,  # type: ignore[arg-type]  # any callable that makes a protocol
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        backlog=4_096,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.drain_timeout_s),
+    )
+    node.start()
+    try:
+        yield node, HttpServer(config, node)
+    finally:
+        await node.close()
+
+
+def serve(settings: Settings, *, demo: bool) -> None:
+    """Serve until interrupted; with `demo` the small campus."""
+    logs.configure(
+        level=settings.log_level,
+        as_json=settings.logs_json,
+        secrets=[settings.signing_secret] if settings.signing_secret else [],
+    )
+    # What is loaded now stays: the collector need not look at it again. And it need not look at all connections each
+    # time some thousand objects have come; hardly any of them are cycles.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    uvloop.run(_serve(settings, demo=demo))
+
+
+async def _serve(settings: Settings, *, demo: bool) -> None:
+    def started(port: int) -> None:
+        logger.info("serving on http://%s:%d", settings.host, port)
+        if demo:
+            campus.announce(settings.host, port)
+
+    routers = (campus.router(settings),) if settings.demo_login else ()
+    async with running(settings, routers) as (node, server):
+        if demo:
+            await campus.seed(node)
+        server.on_started = started
+        await server.serve()
