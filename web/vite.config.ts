@@ -12,8 +12,8 @@ export default defineConfig({
   server: {
     proxy: {
       "/socket.io": { target: server, ws: true },
-      "/demo": server,
-      "/v1": server,
+      "/demo/": server,
+      "/v1/": server,
     },
   },
 });
