@@ -18,7 +18,6 @@ from pydantic import ValidationError
 from coursewire import log
 from coursewire.errors import (
     CoursewireError,
-    Forbidden,
     Internal,
     Invalid,
     NotFound,
@@ -210,8 +209,7 @@ class Dispatcher:
             return _done(_encode(signal.run(live, session.caller, command)))
 
         async def check_then_run() -> bytes:
-            if await self._hub.rights.refused(session, [name]):
-                raise Forbidden("you may not reach this channel")
+            await self._hub.rights.check(session, name)
             return _encode(signal.run(live, session.caller, command))
 
         return asyncio.ensure_future(check_then_run())
@@ -220,6 +218,7 @@ class Dispatcher:
         answers = await self._hub.subscribe(session, {command.channel: command.since})
         answer = answers[command.channel]
         if isinstance(answer, CoursewireError):
+            answer.field = "channel"  # a rule may name the field of the commands that ask it as well
             raise answer
         return answer
 

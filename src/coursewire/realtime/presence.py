@@ -52,12 +52,12 @@ class Presence:
         return here.sessions == 0
 
     def gone(self, user_id: str) -> bool:
-        """Forget a user who has not come back. Return False when they have."""
+        """Forget a user who has not come back. Return whether to tell: who was invisible goes unseen as well."""
         here = self._users.get(user_id)
         if here is None or here.sessions > 0:
             return False
         del self._users[user_id]
-        return True
+        return here.status != "invisible"
 
     def set(self, user_id: str, status: Status, now: int) -> Standing:
         """Choose how a user is shown."""

@@ -21,6 +21,16 @@ class Rights:
         self._storage = storage
         self._reactions = reactions
 
+    async def check(self, session: Session, name: str) -> None:
+        """Raise the error of a channel's rule when a session may not listen to it."""
+        namespace, caller = session.namespace, session.caller
+        kind, channel_id = namespace.kind_of(name)
+
+        def ask(raw: StorageTransaction) -> None:
+            kind.rule(Transaction(raw, namespace.path, caller, self._reactions), caller, channel_id)
+
+        await self._storage.read(ask)
+
     async def refused(self, session: Session, names: Sequence[str]) -> list[str]:
         """Return those of these channels that a session may not listen to (SUB1). One read for all."""
         namespace, caller = session.namespace, session.caller
