@@ -45,7 +45,7 @@ def test_a_query_names_the_protocol_the_transport_and_maybe_a_session(
         ("http://localhost:5173", None, (), False),
         ("https://campus.example.evil", "campus.example", (), False),
         ("https://evil/campus.example", "campus.example", (), False),
-        ("https://ampus", "campus.example", "https://campus.example", False),
+        ("https://campus", "campus.example", "https://campus.example", False),
         ("null", "campus.example", (), False),
         ("", "", (), False),
         ("http://[broken", "campus.example", (), False),

@@ -339,6 +339,15 @@ async def test_a_post_is_held_back_while_the_application_reads_nothing() -> None
     assert (await post.answered()).body == b"ok"
 
 
+async def test_a_post_that_is_held_back_is_answered_when_the_session_ends() -> None:
+    world = await World.opened()
+    world.session.pause_reading()
+    post = world.post(b"4one")
+    await turns()
+    world.session.close("enough")
+    assert (await post.answered()).body == b"ok"
+
+
 async def test_a_full_outbox_is_reported_and_drains_with_the_next_poll() -> None:
     """[FAN3]"""
     world = await World.opened(outbox_bytes=1_000)

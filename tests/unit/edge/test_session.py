@@ -177,6 +177,28 @@ def test_a_full_outbox_without_progress_ends_the_session_though_pings_were_answe
     assert world.closed_for == ["stalled"]
 
 
+def test_a_socket_that_drained_owes_the_pong_again() -> None:
+    world = World()
+    world.transport.congested = True
+    world.transport.unsent = 1_001
+    world.session.fill(world.transport)
+    world.clock.advance(15)
+    world.transport.congested = False
+    world.transport.unsent = 0
+    world.session.drain(world.transport)
+    world.clock.advance(5)
+    assert world.closed_for == ["ping timeout"]
+
+
+def test_no_deadline_is_kept_for_a_session_that_has_ended() -> None:
+    world = World()
+    world.session.fill(world.transport)
+    world.clock.advance(11)
+    world.session.close("enough")
+    registry = world.registry
+    assert [len(line) for line in (registry.pings, registry.pongs, registry.stalls)] == [0, 0, 0]
+
+
 def test_four_times_the_bound_ends_the_session_after_the_turn_in_which_it_was_queued() -> None:
     """[FAN3] Closing within write() would change the subscriptions that a fan-out walks through."""
     world = World()
