@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.unit.edge.stand_ins import RecordingListener, websocket
 
+from coursewire.edge.endpoint import PollingEndpoint
 from coursewire.edge.server import EngineServer
 from coursewire.edge.session import Session
 from coursewire.edge.settings import EdgeSettings
@@ -20,7 +21,7 @@ class Exchange:
 
     def __init__(
         self,
-        server: EngineServer,
+        application: EngineServer | PollingEndpoint,
         method: str,
         query: str,
         body: bytes = b"",
@@ -45,7 +46,8 @@ class Exchange:
             "headers": [(name.encode(), value.encode()) for name, value in (headers or {}).items()],
             "client": ("192.0.2.1", 4711),
         }
-        self.task = asyncio.ensure_future(server.asgi(scope, self._incoming.get, self._send))
+        endpoint = application if isinstance(application, PollingEndpoint) else application.asgi
+        self.task = asyncio.ensure_future(endpoint(scope, self._incoming.get, self._send))
 
     def give(self, part: bytes, *, more: bool) -> None:
         """Send a part of the body."""
