@@ -7,7 +7,7 @@ import type { Member, Message, RoomSummary } from "../contract";
 import type { ChatResult } from "../hooks/useChatWebSocket";
 import { emptyTimeline } from "../services/websocket/chat/timeline";
 import { outgoingOf, progress, roomName } from "../services/websocket/chat/view";
-import { CommandError, explain } from "../services/websocket/errors";
+import { words } from "../services/websocket/errors";
 import { Avatar, statusWord } from "./Avatar";
 import { Composer } from "./Composer";
 import { typingLine } from "./conversation";
@@ -63,7 +63,7 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
         try {
           await editMessage(message, text);
         } catch (error) {
-          throw new Error(inWords(error));
+          throw new Error(words(error));
         }
       },
     }),
@@ -76,7 +76,7 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
     try {
       await deleteMessage(message);
     } catch (error) {
-      setProblem(inWords(error));
+      setProblem(words(error));
     }
   };
   const editLast = (): void => {
@@ -117,7 +117,7 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
                 <DropdownMenu.Item
                   className="cw-menu-item"
                   onSelect={() => {
-                    api.leaveRoom(roomId).then(onBack, (error: unknown) => setProblem(inWords(error)));
+                    api.leaveRoom(roomId).then(onBack, (error: unknown) => setProblem(words(error)));
                   }}
                 >
                   <LogOut size={15} aria-hidden="true" /> Leave
@@ -175,7 +175,7 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
               type="button"
               className="cw-button"
               onClick={() => {
-                api.joinRoom(roomId).catch((error: unknown) => setProblem(inWords(error)));
+                api.joinRoom(roomId).catch((error: unknown) => setProblem(words(error)));
               }}
             >
               Join to write
@@ -223,9 +223,6 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
     </section>
   );
 }
-
-const inWords = (error: unknown): string =>
-  error instanceof CommandError ? explain(error) : "Something went wrong. Please try again.";
 
 function subtitle(room: RoomSummary, { chat }: ChatResult): string {
   if (room.kind === "direct") {

@@ -10,17 +10,20 @@ import type {
   PresenceStatus,
   Ready,
   Receipt,
+  Room,
   RoomKind,
   RoomSummary,
   Typing,
   Unread,
 } from "../../contract";
+import { folded } from "./chat/events";
+import { Sender } from "./chat/sender";
 import { misshapen } from "./chat/shape";
 import * as fold from "./chat/state";
 import { type ChatState, initialState } from "./chat/state";
 import { emptyTimeline, newestLoaded, olderLoaded } from "./chat/timeline";
 import { Told } from "./chat/told";
-import { CommandError, explain } from "./errors";
+import { CommandError, words } from "./errors";
 import { newKey } from "./keys";
 import { NamespaceService, type ServiceOptions } from "./namespaceService";
 import type { Answer, EventMeta, Queued, State } from "./protocol";
@@ -34,16 +37,17 @@ const DELIVERED_AFTER_MS = 400;
 /** A snapshot that could not be loaded is tried again after this. */
 const SNAPSHOT_AGAIN_MS = 3_000;
 
+/** More names than this are of no use in a list. */
+const MOST_MEMBERS = 2_000;
+
 const roomChannel = (roomId: string): string => `room:${roomId}`;
 const roomOf = (channel: string): string | null => (channel.startsWith("room:") ? channel.slice(5) : null);
-const words = (error: unknown): string =>
-  error instanceof CommandError ? explain(error) : "Something went wrong. Please try again.";
-
 export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEvents> {
   /** What is known, for `useSyncExternalStore`. */
   readonly store: StateStore<ChatState>;
 
   readonly #chores = new Map<string, unknown>();
+  readonly #sender: Sender;
   readonly #told = new Told();
   /** Rooms whose channel we have asked for. */
   readonly #joined = new Set<string>();
@@ -52,6 +56,9 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   constructor(options: ServiceOptions = {}) {
     super("/chat", options);
     this.store = new StateStore(initialState, this.environment);
+    this.#sender = new Sender(this.store, this.environment.now, (payload) =>
+      this.request("message.send", payload),
+    );
   }
 
   get chat(): ChatState {
@@ -98,13 +105,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     this.#loadingRooms = true;
     if (this.chat.phase === "failed") this.#set({ ...this.chat, phase: "loading", error: null });
     try {
-      const items: RoomSummary[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await this.request("room.list", cursor === undefined ? {} : { cursor });
-        items.push(...page.items);
-        cursor = page.next_cursor;
-      } while (cursor !== undefined);
+      const items = await allPages((cursor) => this.request("room.list", cursor), Number.POSITIVE_INFINITY);
       this.#set(fold.roomsLoaded(this.chat, items));
       for (const room of items) if (room.joined) this.#listen(room.id);
       for (const room of items) if (room.joined && room.unread > 0) this.#deliveredSoon(room.id);
@@ -160,17 +161,10 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
 
   /** Load who is in a room, all pages. */
   async loadMembers(roomId: string): Promise<readonly Member[]> {
-    const items: Member[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.request("room.members", {
-        room_id: roomId,
-        limit: 200,
-        ...(cursor !== undefined && { cursor }),
-      });
-      items.push(...page.items);
-      cursor = page.next_cursor;
-    } while (cursor !== undefined && items.length < 2_000);
+    const items = await allPages(
+      (cursor) => this.request("room.members", { room_id: roomId, limit: 200, ...cursor }),
+      MOST_MEMBERS,
+    );
     this.#set(fold.membersLoaded(this.chat, roomId, items));
     return items;
   }
@@ -218,26 +212,18 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
 
   /** Say something. It shows at once, waits for a connection if there is none, and returns its key. */
   sendMessage(roomId: string, text: string): string {
-    const now = this.environment.now();
-    const key = newKey(now);
-    const writtenAt = new Date(now).toISOString();
-    this.#set(fold.written(this.chat, { key, roomId, text, writtenAt, status: "sending", error: null }));
     this.#told.sent(roomId);
-    this.#send(key, roomId, text);
-    return key;
+    return this.#sender.send(roomId, text);
   }
 
-  /** Send a failed message again, with its old key: if it did arrive, it is still one message. */
+  /** Send a failed message again, with its old key. */
   retryMessage(key: string): void {
-    const failed = this.chat.outgoing.find((one) => one.key === key && one.status === "failed");
-    if (!failed) return;
-    this.#set(fold.patchOutgoing(this.chat, key, { status: "sending", error: null }));
-    this.#send(key, failed.roomId, failed.text);
+    this.#sender.retry(key);
   }
 
+  /** Give up a failed message. */
   discardMessage(key: string): void {
-    const failed = this.chat.outgoing.some((one) => one.key === key && one.status === "failed");
-    if (failed) this.#set(fold.withoutOutgoing(this.chat, key));
+    this.#sender.discard(key);
   }
 
   /** @throws {CommandError} `conflict` when somebody changed it meanwhile; the current message is shown then. */
@@ -296,20 +282,11 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   }
 
   protected override restored(left: readonly Queued[]): void {
-    for (const { command, payload } of left) {
-      if (command !== "message.send") continue;
-      const { key, room_id, text } = payload as { key: string; room_id: string; text: string };
-      const writtenAt = new Date(this.environment.now()).toISOString();
-      this.#set(
-        fold.written(this.chat, { key, roomId: room_id, text, writtenAt, status: "sending", error: null }),
-      );
-    }
+    this.#sender.restore(left);
   }
 
   protected override settled(queued: Queued, answer: Answer): void {
-    if (queued.command !== "message.send") return;
-    if (answer.ok) this.#set(fold.messageArrived(this.chat, (answer.data as { message: Message }).message));
-    else this.#failed(String(queued.payload["key"]), new CommandError(answer.error));
+    this.#sender.settled(queued, answer);
   }
 
   protected override stateChanged(state: State): void {
@@ -343,34 +320,20 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   }
 
   protected override received(event: string, data: unknown, meta: EventMeta): void {
+    this.#set(folded(this.chat, event, data));
     switch (event as keyof ChatEvents) {
       case "session.ready":
         return this.#ready(data as Ready);
       case "message.sent":
-        this.#set(fold.messageArrived(this.chat, data as Message));
         if ((data as Message).author?.user_id !== this.userId) this.#deliveredSoon((data as Message).room_id);
         return;
-      case "message.edited":
-      case "message.deleted":
-        return this.#set(fold.messageArrived(this.chat, data as Message));
-      case "room.updated": {
-        const room = data as ChatEvents["room.updated"]["data"];
-        if (room.id in this.chat.rooms) this.#set(fold.roomUpdated(this.chat, room));
-        if (!this.chat.rooms[room.id]?.joined && !meta.channel.startsWith("room:")) void this.loadRooms();
+      case "room.updated":
+        // On our own channel it tells of a room that is new to us.
+        if (!this.chat.rooms[(data as Room).id]?.joined && !meta.channel.startsWith("room:"))
+          void this.loadRooms();
         return;
-      }
-      case "member.joined":
-        return this.#set(fold.memberCame(this.chat, data as ChatEvents["member.joined"]["data"]));
-      case "member.left":
-        return this.#set(fold.memberLeft(this.chat, data as ChatEvents["member.left"]["data"]));
-      case "receipt.changed":
-        return this.#set(fold.receiptChanged(this.chat, data as Receipt));
-      case "unread.changed":
-        return this.#set(fold.unreadChanged(this.chat, data as Unread));
       case "typing.changed":
         return this.#typing(data as Typing);
-      case "presence.changed":
-        return this.#set(fold.presenceChanged(this.chat, data as Presence));
     }
   }
 
@@ -414,19 +377,6 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     }
   }
 
-  #send(key: string, roomId: string, text: string): void {
-    this.request("message.send", { key, room_id: roomId, text }).then(
-      ({ message }) => this.#set(fold.messageArrived(this.chat, message)),
-      (error: unknown) => this.#failed(key, error),
-    );
-  }
-
-  #failed(key: string, error: unknown): void {
-    // It stays in the outbox and will be sent by the next page: that is no failure.
-    if (error instanceof CommandError && error.details?.["kept"] === true) return;
-    this.#set(fold.patchOutgoing(this.chat, key, { status: "failed", error: words(error) }));
-  }
-
   async #change<Name extends "message.edit" | "message.delete">(
     command: Name,
     payload: ChatCommands[Name]["payload"],
@@ -459,7 +409,6 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   }
 
   #typing(typing: Typing): void {
-    this.#set(fold.typingChanged(this.chat, typing));
     this.#chore(`typing:${typing.room_id}`, TYPING_GONE_MS, () =>
       this.#set(fold.typingChanged(this.chat, { room_id: typing.room_id, users: [] })),
     );
@@ -474,4 +423,24 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     }, ms);
     this.#chores.set(name, timer);
   }
+}
+
+interface Page<Item> {
+  items: Item[];
+  next_cursor?: string;
+}
+
+/** Read page after page, until the last one or until there are `most`. */
+async function allPages<Item>(
+  read: (cursor: { cursor?: string }) => Promise<Page<Item>>,
+  most: number,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let next: { cursor?: string } | null = {};
+  while (next !== null && items.length < most) {
+    const page: Page<Item> = await read(next);
+    items.push(...page.items);
+    next = page.next_cursor === undefined ? null : { cursor: page.next_cursor };
+  }
+  return items;
 }

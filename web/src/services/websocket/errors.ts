@@ -42,6 +42,11 @@ export function explain(error: { code: ErrorCode; message: string }): string {
   return SENTENCES[error.code] ?? SENTENCES.internal;
 }
 
+/** The same for whatever was thrown. */
+export function words(error: unknown): string {
+  return error instanceof CommandError ? explain(error) : "Something went wrong. Please try again.";
+}
+
 function capitalise(sentence: string): string {
   const text = sentence.trim();
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;

@@ -1,9 +1,9 @@
 /** The sans-IO core of one namespace: inputs in, outputs out; no socket, no clock, no randomness of its own (CLI1-4). */
 
 import type { CoursewireError, ErrorCode, NamespaceGone, Position, Ready } from "../../contract";
-import { CommandQueue, isKeyed, type Waiting } from "./commandQueue";
+import { Commands } from "./commands";
 import { Effects } from "./effects";
-import type { Answer, Diagnostics, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
+import type { Diagnostics, EventMeta, Input, Output, State, Transport } from "./protocol";
 import { Subscriptions } from "./subscriptions";
 
 const READY_MS = 15_000;
@@ -14,7 +14,6 @@ const STEADY_MS = 5_000;
 
 const HOPELESS = new Set(["auth_missing", "auth_invalid", "forbidden"]);
 const TOKEN_HOPELESS = new Set([...HOPELESS, "auth_expired"]);
-const LATER = new Set(["rate_limited", "overloaded", "unavailable"]);
 
 export interface MachineOptions {
   namespace: string;
@@ -32,15 +31,10 @@ export interface MachineOptions {
  */
 type Session = "off" | "token" | "link" | "patience" | "connecting" | "recovering" | "ready" | "hopeless";
 
-const unavailable = (message: string, details?: Record<string, unknown>): Answer => ({
-  ok: false,
-  error: { code: "unavailable", message, retryable: true, ...(details && { details }) },
-});
-
 export class NamespaceMachine {
   readonly #effects: Effects;
   readonly #subscriptions: Subscriptions;
-  readonly #commands: CommandQueue;
+  readonly #commands: Commands;
 
   #state: State = "idle";
   #since = 0;
@@ -63,7 +57,7 @@ export class NamespaceMachine {
   constructor(options: MachineOptions) {
     this.#effects = new Effects(options.random);
     this.#subscriptions = new Subscriptions(this.#effects, options.resumeLimit ?? 100);
-    this.#commands = new CommandQueue(options.outboxLimit ?? 1_000);
+    this.#commands = new Commands(this.#effects, options.outboxLimit ?? 1_000);
   }
 
   get state(): State {
@@ -121,14 +115,13 @@ export class NamespaceMachine {
       case "overflowed":
         return this.#subscriptions.catchUp(input.channel);
       case "command":
-        return this.#command(input);
+        return this.#commands.take(input, this.#state, this.#session === "hopeless");
       case "cancel":
-        return this.#cancel(input.ref);
+        return this.#commands.cancel(input.ref);
       case "answer":
         return this.#effects.answer(input.ref, input.answer);
       case "restore":
-        this.#commands.restore(input.outbox);
-        return this.#pump();
+        return this.#commands.restore(input.outbox);
       case "token":
         return this.#token(input.ok, input.error);
       case "timer":
@@ -156,16 +149,7 @@ export class NamespaceMachine {
     if (this.#state === "closed") return;
     this.#effects.cancelAll();
     if (this.#isOpen()) this.#effects.put({ type: "disconnect" });
-    for (const command of this.#commands.all) {
-      const details = isKeyed(command) ? { kept: true } : undefined;
-      this.#effects.put({
-        type: "settle",
-        ref: command.ref,
-        answer: unavailable("the client was stopped", details),
-      });
-    }
-    this.#commands.removeUnkeyed();
-    this.#commands.disconnected();
+    this.#commands.stop();
     this.#forgetSession();
     this.#session = "off";
     this.#transport = null;
@@ -243,9 +227,7 @@ export class NamespaceMachine {
 
   /** No retry by itself: what cannot survive is told so. */
   #giveUp(state: "unauthorized" | "unavailable", error: CoursewireError): void {
-    for (const { ref } of this.#commands.removeUnkeyed()) {
-      this.#effects.put({ type: "settle", ref, answer: { ok: false, error } });
-    }
+    this.#commands.giveUp(error);
     this.#session = "hopeless";
     this.#enter(state);
   }
@@ -257,10 +239,7 @@ export class NamespaceMachine {
     const steady = by === "transport" || this.#effects.at - this.#readyAt >= STEADY_MS;
     if (this.#session === "ready" && steady) this.#failures = 0;
     this.#effects.cancelAll();
-    for (const { ref } of this.#commands.disconnected()) {
-      const answer = unavailable("the connection was lost before the answer");
-      this.#effects.put({ type: "settle", ref, answer });
-    }
+    this.#commands.lost();
     this.#forgetSession();
     if (closing && !closing.retryable) {
       const unauthorized = HOPELESS.has(closing.reason);
@@ -296,7 +275,7 @@ export class NamespaceMachine {
     this.#everReady = true;
     this.#readyAt = this.#effects.at;
     this.#subscriptions.ready(ready.resumed);
-    this.#pump();
+    this.#commands.ready();
     this.#enterLive();
   }
 
@@ -374,65 +353,5 @@ export class NamespaceMachine {
   #closed(channel: string, reason: string): void {
     if (reason === "lagging") this.#subscriptions.catchUp(channel);
     else this.#subscriptions.takeAway(channel, reason);
-  }
-
-  // Commands
-
-  #command({ ref, command, payload }: Queued): void {
-    const queued = { ref, command, payload };
-    const keyed = isKeyed(queued);
-    if (this.#state === "closed" || (this.#session === "hopeless" && !keyed)) {
-      const message = `the namespace is ${this.#state}`;
-      const error: CoursewireError = { code: "unavailable", message, retryable: false };
-      this.#effects.put({ type: "refused_command", ref, error });
-      return;
-    }
-    if (!this.#commands.add(queued)) {
-      const error: CoursewireError = { code: "overloaded", message: "the outbox is full", retryable: true };
-      this.#effects.put({ type: "refused_command", ref, error });
-      return;
-    }
-    if (keyed) this.#persist();
-    this.#pump();
-  }
-
-  #cancel(ref: string): void {
-    const command = this.#commands.remove(ref);
-    if (!command) return;
-    this.#effects.ignore(ref);
-    this.#effects.cancel(`retry:${ref}`);
-    if (isKeyed(command)) this.#persist();
-    this.#pump();
-  }
-
-  #pump(): void {
-    if (this.#session !== "ready") return;
-    for (const command of this.#commands.sendable()) {
-      command.stage = "sent";
-      this.#effects.send(command.ref, command.command, command.payload, (answer) => {
-        this.#answered(command, answer);
-      });
-    }
-  }
-
-  #answered(command: Waiting, answer: Answer): void {
-    if (!answer.ok && answer.error.retryable && LATER.has(answer.error.code)) {
-      command.stage = "retrying";
-      const ms = answer.error.retry_after_ms ?? this.#effects.delay(command.retries);
-      command.retries += 1;
-      this.#effects.set(`retry:${command.ref}`, ms, () => {
-        command.stage = "waiting";
-        this.#pump();
-      });
-      return;
-    }
-    this.#commands.remove(command.ref);
-    if (isKeyed(command)) this.#persist();
-    this.#effects.put({ type: "settle", ref: command.ref, answer });
-    this.#pump();
-  }
-
-  #persist(): void {
-    this.#effects.put({ type: "persist", outbox: this.#commands.keyed() });
   }
 }

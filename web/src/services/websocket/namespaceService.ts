@@ -5,6 +5,7 @@ import { type ConnectionStatusStore, isLive } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
 import { CommandError } from "./errors";
 import { newKey } from "./keys";
+import { Listeners } from "./listeners";
 import { NamespaceMachine } from "./machine";
 import { PersistentOutbox } from "./outbox";
 import type { Answer, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
@@ -23,7 +24,6 @@ export interface ServiceOptions {
 
 export type CommandMap<Map> = { [Name in keyof Map]: { payload: unknown; result: unknown } };
 export type EventMap<Map> = { [Name in keyof Map]: { data: unknown } };
-type Handler = (data: never, meta: EventMeta) => void;
 
 const PING_MS = 15_000;
 const CLIENT = { name: "coursewire-web", version: "0.1.0" };
@@ -39,7 +39,7 @@ export abstract class NamespaceService<
 
   readonly #options: ServiceOptions;
   readonly #status: ConnectionStatusStore | undefined;
-  readonly #handlers = new Map<string, Set<Handler>>();
+  readonly #listeners = new Listeners();
   readonly #timers = new Map<string, unknown>();
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   readonly #inputs: Input[] = [];
@@ -162,25 +162,17 @@ export abstract class NamespaceService<
     event: Name,
     handler: (data: Events[Name]["data"], meta: EventMeta) => void,
   ): () => void {
-    const handlers = this.#handlers.get(event) ?? new Set();
-    this.#handlers.set(event, handlers);
-    handlers.add(handler as Handler);
-    return () => {
-      handlers.delete(handler as Handler);
-      if (handlers.size === 0 && this.#handlers.get(event) === handlers) this.#handlers.delete(event);
-    };
+    return this.#listeners.add(event, handler);
   }
 
   /** Forget every callback of an event. */
   unsubscribe(event: keyof Events & string): void {
-    this.#handlers.delete(event);
+    this.#listeners.clear(event);
   }
 
   /** How many callbacks are registered, over all events. */
   get listeners(): number {
-    let count = 0;
-    for (const handlers of this.#handlers.values()) count += handlers.size;
-    return count;
+    return this.#listeners.count;
   }
 
   /**
@@ -342,13 +334,7 @@ export abstract class NamespaceService<
       return;
     }
     this.received(event, data, meta);
-    for (const handler of [...(this.#handlers.get(event) ?? [])]) {
-      try {
-        handler(data as never, meta);
-      } catch (error) {
-        this.environment.report(error); // One listener's mistake must not keep the others from their event.
-      }
-    }
+    this.#listeners.tell(event, data, meta, this.environment.report);
   }
 
   #settle(ref: string, answer: Answer): void {

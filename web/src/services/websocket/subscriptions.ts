@@ -10,8 +10,8 @@ export class Subscriptions {
   readonly #resumeLimit: number;
   /** In the order of subscription. */
   readonly #channels = new Map<string, Channel>();
-  /** Channels left in this session, whose late events must not be taken for those of a joined channel. */
-  readonly #leaving = new Set<string>();
+  /** Channels left in this session, whose late events are of nobody's interest, each with its last leaving. */
+  readonly #leaving = new Map<string, object>();
   #resuming = new Set<string>();
   #ready = false;
 
@@ -44,6 +44,7 @@ export class Subscriptions {
   /** Apply what `session.ready` says of each channel, and ask for the others. */
   ready(resumed: Ready["resumed"]): void {
     this.#ready = true;
+    this.#leaving.clear();
     for (const [name, answer] of Object.entries(resumed)) {
       const known = this.#channels.get(name);
       if (!known && this.#resuming.has(name)) {
@@ -90,9 +91,7 @@ export class Subscriptions {
     const channel = this.#channels.get(name);
     if (!channel) return;
     this.#drop(channel);
-    if (channel.phase === "idle" || channel.phase === "refused") return;
-    this.#leaving.add(name);
-    if (this.#ready) this.#leave(name);
+    if (channel.phase !== "idle" && channel.phase !== "refused") this.#leave(name);
   }
 
   /** Go on from a snapshot, if one was needed. */
@@ -116,9 +115,9 @@ export class Subscriptions {
 
   /** Whether an event is to be delivered; the position advances to it. A hole asks the server again. */
   admits(meta: EventMeta): boolean {
-    let channel = this.#channels.get(meta.channel);
-    if (!channel && this.#leaving.has(meta.channel)) return false;
+    if (this.#leaving.has(meta.channel)) return false;
     if (meta.offset === undefined) return true;
+    let channel = this.#channels.get(meta.channel);
     if (!channel) {
       channel = this.#joined(meta.channel);
       channel.phase = "live";
@@ -144,7 +143,6 @@ export class Subscriptions {
 
   #ask(channel: Channel): void {
     const { name, position } = channel;
-    this.#leaving.delete(name);
     channel.phase = "asked";
     channel.askedFrom = position?.offset ?? 0;
     const asking = {};
@@ -179,6 +177,8 @@ export class Subscriptions {
       this.#effects.put({ type: "deliver", event, data, meta: { channel: name } });
     }
     if (recovered) {
+      // Without a position it was wanted anew during the resume.
+      if (!channel.position) channel.move({ epoch, offset });
       const { position } = channel;
       if (position?.epoch === epoch && position.offset < offset)
         return this.#replayHadAHole(channel, position);
@@ -210,7 +210,11 @@ export class Subscriptions {
   }
 
   #leave(name: string): void {
-    this.#leaving.add(name);
-    this.#effects.emit("unsubscribe", { channel: name }, () => this.#leaving.delete(name));
+    const leaving = {};
+    this.#leaving.set(name, leaving);
+    if (!this.#ready) return;
+    this.#effects.emit("unsubscribe", { channel: name }, () => {
+      if (this.#leaving.get(name) === leaving) this.#leaving.delete(name);
+    });
   }
 }

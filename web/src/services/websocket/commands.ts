@@ -1,0 +1,132 @@
+/** The commands of one namespace on their way: sent when it is ready, retried when asked to, settled once (LOG3, CMD1). */
+
+import type { CoursewireError } from "../../contract";
+import { CommandQueue, isKeyed, type Waiting } from "./commandQueue";
+import type { Effects } from "./effects";
+import type { Answer, Queued, State } from "./protocol";
+
+/** Answers that say "later"; the command is sent again, with its key. */
+const LATER = new Set(["rate_limited", "overloaded", "unavailable"]);
+
+const unavailable = (message: string, details?: Record<string, unknown>): Answer => ({
+  ok: false,
+  error: { code: "unavailable", message, retryable: true, ...(details && { details }) },
+});
+
+export class Commands {
+  readonly #effects: Effects;
+  readonly #queue: CommandQueue;
+  #ready = false;
+
+  constructor(effects: Effects, limit: number) {
+    this.#effects = effects;
+    this.#queue = new CommandQueue(limit);
+  }
+
+  /** Commands without a final answer. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  // The session
+
+  ready(): void {
+    this.#ready = true;
+    this.#pump();
+  }
+
+  /** Those without a key that were under way are lost; all others wait for the next session. */
+  lost(): void {
+    this.#ready = false;
+    for (const { ref } of this.#queue.disconnected()) {
+      this.#settle(ref, unavailable("the connection was lost before the answer"));
+    }
+  }
+
+  /** No session will come by itself: those that cannot survive are told so. */
+  giveUp(error: CoursewireError): void {
+    for (const { ref } of this.#queue.removeUnkeyed()) this.#settle(ref, { ok: false, error });
+  }
+
+  /** Nobody waits any more; keyed commands stay for the next start. */
+  stop(): void {
+    this.#ready = false;
+    for (const command of this.#queue.all) {
+      const details = isKeyed(command) ? { kept: true } : undefined;
+      this.#settle(command.ref, unavailable("the client was stopped", details));
+    }
+    this.#queue.removeUnkeyed();
+    this.#queue.disconnected();
+  }
+
+  // Wishes
+
+  /** Take a command, unless the state refuses it: closed all, a hopeless one those that it would lose. */
+  take({ ref, command, payload }: Queued, state: State, hopeless: boolean): void {
+    const queued = { ref, command, payload };
+    const keyed = isKeyed(queued);
+    if (state === "closed" || (hopeless && !keyed)) {
+      this.#refuse(ref, { code: "unavailable", message: `the namespace is ${state}`, retryable: false });
+    } else if (!this.#queue.add(queued)) {
+      this.#refuse(ref, { code: "overloaded", message: "the outbox is full", retryable: true });
+    } else {
+      if (keyed) this.#persist();
+      this.#pump();
+    }
+  }
+
+  /** Forget a command, sent or not; without a word. */
+  cancel(ref: string): void {
+    const command = this.#queue.remove(ref);
+    if (!command) return;
+    this.#effects.ignore(ref);
+    this.#effects.cancel(`retry:${ref}`);
+    if (isKeyed(command)) this.#persist();
+    this.#pump();
+  }
+
+  /** Take over the commands of an earlier page. */
+  restore(outbox: readonly Queued[]): void {
+    this.#queue.restore(outbox);
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (!this.#ready) return;
+    for (const command of this.#queue.sendable()) {
+      command.stage = "sent";
+      this.#effects.send(command.ref, command.command, command.payload, (answer) => {
+        this.#answered(command, answer);
+      });
+    }
+  }
+
+  #answered(command: Waiting, answer: Answer): void {
+    if (!answer.ok && answer.error.retryable && LATER.has(answer.error.code)) {
+      command.stage = "retrying";
+      const ms = answer.error.retry_after_ms ?? this.#effects.delay(command.retries);
+      command.retries += 1;
+      this.#effects.set(`retry:${command.ref}`, ms, () => {
+        command.stage = "waiting";
+        this.#pump();
+      });
+      return;
+    }
+    this.#queue.remove(command.ref);
+    if (isKeyed(command)) this.#persist();
+    this.#settle(command.ref, answer);
+    this.#pump();
+  }
+
+  #settle(ref: string, answer: Answer): void {
+    this.#effects.put({ type: "settle", ref, answer });
+  }
+
+  #refuse(ref: string, error: CoursewireError): void {
+    this.#effects.put({ type: "refused_command", ref, error });
+  }
+
+  #persist(): void {
+    this.#effects.put({ type: "persist", outbox: this.#queue.keyed() });
+  }
+}
