@@ -9,6 +9,7 @@ of publishing to an empty room, per delivery), so that only the fan-out is compa
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import statistics
 import sys
@@ -18,9 +19,9 @@ from functools import partial
 from typing import Any
 
 from bench import durable, fanout, report
-from bench.joining import join
+from bench.joining import come_back, join
 from bench.rooms import make_room
-from bench.servers import NAMES, OURS, PING_INTERVAL_MS, running
+from bench.servers import NAMES, OURS, PING_INTERVAL_MS, Server, running
 from bench.swarm import Swarm
 from bench.tokens import token
 
@@ -33,27 +34,30 @@ def main() -> int:
     large = min(arguments.large, _open_files() - 200)
     if large < arguments.large:
         _say(f"the limit of open files allows {large} clients (ulimit -n)")
+    load = os.getloadavg()[0]
+    if load > 1:
+        _say(f"this machine is busy with something else (load {load:.1f}): do not trust the figures")
     results: dict[str, dict[str, Any]] = {}
+    complete = True
     for name in arguments.only or NAMES:
-        found = results[name] = {}
-        found |= _timed(f"{name}, {SMALL} clients", partial(small, name))
+        found = results[name] = {"event_bytes": 0}
+        complete &= _attempt(f"{name}, {SMALL} clients", partial(small, name, found))
         if large > SMALL:
-            found |= _timed(f"{name}, {large} clients", partial(crowd, name, large))
-    about = {**report.machine(), "large": large, "ping_interval_ms": PING_INTERVAL_MS}
+            complete &= _attempt(f"{name}, {large} clients", partial(crowd, name, large, found))
+    about = {**report.machine(), "large": large, "ping_interval_ms": PING_INTERVAL_MS, "load_before": load}
     sys.stdout.write(
         f"\n{about['cpu']}, {about['cores']} cores, Python {about['python']}, Node {about['node']}, "
     )
     sizes = ", ".join(f"{name} {found['event_bytes']}" for name, found in results.items())
     sys.stdout.write(
-        f"{about['at']}\nbytes of an event on the wire: {sizes}\n\n{report.table(results, large)}\n\n"
+        f"{about['at']}, load before {load:.1f}\nbytes of an event on the wire: {sizes}\n\n{report.table(results, large)}\n\n"
     )
     _say(f"every round: {report.save(results, about)}")
-    return 0
+    return 0 if complete else 1
 
 
-def small(name: str) -> dict[str, Any]:
+def small(name: str, found: dict[str, Any]) -> None:
     """Measure one server with 500 subscribers: deliveries, latency, and what only ours does."""
-    found: dict[str, Any] = {}
     with running(name) as server:
         swarm = Swarm(server.port)
         room, empty = make_room(server, "small"), make_room(server, "empty")
@@ -70,45 +74,43 @@ def small(name: str) -> dict[str, Any]:
             found[key] = measure(room, SMALL, burst)
             cost = statistics.median(publishing) / SMALL
             found[f"{key}_marginal"] = [cpu - cost for cpu in found[key]]
-        for key, milliseconds in fanout.latencies(
-            swarm, publisher, room, subscribers=SMALL, per_second=8, seconds=4
-        ).items():
-            found[f"latency_{key}"] = milliseconds
         found["event_bytes"] = swarm.event_bytes
+        taken = fanout.latencies(swarm, publisher, room, subscribers=SMALL, per_second=8, seconds=4)
+        found |= {f"latency_{key}": milliseconds for key, milliseconds in taken.items()}
         swarm.leave([*joined, publisher.client])
         if name == OURS:
-            room = make_room(server, "durable")
-            for prefix, figures in (
-                ("sending", durable.sending(server, swarm, room)),
-                ("idle", durable.idle_acknowledgement(swarm, room)),
-                ("catch_up", durable.catching_up(server, swarm, make_room(server, "missed"))),
-            ):
-                found |= {f"{prefix}_{key}": figure for key, figure in figures.items()}
+            only_ours(server, swarm, found)
         swarm.close()
-    return found
 
 
-def crowd(name: str, clients: int) -> dict[str, Any]:
-    """Measure one server with thousands: joining, memory, deliveries."""
+def only_ours(server: Server, swarm: Swarm, found: dict[str, Any]) -> None:
+    """Measure what has no counterpart: durable messages, idle acknowledgements, catching up."""
+    room, missed = make_room(server, "durable"), make_room(server, "missed")
+    for prefix, figures in (
+        ("sending", durable.sending(server, swarm, room)),
+        ("idle", durable.idle_acknowledgement(swarm, room)),
+        ("catch_up", durable.catching_up(server, swarm, missed)),
+    ):
+        found |= {f"{prefix}_{key}": figure for key, figure in figures.items()}
+
+
+def crowd(name: str, clients: int, found: dict[str, Any]) -> None:
+    """Measure one server with thousands: joining, memory, deliveries, coming back."""
     with running(name) as server:
         swarm = Swarm(server.port)
         room = make_room(server, "large")
-        _, arrived = join(server, swarm, f"room:{room}", clients)
+        channel = f"room:{room}"
+        joined, arrived = join(server, swarm, channel, clients)
+        found["connections_per_cpu_second"] = arrived["connections_per_cpu_second"]
+        found["resident_kib"] = arrived["resident_bytes"] / 1024
+        found["proportional_kib"] = arrived["proportional_bytes"] / 1024
         publisher = _publisher(swarm)
-
-        def measure(burst: int) -> list[float]:
-            return fanout.cpu_per_delivery(server, swarm, publisher, room, subscribers=clients, burst=burst)
-
-        found = {
-            "connections_per_cpu_second": arrived["connections_per_cpu_second"],
-            "again_per_cpu_second": arrived["again_per_cpu_second"],
-            "resident_kib": arrived["resident_bytes"] / 1024,
-            "proportional_kib": arrived["proportional_bytes"] / 1024,
-            "single_large": measure(1),
-            "burst_large": measure(10),
-        }
+        for key, burst in (("single_large", 1), ("burst_large", 10)):
+            found[key] = fanout.cpu_per_delivery(
+                server, swarm, publisher, room, subscribers=clients, burst=burst
+            )
+        found["again_per_cpu_second"] = come_back(server, swarm, channel, joined)
         swarm.close()
-    return found
 
 
 def _publisher(swarm: Swarm) -> fanout.Publisher:
@@ -122,11 +124,16 @@ def _open_files() -> int:
     return hard
 
 
-def _timed(what: str, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _attempt(what: str, run: Callable[[], None]) -> bool:
+    """Run a part, and go on without it when the server fails; tell whether it was measured whole."""
     started = time.monotonic()
-    found = run()
+    try:
+        run()
+    except (ConnectionError, TimeoutError, RuntimeError) as error:
+        _say(f"{what}: not all of it could be measured: {error}")
+        return False
     _say(f"{what}: {time.monotonic() - started:.0f} s")
-    return found
+    return True
 
 
 def _say(line: str) -> None:
