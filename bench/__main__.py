@@ -45,13 +45,12 @@ def main() -> int:
         if large > SMALL:
             complete &= _attempt(f"{name}, {large} clients", partial(crowd, name, large, found))
     about = {**report.machine(), "large": large, "ping_interval_ms": PING_INTERVAL_MS, "load_before": load}
-    sys.stdout.write(
-        f"\n{about['cpu']}, {about['cores']} cores, Python {about['python']}, Node {about['node']}, "
-    )
     sizes = ", ".join(f"{name} {found['event_bytes']}" for name, found in results.items())
-    sys.stdout.write(
-        f"{about['at']}, load before {load:.1f}\nbytes of an event on the wire: {sizes}\n\n{report.table(results, large)}\n\n"
+    lines = (
+        f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, Node {about['node']}, {about['at']}",
+        f"load before: {load:.1f}; bytes of an event on the wire: {sizes}",
     )
+    sys.stdout.write("\n{}\n{}\n\n{}\n\n".format(*lines, report.table(results, large)))
     _say(f"every round: {report.save(results, about)}")
     return 0 if complete else 1
 
