@@ -74,6 +74,8 @@ def rooms(rooms: Sequence[chat.RoomSummary], here: chat.Room | None, me: str) ->
     if not rooms:
         return Text("There are no rooms for you yet.", style="dim")
     table = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(5):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     for number, room in enumerate(rooms, 1):
         current = here is not None and room.id == here.id
         last = room.last_message
@@ -114,7 +116,7 @@ def toolbar(diagnostics: Diagnostics, elsewhere: int, typing: Sequence[str]) -> 
     elif diagnostics.attempts:
         waited = max(int(time.time() - diagnostics.since / 1000), 0)
         parts.append(("", f"  for {waited} s, attempt {diagnostics.attempts}"))
-    if diagnostics.queued:
+    if diagnostics.queued and diagnostics.state not in ("connected", "degraded"):
         parts.append(("fg:ansiyellow", f"  {diagnostics.queued} to send"))
     if elsewhere:
         parts.append(("", f"  {elsewhere} unread elsewhere"))

@@ -16,8 +16,8 @@ class Subscriptions:
         self._effects = effects
         self._resume_limit = resume_limit
         self._channels: dict[str, Channel] = {}
-        self._leaving: set[str] = set()
-        """Channels left in this session whose late events must not be taken for those of a joined channel."""
+        self._leaving: dict[str, object] = {}
+        """Channels left in this session whose late events are of nobody's interest, each with its last leaving."""
         self._resuming: set[str] = set()
         self._ready = False
 
@@ -42,6 +42,7 @@ class Subscriptions:
     def ready(self, resumed: Json, now: int) -> None:
         """Apply what `session.ready` says of each channel, and ask for the others."""
         self._ready = True
+        self._leaving.clear()
         for name, answer in resumed.items():
             channel = self._channels.get(name)
             if channel is None and name in self._resuming:
@@ -93,9 +94,7 @@ class Subscriptions:
             return
         self._drop(channel)
         if channel.phase not in (Phase.IDLE, Phase.REFUSED):
-            self._leaving.add(name)
-            if self._ready:
-                self._leave(name, now)
+            self._leave(name, now)
 
     def snapshot_loaded(self, name: str, position: Json, now: int) -> None:
         """Go on from a snapshot, if one was needed."""
@@ -119,7 +118,7 @@ class Subscriptions:
         """Say whether an event is to be delivered, and advance the position to it."""
         name, offset = meta.get("channel", ""), meta.get("offset")
         channel = self._channels.get(name)
-        if channel is None and name in self._leaving:
+        if name in self._leaving:
             return False
         if offset is None:
             return True
@@ -138,7 +137,6 @@ class Subscriptions:
             self._effects.put(Unsubscribed(name, reason))
 
     def _ask(self, channel: Channel, now: int) -> None:
-        self._leaving.discard(channel.name)
         channel.phase = Phase.ASKED
         channel.asking = asking = object()
         channel.asked_from = channel.offset
@@ -176,6 +174,8 @@ class Subscriptions:
             self._effects.put(Deliver(latest["event"], latest["data"], {"channel": channel.name}))
         position = {"epoch": answer["epoch"], "offset": answer["offset"]}
         if answer["recovered"]:
+            if channel.epoch is None:
+                channel.move(position)
             if channel.epoch == answer["epoch"] and channel.offset < answer["offset"]:
                 self._replay_had_a_hole(channel, now)
                 return
@@ -201,9 +201,11 @@ class Subscriptions:
         self._effects.cancel(f"subscribe:{channel.name}")
 
     def _leave(self, name: str, now: int) -> None:
-        self._leaving.add(name)
+        self._leaving[name] = leaving = object()
 
         def left(_answer: Json, _now: int) -> None:
-            self._leaving.discard(name)
+            if self._leaving.get(name) is leaving:
+                del self._leaving[name]
 
-        self._effects.emit("unsubscribe", {"channel": name}, left, now)
+        if self._ready:
+            self._effects.emit("unsubscribe", {"channel": name}, left, now)
