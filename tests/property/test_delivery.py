@@ -283,8 +283,8 @@ def test_delivery() -> None:
 
     [SUB1] [SUB2] [SUB3] [FAN2] [FAN3] [FAN4] [LOG2] [LOG3] [LOG5] [CMD1] [CMD2]
     """
-    examples = max(300, settings.default.max_examples)
+    examples = max(300, settings().max_examples)
     run_state_machine_as_test(
         Delivery,
-        settings=settings(settings.default, max_examples=examples, suppress_health_check=list(HealthCheck)),
+        settings=settings(settings(), max_examples=examples, suppress_health_check=list(HealthCheck)),
     )
