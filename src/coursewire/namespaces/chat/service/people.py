@@ -82,7 +82,7 @@ def follow_roster(tx: Transaction, changed: MembersChanged) -> None:
         removed = store.remove_members(tx, room.id, changed.removed)
         if not added and not removed:
             continue
-        if store.recount_members(tx, room.id) <= rules.TOLD_ROSTER_UP_TO:
+        if store.member_count(tx, room.id) <= rules.TOLD_ROSTER_UP_TO:
             if len(added) + len(removed) <= rules.NAMED_CHANGES_UP_TO:
                 _tell(tx, room.id, MemberJoined, _names(tx, added))
                 _tell(tx, room.id, MemberLeft, _names(tx, removed))
@@ -103,7 +103,7 @@ def _tell(
 ) -> None:
     """Tell a room who came or went, by user id and name, with the number of those who are in it after all of them."""
     if names:
-        count = store.recount_members(tx, room_id)
+        count = store.member_count(tx, room_id)
         for user_id, name in names.items():
             membership = Membership(room_id=room_id, user_id=user_id, name=name, member_count=count)
             tx.append(room_channel(room_id), kind(membership))

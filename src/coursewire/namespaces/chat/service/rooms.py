@@ -68,7 +68,6 @@ def _make_private(
     room_id = new_id()
     store.insert_room(tx, room_id=room_id, kind=kind, course_id=course_id, title=title, pair=pair)
     store.add_members(tx, room_id, who, from_number=0)
-    store.recount_members(tx, room_id)
     room = store.load_room(tx, room_id)
     for user_id in who:
         tx.append(user_channel(user_id), RoomUpdated(room))
@@ -86,7 +85,6 @@ def _open_course_room(tx: Transaction, caller: Caller, command: OpenRoom) -> One
     title = command.title or course_title
     store.insert_room(tx, room_id=room_id, kind=command.kind, course_id=course_id, title=title, pair=None)
     store.enrol_course(tx, room_id, course_id)
-    store.recount_members(tx, room_id)
     # Everybody of the course who is here hears of the new room by its count: no event per member is logged.
     tx.derive(UNREAD, room_id)
     return one_room(tx, caller, room_id)

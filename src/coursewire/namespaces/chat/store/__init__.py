@@ -14,6 +14,7 @@ from coursewire.namespaces.chat.store.members import (
     enrolled,
     list_members,
     load_people,
+    member_count,
     present_members,
     put_member,
     remove_members,
@@ -35,7 +36,6 @@ from coursewire.namespaces.chat.store.rooms import (
     load_access,
     load_room,
     load_summary,
-    recount_members,
     rename_room,
 )
 
@@ -56,6 +56,7 @@ __all__ = [
     "load_people",
     "load_room",
     "load_summary",
+    "member_count",
     "message_id_at",
     "messages_after",
     "messages_before",
@@ -63,7 +64,6 @@ __all__ = [
     "present_members",
     "put_member",
     "receipts",
-    "recount_members",
     "remove_members",
     "rename_room",
     "rewrite_message",

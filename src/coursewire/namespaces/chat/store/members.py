@@ -84,6 +84,10 @@ _enrol_all = Prepared(
         ).where(course_members.c.course_id == bindparam("course")),
     )
 )
+_count_more = Prepared(
+    update(rooms).where(rooms.c.id == ROOM).values(member_count=rooms.c.member_count + bindparam("more"))
+)
+_member_count = Prepared(select(rooms.c.member_count).where(rooms.c.id == ROOM))
 _rooms_of = Prepared(
     select(rooms.c.id, rooms.c.kind, rooms.c.last_number).where(rooms.c.course_id == bindparam("course"))
 )
@@ -99,10 +103,23 @@ _remove_members = Prepared(
 )
 
 
+def _count(tx: Transaction, room_id: str, more: int) -> None:
+    # By difference: counting would look at every member of a large room whenever one comes.
+    if more:
+        tx.run(_count_more, room_id=room_id, more=more)
+
+
+def member_count(tx: Transaction, room_id: str) -> int:
+    """Return how many are in a room."""
+    row = tx.one(_member_count, room_id=room_id)
+    return int(row.member_count) if row else 0
+
+
 def put_member(tx: Transaction, access: Access, user_id: str, *, active: bool) -> None:
     """Make the caller a member, for the first time or again, or let them leave."""
     if access.has_been_member:
         tx.run(_activate, room_id=access.room_id, user=user_id, now_active=int(active))
+        _count(tx, access.room_id, int(active) - int(access.is_member))
     elif active:
         add_members(tx, access.room_id, [user_id], from_number=access.last_number)
 
@@ -120,12 +137,13 @@ def add_members(tx: Transaction, room_id: str, user_ids: Sequence[str], *, from_
         if new:
             tx.run(_add_many, room_id=room_id, user_ids=new, joined=tx.now, from_number=from_number)
         added += new + returning
+    _count(tx, room_id, len(added))
     return added
 
 
 def enrol_course(tx: Transaction, room_id: str, course_id: str) -> None:
     """Make everybody of a course a member of its new room, in one statement."""
-    tx.run(_enrol_all, room_id=room_id, course=course_id, joined=tx.now)
+    _count(tx, room_id, tx.run(_enrol_all, room_id=room_id, course=course_id, joined=tx.now))
 
 
 def remove_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> list[str]:
@@ -136,6 +154,7 @@ def remove_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> li
         present = present_members(tx, room_id, piece)
         if tx.run(_remove_members, room_id=room_id, user_ids=piece):
             removed += [user_id for user_id in piece if user_id in present]
+    _count(tx, room_id, -len(removed))
     return removed
 
 

@@ -72,17 +72,6 @@ def load_access(tx: Transaction, caller: Caller, room_id: str) -> Access | None:
 _insert_room = Prepared(insert(rooms))
 _room_of_pair = Prepared(select(rooms.c.id).where(rooms.c.pair == bindparam("pair")))
 _rename_room = Prepared(update(rooms).where(rooms.c.id == ROOM).values(title=bindparam("new_title")))
-_recount_members = Prepared(
-    update(rooms)
-    .where(rooms.c.id == ROOM)
-    .values(
-        member_count=select(func.count())
-        .select_from(members)
-        .where(members.c.room_id == rooms.c.id, members.c.active == 1)
-        .scalar_subquery()
-    )
-    .returning(rooms.c.member_count)
-)
 
 
 def insert_room(
@@ -112,12 +101,6 @@ def find_direct_room(tx: Transaction, pair: str) -> str | None:
 def rename_room(tx: Transaction, room_id: str, title: str) -> None:
     """Give a room another title."""
     tx.run(_rename_room, room_id=room_id, new_title=title)
-
-
-def recount_members(tx: Transaction, room_id: str) -> int:
-    """Bring the room's member count up to date and return it."""
-    row = tx.one(_recount_members, room_id=room_id)
-    return int(row.member_count) if row else 0
 
 
 _last = messages.alias("last")
