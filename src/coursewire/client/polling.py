@@ -57,7 +57,7 @@ class PollingLink:
 
     async def send(self, packets: list[Packet]) -> None:
         """Post packets, in as few requests as their size allows."""
-        for body in _bodies(packets, self._max_payload):
+        for body in bodies(packets, self._max_payload):
             try:
                 answer = await self._client.post(
                     self._address, content=body, headers={"Content-Type": "text/plain;charset=UTF-8"}
@@ -81,7 +81,7 @@ def _packets(answer: httpx.Response) -> list[Packet]:
         raise LinkError(str(error)) from error
 
 
-def _bodies(packets: list[Packet], limit: int) -> list[bytes]:
+def bodies(packets: list[Packet], limit: int) -> list[bytes]:
     """Join packets to payloads of at most `limit` bytes; a larger packet goes alone, to be refused."""
     bodies: list[bytes] = []
     for packet in packets:
