@@ -1,3 +1,5 @@
+/** Builds the campus into `dist`, and serves it in development. */
+
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";

@@ -1,3 +1,5 @@
+/** Runs the tests beside the sources; the recorded traces are read from `tests/traces`. */
+
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 

@@ -5,8 +5,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Campus } from "./Campus";
 import { applyTheme, readTheme } from "./theme";
-import "../src/components/tokens.css";
+import "../src/components/styles";
 import "./campus.css";
+import "./sign-in.css";
 
 applyTheme(readTheme());
 const root = document.getElementById("root");

@@ -8,8 +8,7 @@ import { explain } from "../services/websocket/errors";
 import { Conversation } from "./Conversation";
 import { NewChat } from "./NewChat";
 import { RoomList } from "./RoomList";
-import "./tokens.css";
-import "./chat.css";
+import "./styles";
 
 export interface ChatInterfaceProps {
   /** The room that is shown, where the page keeps it in its address; otherwise it is kept here. */

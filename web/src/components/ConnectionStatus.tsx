@@ -7,8 +7,7 @@ import type { NamespaceStatus } from "../services/websocket/connectionStatus";
 import { explain } from "../services/websocket/errors";
 import type { State } from "../services/websocket/protocol";
 import { duration } from "./times";
-import "./tokens.css";
-import "./status.css";
+import "./styles";
 
 const WORDS: Record<State, string> = {
   idle: "Not connected",

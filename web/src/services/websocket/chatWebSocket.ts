@@ -16,7 +16,9 @@ import type {
   Typing,
   Unread,
 } from "../../contract";
+import { GONE, roomChannel, roomOf } from "./chat/channels";
 import { folded } from "./chat/events";
+import { Receipts } from "./chat/receipts";
 import { Sender } from "./chat/sender";
 import { misshapen } from "./chat/shape";
 import * as fold from "./chat/state";
@@ -26,28 +28,29 @@ import { Told } from "./chat/told";
 import { CommandError, words } from "./errors";
 import { newKey } from "./keys";
 import { NamespaceService, type ServiceOptions } from "./namespaceService";
+import { allPages } from "./pages";
 import type { Answer, EventMeta, Queued, State } from "./protocol";
 import { StateStore } from "./stateStore";
+import { NamedTimers } from "./timers";
 
 const PAGE = 50;
+/** Subscriptions kept free for rooms that are opened later. */
+const RESERVED = 10;
 /** The server's "nobody types" is ephemeral and may be lost. */
 const TYPING_GONE_MS = 8_000;
-/** One receipt for a burst of messages. */
-const DELIVERED_AFTER_MS = 400;
 /** A snapshot that could not be loaded is tried again after this. */
 const SNAPSHOT_AGAIN_MS = 3_000;
 
 /** More names than this are of no use in a list. */
 const MOST_MEMBERS = 2_000;
 
-const roomChannel = (roomId: string): string => `room:${roomId}`;
-const roomOf = (channel: string): string | null => (channel.startsWith("room:") ? channel.slice(5) : null);
 export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEvents> {
   /** What is known, for `useSyncExternalStore`. */
   readonly store: StateStore<ChatState>;
 
-  readonly #chores = new Map<string, unknown>();
+  readonly #timers: NamedTimers;
   readonly #sender: Sender;
+  readonly #receipts: Receipts;
   readonly #told = new Told();
   /** Rooms whose channel we have asked for. */
   readonly #joined = new Set<string>();
@@ -56,6 +59,14 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   constructor(options: ServiceOptions = {}) {
     super("/chat", options);
     this.store = new StateStore(initialState, this.environment);
+    this.#timers = new NamedTimers(this.environment);
+    this.#receipts = new Receipts({
+      store: this.store,
+      told: this.#told,
+      timers: this.#timers,
+      isConnected: () => this.isConnected,
+      mark: (mark) => this.request("receipt.mark", mark),
+    });
     this.#sender = new Sender(this.store, this.environment.now, (payload) =>
       this.request("message.send", payload),
     );
@@ -71,11 +82,8 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     const mine = (message: Message) => {
       if (roomId === undefined || message.room_id === roomId) callback(message);
     };
-    const stops = [
-      this.on("message.sent", mine),
-      this.on("message.edited", mine),
-      this.on("message.deleted", mine),
-    ];
+    const events = ["message.sent", "message.edited", "message.deleted"] as const;
+    const stops = events.map((event) => this.on(event, mine));
     return () => {
       for (const stop of stops) stop();
     };
@@ -105,10 +113,12 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     this.#loadingRooms = true;
     if (this.chat.phase === "failed") this.#set({ ...this.chat, phase: "loading", error: null });
     try {
-      const items = await allPages((cursor) => this.request("room.list", cursor), Number.POSITIVE_INFINITY);
+      const items = await allPages((cursor) => this.request("room.list", cursor));
       this.#set(fold.roomsLoaded(this.chat, items));
-      for (const room of items) if (room.joined) this.#listen(room.id);
-      for (const room of items) if (room.joined && room.unread > 0) this.#deliveredSoon(room.id);
+      // A person in more rooms than the server allows subscriptions hears of the others when opening them.
+      const bound = (this.session?.limits.subscriptions ?? 100) - RESERVED;
+      for (const room of items.filter(({ joined }) => joined).slice(0, bound)) this.#listen(room.id);
+      for (const room of items) if (room.joined && room.unread > 0) this.#receipts.deliveredSoon(room.id);
     } catch (error) {
       if (this.chat.phase === "loading") this.#set({ ...this.chat, phase: "failed", error: words(error) });
     } finally {
@@ -153,7 +163,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       key: newKey(this.environment.now()),
       room_id: roomId,
     });
-    this.#unlisten(roomId);
+    if (this.#joined.delete(roomId)) this.leave(roomChannel(roomId));
     // An open room can be joined again; a group is gone for whoever leaves it.
     const gone = room.kind === "group" || room.kind === "direct";
     this.#set(gone ? fold.roomGone(this.chat, roomId) : fold.roomLoaded(this.chat, room));
@@ -246,12 +256,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
 
   /** All that is loaded of a room has been seen. */
   markRead(roomId: string): void {
-    const last = this.chat.timelines[roomId]?.messages.at(-1);
-    const room = this.chat.rooms[roomId];
-    if (!last || !room?.joined || !this.isConnected) return;
-    const known = { readNumber: room.read_number, unread: room.unread };
-    if (!this.#told.read(roomId, last.number, known)) return;
-    this.#mark(roomId, { read: last.id, delivered: last.id });
+    this.#receipts.read(roomId);
   }
 
   /** Tell the others that we type, or no longer. Call it at every key stroke. */
@@ -273,8 +278,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   }
 
   protected override closed(): void {
-    for (const timer of this.#chores.values()) this.environment.clearTimer(timer);
-    this.#chores.clear();
+    this.#timers.clear();
     this.#told.forget();
     this.#joined.clear();
     this.#loadingRooms = false;
@@ -306,10 +310,11 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     void this.#reload(channel, roomId);
   }
 
-  protected override unsubscribed(channel: string): void {
+  protected override unsubscribed(channel: string, reason: string): void {
     const roomId = roomOf(channel);
     if (roomId === null) return;
     this.#joined.delete(roomId);
+    if (!GONE.has(reason)) return;
     this.#set(fold.roomGone(this.chat, roomId));
     // It may still be an open room that one could join again.
     void this.loadRooms();
@@ -325,7 +330,8 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       case "session.ready":
         return this.#ready(data as Ready);
       case "message.sent":
-        if ((data as Message).author?.user_id !== this.userId) this.#deliveredSoon((data as Message).room_id);
+        if ((data as Message).author?.user_id !== this.userId)
+          this.#receipts.deliveredSoon((data as Message).room_id);
         return;
       case "room.updated":
         // On our own channel it tells of a room that is new to us.
@@ -353,15 +359,9 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   }
 
   #listen(roomId: string): void {
-    // A person in more rooms than the server allows subscriptions sees the others when opening them.
-    const bound = (this.session?.limits.subscriptions ?? 100) - 5;
-    if (this.#joined.has(roomId) || this.#joined.size >= bound) return;
+    if (this.#joined.has(roomId)) return;
     this.#joined.add(roomId);
     this.join(roomChannel(roomId));
-  }
-
-  #unlisten(roomId: string): void {
-    if (this.#joined.delete(roomId)) this.leave(roomChannel(roomId));
   }
 
   async #reload(channel: string, roomId: string): Promise<void> {
@@ -373,7 +373,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       if (last) this.#set(fold.messageArrived(this.chat, last));
       this.snapshotLoaded(channel, page.position);
     } catch {
-      this.#chore(`snapshot:${roomId}`, SNAPSHOT_AGAIN_MS, () => void this.#reload(channel, roomId));
+      this.#timers.set(`snapshot:${roomId}`, SNAPSHOT_AGAIN_MS, () => void this.#reload(channel, roomId));
     }
   }
 
@@ -391,56 +391,9 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     }
   }
 
-  #deliveredSoon(roomId: string): void {
-    if (this.#chores.has(`delivered:${roomId}`)) return;
-    this.#chore(`delivered:${roomId}`, DELIVERED_AFTER_MS, () => {
-      const last = this.chat.rooms[roomId]?.last_message;
-      if (!last || !this.isConnected || !this.#told.delivered(roomId, last.number)) return;
-      this.#mark(roomId, { delivered: last.id });
-    });
-  }
-
-  #mark(roomId: string, pointers: { read?: string; delivered?: string }): void {
-    this.request("receipt.mark", { room_id: roomId, ...pointers }).then(
-      ({ receipt, unread }) => this.#set(fold.unreadChanged(fold.receiptChanged(this.chat, receipt), unread)),
-      // Not told: the next look at the room tells it.
-      () => this.#told.retract(roomId),
-    );
-  }
-
   #typing(typing: Typing): void {
-    this.#chore(`typing:${typing.room_id}`, TYPING_GONE_MS, () =>
+    this.#timers.set(`typing:${typing.room_id}`, TYPING_GONE_MS, () =>
       this.#set(fold.typingChanged(this.chat, { room_id: typing.room_id, users: [] })),
     );
   }
-
-  #chore(name: string, ms: number, run: () => void): void {
-    const before = this.#chores.get(name);
-    if (before !== undefined) this.environment.clearTimer(before);
-    const timer = this.environment.setTimer(() => {
-      this.#chores.delete(name);
-      run();
-    }, ms);
-    this.#chores.set(name, timer);
-  }
-}
-
-interface Page<Item> {
-  items: Item[];
-  next_cursor?: string;
-}
-
-/** Read page after page, until the last one or until there are `most`. */
-async function allPages<Item>(
-  read: (cursor: { cursor?: string }) => Promise<Page<Item>>,
-  most: number,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  let next: { cursor?: string } | null = {};
-  while (next !== null && items.length < most) {
-    const page: Page<Item> = await read(next);
-    items.push(...page.items);
-    next = page.next_cursor === undefined ? null : { cursor: page.next_cursor };
-  }
-  return items;
 }

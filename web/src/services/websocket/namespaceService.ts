@@ -10,6 +10,7 @@ import { NamespaceMachine } from "./machine";
 import { PersistentOutbox } from "./outbox";
 import type { Answer, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
 import type { SocketPort } from "./socket";
+import { NamedTimers } from "./timers";
 import { type AuthToken, TokenSource } from "./token";
 
 export interface ServiceOptions {
@@ -40,7 +41,7 @@ export abstract class NamespaceService<
   readonly #options: ServiceOptions;
   readonly #status: ConnectionStatusStore | undefined;
   readonly #listeners = new Listeners();
-  readonly #timers = new Map<string, unknown>();
+  readonly #timers: NamedTimers;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   readonly #inputs: Input[] = [];
   #machine: NamespaceMachine | null = null;
@@ -61,6 +62,7 @@ export abstract class NamespaceService<
     this.#options = options;
     this.#status = options.status;
     this.environment = options.environment ?? browserEnvironment();
+    this.#timers = new NamedTimers(this.environment);
   }
 
   get state(): State {
@@ -133,7 +135,6 @@ export abstract class NamespaceService<
       if (output.type === "settle") this.#settle(output.ref, output.answer);
     }
     this.#waiting.clear();
-    for (const timer of this.#timers.values()) this.environment.clearTimer(timer);
     this.#timers.clear();
     this.#stopWaking?.();
     this.#stopWaking = null;
@@ -288,9 +289,11 @@ export abstract class NamespaceService<
       case "need_snapshot":
         return this.snapshotNeeded(output.channel, output.position);
       case "set_timer":
-        return this.#setTimer(output.name, output.ms);
+        return this.#timers.set(output.name, output.ms, () =>
+          this.#feed({ type: "timer", name: output.name }),
+        );
       case "cancel_timer":
-        return this.#cancelTimer(output.name);
+        return this.#timers.cancel(output.name);
       case "settle":
         return this.#settle(output.ref, output.answer);
       case "persist":
@@ -305,7 +308,7 @@ export abstract class NamespaceService<
       this.#error = null;
       if (!this.#timers.has("ping")) this.#ping();
     } else {
-      this.#cancelTimer("ping");
+      this.#timers.cancel("ping");
     }
     this.stateChanged(state);
   }
@@ -343,23 +346,7 @@ export abstract class NamespaceService<
     settle?.(answer);
   }
 
-  // Timers, pings, waking
-
-  #setTimer(name: string, ms: number): void {
-    this.#cancelTimer(name);
-    const timer = this.environment.setTimer(() => {
-      this.#timers.delete(name);
-      this.#feed({ type: "timer", name });
-    }, ms);
-    this.#timers.set(name, timer);
-  }
-
-  #cancelTimer(name: string): void {
-    const timer = this.#timers.get(name);
-    if (timer === undefined) return;
-    this.environment.clearTimer(timer);
-    this.#timers.delete(name);
-  }
+  // Pings, waking
 
   #ping(): void {
     const sentAt = this.environment.now();
@@ -370,11 +357,7 @@ export abstract class NamespaceService<
       this.#latencyMs = this.environment.now() - sentAt;
       this.#publish();
     });
-    this.#cancelTimer("ping");
-    this.#timers.set(
-      "ping",
-      this.environment.setTimer(() => this.#ping(), PING_MS),
-    );
+    this.#timers.set("ping", PING_MS, () => this.#ping());
   }
 
   /** The network came or went, or the page is looked at again: ask at once whether the connection still lives. */

@@ -1,0 +1,66 @@
+/** Tells the server how far we have got: what was read at once, what was delivered after a short while. */
+
+import type { Receipt, Unread } from "../../../contract";
+import type { StateStore } from "../stateStore";
+import type { NamedTimers } from "../timers";
+import type { ChatState } from "./state";
+import * as fold from "./state";
+import type { Told } from "./told";
+
+/** One receipt for a burst of messages. */
+const DELIVERED_AFTER_MS = 400;
+
+interface Mark {
+  room_id: string;
+  read?: string;
+  delivered?: string;
+}
+
+interface Needs {
+  store: StateStore<ChatState>;
+  told: Told;
+  timers: NamedTimers;
+  isConnected: () => boolean;
+  mark: (mark: Mark) => Promise<{ receipt: Receipt; unread: Unread }>;
+}
+
+export class Receipts {
+  readonly #needs: Needs;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  /** All that is loaded of a room has been seen. */
+  read(roomId: string): void {
+    const { store, told, isConnected } = this.#needs;
+    const { timelines, rooms } = store.getSnapshot();
+    const last = timelines[roomId]?.messages.at(-1);
+    const room = rooms[roomId];
+    if (!last || !room?.joined || !isConnected()) return;
+    const known = { readNumber: room.read_number, unread: room.unread };
+    if (told.read(roomId, last.number, known))
+      this.#mark({ room_id: roomId, read: last.id, delivered: last.id });
+  }
+
+  /** Something has arrived. */
+  deliveredSoon(roomId: string): void {
+    const { store, told, timers, isConnected } = this.#needs;
+    if (timers.has(`delivered:${roomId}`)) return;
+    timers.set(`delivered:${roomId}`, DELIVERED_AFTER_MS, () => {
+      const last = store.getSnapshot().rooms[roomId]?.last_message;
+      if (!last || !isConnected() || !told.delivered(roomId, last.number)) return;
+      this.#mark({ room_id: roomId, delivered: last.id });
+    });
+  }
+
+  #mark(mark: Mark): void {
+    const { store, told } = this.#needs;
+    this.#needs.mark(mark).then(
+      ({ receipt, unread }) =>
+        store.set(fold.unreadChanged(fold.receiptChanged(store.getSnapshot(), receipt), unread)),
+      // Not told: the next look at the room tells it.
+      () => told.retract(mark.room_id),
+    );
+  }
+}
