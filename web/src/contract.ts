@@ -33,3 +33,4 @@ export type {
   Role,
   Subscription,
 } from "../../contracts/typescript/realtime";
+export { errorCodes } from "../../contracts/typescript/realtime";

@@ -243,6 +243,8 @@ describe("ChatInterface", () => {
       world.peer.events.disconnected("server", "io server disconnect");
     });
     expect(screen.getByRole("button", { name: "Connection: Sign-in needed" })).toBeTruthy();
+    expect(screen.getByText("You are not allowed to do this.")).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Try again" })).toBeTruthy();
   });
 
   it("tells empty from loading from failed", async () => {

@@ -130,8 +130,8 @@ function Banner({ api }: { api: ChatResult }) {
         <p className="cw-banner" data-tone={refused ? "danger" : "calm"}>
           <WifiOff size={16} aria-hidden="true" />
           <span>
-            {refused && status?.error
-              ? explain(status.error)
+            {refused
+              ? explain(status?.error ?? { code: "unavailable", message: "" })
               : "No connection. What you write is kept, and sent when it is back."}
           </span>
           {refused && (

@@ -1,6 +1,13 @@
 /** Drives one namespace: its state machine, its socket, its timers, its token and its outbox. Knows no React. */
 
-import type { CoursewireError, Position, Ready } from "../../contract";
+import {
+  type CoursewireError,
+  type ErrorCode,
+  errorCodes,
+  type NamespaceGone,
+  type Position,
+  type Ready,
+} from "../../contract";
 import { type ConnectionStatusStore, isLive } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
 import { CommandError } from "./errors";
@@ -331,6 +338,7 @@ export abstract class NamespaceService<
 
   #deliver(event: string, data: unknown, meta: EventMeta): void {
     if (event === "session.ready") this.session = data as Ready;
+    if (event === "namespace.closing") this.#error = closingError(data as NamespaceGone);
     const wrong = this.misshapen(event, data);
     if (wrong !== null) {
       this.environment.report(new TypeError(`${event} came without a proper ${wrong}`));
@@ -379,4 +387,11 @@ export abstract class NamespaceService<
       error: this.#error,
     });
   }
+}
+
+/** What to tell people of a namespace that the server closes for good; null when it will be back by itself. */
+function closingError({ reason, retryable }: NamespaceGone): CoursewireError | null {
+  if (retryable) return null;
+  const code = reason in errorCodes ? (reason as ErrorCode) : "unavailable";
+  return { code, message: "", retryable };
 }
