@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from coursewire.client.commands import Commands
 from coursewire.client.effects import Effects
-from coursewire.client.outbox import Outbox, Stage, Waiting
+from coursewire.client.outbox import Waiting
 from coursewire.client.outputs import (
     Connect,
     Deliver,
@@ -19,10 +20,8 @@ from coursewire.client.outputs import (
     FetchToken,
     Json,
     Output,
-    Persist,
     RefusedCommand,
     Reset,
-    Settle,
     State,
     StateChanged,
     Transport,
@@ -34,7 +33,6 @@ PROBE_TIMEOUT_MS = 2_000
 STEADY_MS = 5_000
 """A session that the server ended earlier than this counts as a failure."""
 REFRESH_AGAIN_MS = 5_000
-RETRIED_CODES = frozenset({"rate_limited", "overloaded", "unavailable"})
 REFUSED_CALLER = frozenset({"auth_missing", "auth_invalid", "forbidden"})
 
 
@@ -76,7 +74,7 @@ class Machine:
     ) -> None:
         self._effects = Effects(random)
         self._subscriptions = Subscriptions(self._effects, resume_limit)
-        self._outbox = Outbox(outbox_limit)
+        self._commands = Commands(self._effects, outbox_limit)
         self._session = Session.OFF
         self._number = 0
         """Counts sessions, so that what belongs to one does not leak into the next."""
@@ -110,13 +108,7 @@ class Machine:
         self._effects.cancel_all()
         if self._session in OPEN:
             self._effects.put(Disconnect())
-        for command in self._outbox:
-            error: Json = {"code": "unavailable", "message": "the client was stopped", "retryable": True}
-            if command.keyed:
-                error["details"] = {"kept": True}
-            self._effects.put(Settle(command.ref, {"ok": False, "error": error}))
-        self._outbox.disconnected()
-        self._outbox.remove_unkeyed()
+        self._commands.stop()
         self._forget_session()
         self._session, self._transport, self._fetching = Session.OFF, None, None
         self._show("closed", now)
@@ -203,35 +195,23 @@ class Machine:
 
     def command(self, now: int, *, ref: str, command: str, payload: Json) -> list[Output]:
         """Run a command now, or when connected."""
-        waiting = Waiting(ref, command, payload)
-        hopeless = self._session is Session.HOPELESS and not waiting.keyed
-        if self._state == "closed" or hopeless:
+        given = Waiting(ref, command, payload)
+        if self._state == "closed" or (self.gave_up and not given.keyed):
             message = f"the namespace is {self._state}"
-            self._effects.put(
-                RefusedCommand(ref, {"code": "unavailable", "message": message, "retryable": False})
-            )
-        elif not self._outbox.add(waiting):
-            error = {"code": "overloaded", "message": "the outbox is full", "retryable": True}
+            error = {"code": "unavailable", "message": message, "retryable": False}
             self._effects.put(RefusedCommand(ref, error))
         else:
-            self._persist(waiting)
-            self._pump(now)
+            self._commands.give(given, now)
         return self._effects.taken()
 
     def cancel(self, now: int, *, ref: str) -> list[Output]:
         """Forget a command, sent or not."""
-        command = self._outbox.remove(ref)
-        if command is not None:
-            self._effects.forget(ref)
-            self._effects.cancel(f"retry:{ref}")
-            self._persist(command)
-            self._pump(now)
+        self._commands.cancel(ref, now)
         return self._effects.taken()
 
     def restore(self, now: int, *, outbox: Iterable[Json]) -> list[Output]:
         """Take over the commands of an earlier run."""
-        self._outbox.restore(outbox)
-        self._pump(now)
+        self._commands.restore(outbox, now)
         return self._effects.taken()
 
     def answer(self, now: int, *, ref: str, answer: Json) -> list[Output]:
@@ -295,7 +275,7 @@ class Machine:
             transport=self._transport,
             latency_ms=self._effects.latency,
             attempts=0 if self._session is Session.READY else self._failures,
-            queued=len(self._outbox),
+            queued=len(self._commands),
         )
 
     # Connecting
@@ -338,8 +318,7 @@ class Machine:
             self._wait(Session.PATIENCE)
 
     def _give_up(self, state: Literal["unauthorized", "unavailable"], error: Json, now: int) -> None:
-        for command in self._outbox.remove_unkeyed():
-            self._effects.put(Settle(command.ref, {"ok": False, "error": error}))
+        self._commands.give_up(error)
         self._session = Session.HOPELESS
         self._show(state, now)
 
@@ -352,10 +331,7 @@ class Machine:
         if self._session is Session.READY and (by_transport or now - self._ready_at >= STEADY_MS):
             self._failures = 0
         self._effects.cancel_all()
-        message = "the connection was lost before the answer"
-        for command in self._outbox.disconnected():
-            error = {"code": "unavailable", "message": message, "retryable": True}
-            self._effects.put(Settle(command.ref, {"ok": False, "error": error}))
+        self._commands.lost()
         self._forget_session()
         if closing is not None and not closing["retryable"]:
             reason = closing["reason"]
@@ -387,7 +363,7 @@ class Machine:
         self._session = Session.READY
         self._ever_ready, self._ready_at = True, now
         self._subscriptions.ready(data["resumed"], now)
-        self._pump(now)
+        self._commands.ready(now)
         self._show_ready(now)
 
     def _event(self, now: int, event: str, data: Any, meta: Json) -> None:
@@ -402,42 +378,6 @@ class Machine:
             self._subscriptions.catch_up(meta["channel"], now)
         elif event == "channel.closed":
             self._subscriptions.take_away(meta["channel"], data["reason"])
-
-    # Commands
-
-    def _pump(self, now: int) -> None:
-        if self._session is not Session.READY:
-            return
-        for command in self._outbox.sendable():
-            command.stage = Stage.SENT
-            self._effects.send(command.ref, command.command, command.payload, self._answer_to(command), now)
-
-    def _answer_to(self, command: Waiting) -> Callable[[Json, int], None]:
-        def answered(answer: Json, now: int) -> None:
-            error = answer.get("error", {})
-            if not answer["ok"] and error.get("retryable") and error["code"] in RETRIED_CODES:
-                self._retry(command, error.get("retry_after_ms"))
-                return
-            self._outbox.remove(command.ref)
-            self._persist(command)
-            self._effects.put(Settle(command.ref, answer))
-            self._pump(now)
-
-        return answered
-
-    def _retry(self, command: Waiting, retry_after_ms: int | None) -> None:
-        def again(now: int) -> None:
-            command.stage = Stage.WAITING
-            self._pump(now)
-
-        delay = self._effects.delay(command.retries) if retry_after_ms is None else retry_after_ms
-        command.stage = Stage.RETRYING
-        command.retries += 1
-        self._effects.set(f"retry:{command.ref}", delay, again)
-
-    def _persist(self, command: Waiting) -> None:
-        if command.keyed:
-            self._effects.put(Persist(self._outbox.keyed()))
 
     # Token and probe
 
