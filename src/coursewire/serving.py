@@ -81,7 +81,7 @@ def serve(settings: Settings, *, demo: bool) -> None:
     # What is loaded now stays: the collector need not look at it again. And it need not look at all connections each
     # time some thousand objects have come; hardly any of them are cycles.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(100_000, 50, 100)
     uvloop.run(_serve(settings, demo=demo))
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 GROUP_READS = 32
-"""Reads that one reader takes at once, on one snapshot; the rest is left to the others."""
+"""Reads that one reader takes at once, on one snapshot, or a few more; the rest is left to the others."""
 
 QUEUED_WRITES = 10_000
 QUEUED_READS = 10_000
@@ -60,8 +61,9 @@ class Storage:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._room = {"write": queued_writes, "read": queued_reads}
-        self._writes: SimpleQueue[_Job | None] = SimpleQueue()
-        self._reads: SimpleQueue[_Job | None] = SimpleQueue()
+        self._turns: dict[str, list[_Job]] = {"write": [], "read": []}
+        self._writes: SimpleQueue[list[_Job] | None] = SimpleQueue()
+        self._reads: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._closed = False
 
@@ -124,6 +126,8 @@ class Storage:
         if self._closed:
             return
         self._closed = True
+        self._hand_over(self._reads, self._turns["read"])
+        self._hand_over(self._writes, self._turns["write"])
         for _ in range(self._database.readers):
             self._reads.put(None)
         self._writes.put(None)
@@ -131,15 +135,24 @@ class Storage:
             await asyncio.to_thread(thread.join)
         self._database.dispose()
 
-    def _submit(self, queue: SimpleQueue[_Job | None], kind: str, work: Work[T]) -> asyncio.Future[T]:
+    def _submit(self, queue: SimpleQueue[list[_Job] | None], kind: str, work: Work[T]) -> asyncio.Future[T]:
         if self._closed:
             raise Unavailable("the storage is closed")
         if self._room[kind] == 0:
             raise Overloaded(f"too many {kind}s are waiting for the storage", retry_after_ms=1_000)
         self._room[kind] -= 1
         future: asyncio.Future[T] = self._loop.create_future()
-        queue.put(_Job(work, future))
+        turn = self._turns[kind]
+        if not turn:
+            self._loop.call_soon(self._hand_over, queue, turn)
+        turn.append(_Job(work, future))
         return future
+
+    def _hand_over(self, queue: SimpleQueue[list[_Job] | None], turn: list[_Job]) -> None:
+        """Give the threads what came in one turn of the loop: waking one costs more than many a work."""
+        for start in range(0, len(turn), GROUP_READS):
+            queue.put(turn[start : start + GROUP_READS])
+        turn.clear()
 
     def _write_loop(self, writer: Writer, ready: asyncio.Future[None]) -> None:
         try:
@@ -148,27 +161,30 @@ class Storage:
             self._tell(_settle, ready, Outcome(None, error))
             return
         self._tell(_settle, ready, Outcome(None, None))
+        waiting: deque[_Job] = deque()
         jobs: list[_Job] = []
         ended = False
 
         def more() -> Work[Any] | None:
             nonlocal ended
-            try:
-                job = self._writes.get_nowait()
-            except Empty:
+            if not waiting and not ended:
+                with suppress(Empty):
+                    turn = self._writes.get_nowait()
+                    ended = turn is None
+                    waiting.extend(turn or ())
+            if not waiting:
                 return None
-            if job is None:
-                ended = True
-                return None
-            jobs.append(job)
-            return job.work
+            jobs.append(waiting.popleft())
+            return jobs[-1].work
 
-        while not ended:
-            job = self._writes.get()
-            if job is None:
-                break
-            jobs = [job]
-            group = writer.commit(job.work, more)
+        while waiting or not ended:
+            if not waiting:
+                turn = self._writes.get()
+                if turn is None:
+                    break
+                waiting.extend(turn)
+            jobs = [waiting.popleft()]
+            group = writer.commit(jobs[0].work, more)
             self._tell(self._deliver_group, jobs, group.outcomes, group.effects)
         writer.close()
 
@@ -177,15 +193,15 @@ class Storage:
         ended = False
         while not ended:
             jobs: list[_Job] = []
-            job = self._reads.get()
+            turn = self._reads.get()
             # All that wait, and only then the snapshot: it holds what was committed before each of these calls.
             with suppress(Empty):
-                while job is not None:
-                    jobs.append(job)
-                    if len(jobs) == GROUP_READS:
+                while turn is not None:
+                    jobs += turn
+                    if len(jobs) >= GROUP_READS:
                         break
-                    job = self._reads.get_nowait()
-            ended = job is None
+                    turn = self._reads.get_nowait()
+            ended = turn is None
             if jobs:
                 session = self._run_reads(session, jobs)
         if session is not None:
