@@ -98,6 +98,9 @@ class Door:
         self._reactions = reactions
         self._authenticate = authenticate
         self._settings = settings
+        # The same for everybody, so written once.
+        self._flags = orjson.Fragment(orjson.dumps(dict(settings.flags)))
+        self._limits = orjson.Fragment(settings.limits.model_dump_json())
         self._known_claims: OrderedDict[str, bytes] = OrderedDict()
         self._random = random.Random()  # noqa: S311 - jitter is no secret
         self.on_crowded: Callable[[Session], None] = lambda _session: None
@@ -207,8 +210,8 @@ class Door:
                 "namespace": session.namespace.path,
                 "expires_at": iso(caller.expires_at),
                 "server_time": iso(_now()),
-                "flags": self._settings.flags,
-                "limits": self._settings.limits.model_dump(),
+                "flags": self._flags,
+                "limits": self._limits,
                 "resumed": resumed,
             }
         )
