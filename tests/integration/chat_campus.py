@@ -16,8 +16,8 @@ import uvicorn
 from sqlalchemy import func, select
 
 from coursewire.app import Node
-from coursewire.serving import running
 from coursewire.identity.tokens import Issuer
+from coursewire.serving import running
 from coursewire.settings import Settings
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
