@@ -53,10 +53,11 @@ class Application(Protocol):
 class Socket:
     """One namespace on one connection: pending until accepted, then open until it ends, once."""
 
-    __slots__ = ("_accepted", "_calls", "_last_call", "connection", "id", "namespace", "state")
+    __slots__ = ("_accepted", "_calls", "_last_call", "_session", "connection", "id", "namespace", "state")
 
     def __init__(self, connection: Connection, namespace: str) -> None:
         self.connection = connection
+        self._session = connection.session
         self.namespace = namespace
         self.id = new_sid()
         """The `sid` of this namespace, which is not the id of the session."""
@@ -92,7 +93,7 @@ class Socket:
     def send(self, encoded: Encoded) -> None:
         """Queue ready packets. Does nothing unless the socket is open."""
         if self._accepted:
-            self.connection.session.transport.write(encoded)
+            self._session.transport.write(encoded)
 
     def emit(self, name: str, *arguments: Any) -> None:
         """Queue the EVENT `[name, *arguments]`; bytes become attachments. Raises TypeError or ValueError."""
@@ -107,7 +108,7 @@ class Socket:
     def acknowledge_encoded(self, ack: int, data_json: bytes) -> None:
         """Answer the event that came with `ack` with one argument that is JSON already."""
         if self._accepted:
-            self.connection.session.transport.write(encode_ack(self.namespace, ack, data_json))
+            self._session.transport.write(encode_ack(self.namespace, ack, data_json))
 
     def call(self, name: str, *arguments: Any) -> asyncio.Future[list[Any]]:
         """Queue an EVENT that asks for an ACK, and return the ACK's arguments to come.
@@ -154,7 +155,7 @@ class Socket:
             future.cancel()
 
     def _write(self, message: Message) -> None:
-        self.connection.session.transport.write(Encoded(encode(message)))
+        self._session.transport.write(Encoded(encode(message)))
 
 
 class Connection:

@@ -34,8 +34,8 @@ class WebSocketTransport(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_descriptor", "_fragments", "_greeting", "_open", "_parser", "_registry", "_server_state", "_session", "_text",
-        "_transport", "full", "heard", "held", "watched",
+        "_descriptor", "_fragments", "_greeting", "_open", "_parser", "_queued", "_registry",
+        "_server_state", "_session", "_text", "_transport", "full", "heard", "held", "watched",
     )  # fmt: skip
 
     name: ClassVar[str] = "websocket"
@@ -66,7 +66,10 @@ class WebSocketTransport(asyncio.Protocol):
         """Whether the application has stopped reading."""
         self.watched = False
         self._descriptor = -1
-        """Of the socket, where plain bytes may be written to it."""
+        """Of the socket, where plain bytes may be written to it. asyncio closes a socket only after `connection_lost`,
+        so until then the number is ours."""
+        self._queued = False
+        """Whether something may be in asyncio's buffer, before which nothing may go."""
 
     # asyncio's side
 
@@ -148,7 +151,7 @@ class WebSocketTransport(asyncio.Protocol):
 
     def greet(self, packet: bytes) -> None:
         """Answer the handshake, with the session's OPEN in the same write."""
-        self._transport.write(self._greeting + frame(TEXT, packet))
+        self._queue(self._greeting + frame(TEXT, packet))
 
     def write(self, encoded: Encoded) -> None:
         """Send ready frames: one write, no copy per receiver.
@@ -156,17 +159,18 @@ class WebSocketTransport(asyncio.Protocol):
         With nothing queued before them they go to the kernel at once, for a third of what asyncio's way costs; what
         the kernel does not take is queued. An error is left for asyncio to find, which then reports it.
         """
-        transport, frames = self._transport, encoded.frames
-        # A closing transport may have given its descriptor back, to somebody else's connection.
-        if self._descriptor >= 0 and not transport.get_write_buffer_size() and not transport.is_closing():
+        frames = encoded.frames
+        if self._queued and not self._transport.get_write_buffer_size():
+            self._queued = False
+        if self._queued or self._descriptor < 0:
+            self._queue(frames)
+        else:
             try:
                 sent = os.write(self._descriptor, frames)
             except OSError:
                 sent = 0
             if sent < len(frames):
-                transport.write(frames[sent:] if sent else frames)
-        else:
-            transport.write(frames)
+                self._queue(frames[sent:] if sent else frames)
         if self.watched and self._session is not None:
             self._session.note_queued(self, len(encoded.frames))
 
@@ -232,7 +236,7 @@ class WebSocketTransport(asyncio.Protocol):
         )
         self._transport.set_write_buffer_limits(high=settings.outbox_bytes)
         if sid:
-            self._transport.write(self._greeting)
+            self._queue(self._greeting)
             self._join(self._registry.sessions[sid])
         else:
             open_session(_remote(self._transport), self)
@@ -302,6 +306,10 @@ class WebSocketTransport(asyncio.Protocol):
         else:
             self._session.receive(self, packet)
 
+    def _queue(self, data: bytes) -> None:
+        self._queued = True
+        self._transport.write(data)
+
     def _leave(self, reason: str) -> None:
         left, self._session = self._session, None
         if left is not None:
@@ -319,7 +327,7 @@ class WebSocketTransport(asyncio.Protocol):
         """Send what the parser has to say: pongs, answers to CLOSE, and the end of the stream."""
         for chunk in self._parser.data_to_send():
             if chunk:
-                self._transport.write(chunk)
+                self._queue(chunk)
             elif self._parser.close_rcvd is None and self._transport.can_write_eof():
                 # The peer still sends. Closing now would reset the connection and could destroy our CLOSE.
                 self._transport.write_eof()

@@ -20,8 +20,10 @@ SLICE = 500
 """Receivers that are written to before the event loop gets its turn again (FAN1)."""
 
 RING_EVENTS = 256
-RING_BYTES = 256 * 1024
-"""What a channel keeps of the recent past, so that a small gap needs no database. The oldest go first."""
+RING_BYTES = 64 * 1024
+"""What a channel keeps of the recent past, so that a small gap needs no database. The oldest go first.
+
+It goes out in one write: more bytes than a page of a replay would overflow the outbox of a socket that drains."""
 
 LATEST_VALUES = 1_000
 """Newest values that a channel keeps for whoever comes next. The longest unchanged go first: the database, where a
@@ -49,10 +51,11 @@ class State(Enum):
 class Subscription:
     """One session's listening to one channel."""
 
-    __slots__ = ("channel", "offset", "session", "state")
+    __slots__ = ("channel", "offset", "session", "socket", "state")
 
     def __init__(self, session: Session, channel: Channel) -> None:
         self.session = session
+        self.socket = session.socket
         self.channel = channel
         self.state = State.JOINING
         self.offset = 0
@@ -256,7 +259,7 @@ class Channel:
             # One that became LIVE while this batch was going out has replayed it: its offset is above the base.
             if subscription.state is live and subscription.offset <= base:
                 subscription.offset = top
-                subscription.session.socket.send(batch)
+                subscription.socket.send(batch)
         if end < len(self._receivers):
             asyncio.get_running_loop().call_soon(self._write_slice, batch, end)
             return
@@ -277,7 +280,7 @@ class Channel:
                 if entry.offset is None or entry.offset > subscription.offset
             ]
             if missing:
-                subscription.session.socket.send(join(missing))
+                subscription.socket.send(join(missing))
             if subscription.offset > self.top:
                 self.ahead.append(subscription)
             else:

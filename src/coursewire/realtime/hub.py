@@ -195,7 +195,7 @@ class Hub:
         channel = subscription.channel
         if subscription.state is State.CLOSED:
             return
-        if subscription.session.socket.connection.full:
+        if subscription.socket.connection.full:
             subscription.state = State.LAGGING
         elif subscription.offset == channel.top:
             subscription.state = State.LIVE
@@ -205,7 +205,7 @@ class Hub:
         elif (recent := channel.recent(subscription.offset)) is not None:
             subscription.offset = channel.top
             subscription.state = State.LIVE
-            subscription.session.socket.send(recent)
+            subscription.socket.send(recent)
         else:
             self._resume_soon(subscription)
         self.on_listening(subscription.session, channel)
@@ -285,7 +285,7 @@ class Hub:
     def _on_shed(self, channel: Channel) -> None:
         """Replay to those whose sockets take it; the others follow when they have drained."""
         for subscription in list(channel.subscriptions.values()):
-            if subscription.state is State.LAGGING and not subscription.session.socket.connection.full:
+            if subscription.state is State.LAGGING and not subscription.socket.connection.full:
                 self._resume_soon(subscription)
 
     # What the bus brings

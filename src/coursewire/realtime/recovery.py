@@ -72,7 +72,7 @@ class Recovery:
                 recent = channel.recent(subscription.offset)
                 if recent is not None:
                     subscription.offset = channel.top
-                    subscription.session.socket.send(recent)
+                    subscription.socket.send(recent)
                     break
             rewritten = channel.rewritten
             replay = await self._read(channel, epoch, subscription.offset)
@@ -82,10 +82,10 @@ class Recovery:
                 # Never a part of it with a reason: who has got some goes on, and is closed if it stays so (SUB3).
                 return replay.reason if subscription.offset == offset else None
             for end, page in replay.pages:
-                if not subscription.is_open or subscription.session.socket.connection.full:
+                if not subscription.is_open or subscription.socket.connection.full:
                     return None
                 subscription.offset = end
-                subscription.session.socket.send(page)
+                subscription.socket.send(page)
             if subscription.offset >= channel.top:
                 break
         return None
