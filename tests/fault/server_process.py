@@ -1,0 +1,85 @@
+"""`coursewire serve` in a process of its own, on a database file, to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+SECRET = "a-secret-for-tests-that-is-long-enough"
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class ServerProcess:
+    """A server that can be killed and started again on the same port and the same file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: asyncio.Task[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.kill()
+
+    async def start(self) -> None:
+        """Start it and wait until it serves."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COURSEWIRE_")}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from coursewire.cli import app; app()",
+            "serve",
+            "--port",
+            str(self.port),
+            cwd=self._folder,
+            env={
+                **kept,
+                "COURSEWIRE_DATABASE_URL": f"sqlite:///{self._folder / 'campus.db'}",
+                "COURSEWIRE_JWT_SECRET": SECRET,
+                "COURSEWIRE_RATE_LIMITS": "off",
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        assert self._process.stdout is not None
+        said = b""
+        async with asyncio.timeout(30):
+            while b"serving on" not in said:
+                line = await self._process.stdout.readline()
+                assert line, f"it ended: {said.decode()}"
+                said += line
+        # Read on, so that it never waits for us to.
+        self._output = asyncio.create_task(self._process.stdout.read())
+
+    async def kill(self) -> None:
+        """Kill it with SIGKILL: it gets no chance to write anything."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        if self._output is not None:
+            await self._output
+            self._output = None
