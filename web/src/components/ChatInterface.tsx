@@ -37,9 +37,11 @@ export function ChatInterface({ roomId, onRoomChange }: ChatInterfaceProps) {
   const [own, setOwn] = useState<string | null>(null);
   const [choosing, setChoosing] = useState(false);
   const [problem, setProblem] = useState("");
+  const [choices, setChoices] = useState(0);
   const selected = roomId === undefined ? own : roomId;
   const select = (next: string | null): void => {
     setOwn(next);
+    setChoices((count) => count + 1);
     onRoomChange?.(next);
   };
   // Beside the list there is room for a conversation: the one that had moved last when the list came.
@@ -82,6 +84,7 @@ export function ChatInterface({ roomId, onRoomChange }: ChatInterfaceProps) {
             key={room.id}
             room={room}
             api={api}
+            choices={choices}
             onBack={() => select(null)}
             onOpenDirect={openDirect}
           />

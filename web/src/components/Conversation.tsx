@@ -20,11 +20,13 @@ import { useAttention } from "./useAttention";
 interface Props {
   room: RoomSummary;
   api: ChatResult;
+  /** Grows when a room is chosen: choosing the one that is shown already means to write there, too. */
+  choices: number;
   onBack: () => void;
   onOpenDirect: (userId: string) => void;
 }
 
-export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
+export function Conversation({ room, api, choices, onBack, onOpenDirect }: Props) {
   const { chat, openRoom, loadOlder, sendMessage, markRead, setTyping, editMessage, deleteMessage } = api;
   const me = chat.me;
   const name = roomName(room, me?.user_id ?? null);
@@ -42,9 +44,10 @@ export function Conversation({ room, api, onBack, onOpenDirect }: Props) {
   useEffect(() => void openRoom(roomId), [openRoom, roomId]);
   // Where there is a keyboard, one can write at once; elsewhere it would open over half of the screen.
   useEffect(() => {
+    void choices;
     if (window.matchMedia?.("(hover: hover)").matches) field.current?.focus();
     else heading.current?.focus();
-  }, []);
+  }, [choices]);
 
   const seen = useCallback(() => {
     if (attentive && timeline.phase === "ready") markRead(roomId);
