@@ -48,6 +48,8 @@ class Campus:
         self.leaving: set[tuple[str, str]] = set()
         self.taking_back: set[str] = set()
         self.broken = False
+        self.hurries = False
+        """Whether the storage goes on while the loop is busy, or only when that has come to rest."""
         self.storage: SteppedStorage
         self.houses: list[House] = []
         self.do(self._build)
@@ -107,7 +109,8 @@ class Campus:
         """Let everything happen that can happen now."""
         for _ in range(10_000):
             self.loop.turn()
-            if self.loop.is_idle and not self.storage.step(self.loop):
+            is_idle = self.loop.is_idle
+            if (is_idle or self.hurries) and not self.storage.step(self.loop) and is_idle:
                 break
         else:
             self.broken = True
@@ -211,6 +214,7 @@ class Campus:
         """Let everything heal, and see that everybody who may has exactly what the log has."""
         self.storage.failing_reads = 0
         self.storage.starts_reads = self.storage.delivers_reads = True
+        self.storage.delivers_only = None
         for node in range(2):
             self.bus(node).losing = 0
             self.act(self.bus(node).release)

@@ -79,8 +79,12 @@ class SteppedStorage:
         self._writes: list[_Job] = []
         self._reads: list[_Job] = []
         self._read: list[tuple[_Job, Outcome]] = []
+        self.group = 256
+        """Works that one group commits at most."""
         self.starts_reads = True
         self.delivers_reads = True
+        self.delivers_only: int | None = None
+        """How many more reads bring their result before the rest is held; None is all."""
         self.failing_reads = 0
         """So many of the next reads find the machine away."""
 
@@ -99,7 +103,7 @@ class SteppedStorage:
         did = False
         if jobs := self._writes:
             did = True
-            rest = iter(jobs[1:])
+            rest = iter(jobs[1 : self.group])
             group = self._writer.commit(jobs[0].work, lambda: getattr(next(rest, None), "work", None))
             done = len(group.outcomes)
             self._writes = jobs[done:]
@@ -108,11 +112,15 @@ class SteppedStorage:
             did = True
             reads, self._reads = self._reads, []
             self._read += [(job, self._run(job)) for job in reads]
-        if self.delivers_reads and self._read:
+        while self.delivers_reads and self._read:
+            if self.delivers_only == 0:
+                self.delivers_reads, self.delivers_only = False, None
+                break
             did = True
-            read, self._read = self._read, []
-            for job, outcome in read:
-                loop.call_soon(job.settle, outcome)
+            job, outcome = self._read.pop(0)
+            loop.call_soon(job.settle, outcome)
+            if self.delivers_only is not None:
+                self.delivers_only -= 1
         return did
 
     def _run(self, job: _Job) -> Outcome:

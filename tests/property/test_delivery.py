@@ -181,7 +181,10 @@ class Delivery(Campus, RuleBasedStateMachine):
     @rule(which=st.integers(0, 1_000), latest=st.booleans())
     def redact(self, which: int, latest: bool) -> None:  # noqa: FBT001
         found = list(self.truth.texts.values())
-        note_id = found[-1] if latest else found[which % len(found)]
+        self.take_back(found[-1] if latest else found[which % len(found)])
+
+    def take_back(self, note_id: str) -> None:
+        """Remove a note, and say so in its channel."""
         board = next(data["board"] for _, data in self.truth.log.values() if data["id"] == note_id)
         removed = notes.Removed(id=note_id, board=board)
         self.taking_back.add(note_id)
@@ -192,9 +195,24 @@ class Delivery(Campus, RuleBasedStateMachine):
 
         self.change(work)
 
-    @rule(user=st.sampled_from(USERS), board=boards)
-    def revoke(self, user: str, board: str) -> None:
+    @rule(index=followers, board=boards, size=st.integers(1, 4), reads=st.integers(0, 2))
+    def regret(self, index: int, board: str, size: int, reads: int) -> None:
+        """Take back what was just published, while somebody who comes back has read it and was not told yet."""
+        follower = self.followers[index]
+        if follower.guest is not None:
+            guest = follower.guest
+            follower.disconnected()
+            self.act(guest.vanish)
+        self.publish(board, size, together=True, long=False)
+        self.storage.delivers_only = reads
+        self.arrive(index, resume=True)
+        self.take_back(list(self.truth.texts.values())[-1])
+        self.release_reads()
+
+    @rule(user=st.sampled_from(USERS), board=boards, unseen=st.booleans())
+    def revoke(self, user: str, board: str, unseen: bool) -> None:  # noqa: FBT001
         if (user, board) in self.enrolled:
+            self.storage.failing_reads += unseen
             self.enrolled.discard((user, board))
             self.leaving.add((user, board))
             self.change(lambda tx: expel(tx, board, user))
@@ -236,6 +254,11 @@ class Delivery(Campus, RuleBasedStateMachine):
     def release_bus(self, node: int) -> None:
         self.act(self.bus(node).release)
 
+    @rule(hurries=st.booleans(), group=st.sampled_from([1, 2, 256]))
+    def change_pace(self, hurries: bool, group: int) -> None:  # noqa: FBT001
+        """Let the storage commit in other groups, and faster or slower than what is fanned out."""
+        self.hurries, self.storage.group = hurries, group
+
     @rule(after=st.booleans())
     def hold_reads(self, after: bool) -> None:  # noqa: FBT001
         """Let reads wait: before they look at the database, or with what they found there."""
@@ -247,6 +270,7 @@ class Delivery(Campus, RuleBasedStateMachine):
     @rule()
     def release_reads(self) -> None:
         self.storage.starts_reads = self.storage.delivers_reads = True
+        self.storage.delivers_only = None
         self.act(lambda: None)
 
     @rule(times=st.integers(1, 2))

@@ -314,10 +314,44 @@ async def test_a_removal_overtakes_what_waits_for_the_fan_out(
     position = await position_of(house)
     guests = [await house.visitor("bob", BOARD) for _ in range(3)]
     removed = notes.Removed(id="math-2", board="math")
-    await asyncio.gather(
-        house.add("math", "1"), house.add("math", "2"), house.write(lambda tx: tx.redact("math-2", removed))
-    )
+    publish, held = house.storage.committed, list[Any]()
+    house.storage.committed = held.extend
+    await house.add("math", "1")
+    await house.add("math", "2")
+    await house.write(lambda tx: tx.redact("math-2", removed))
+    house.storage.committed = publish
+    # In one turn of the loop: the first is still going out when the second and its removal come.
+    for message in held:
+        house.bus.publish(message)
     await house.settle()
-    assert len(guests[0].offsets(BOARD)) == 2
+    assert [guest.offsets(BOARD) for guest in guests] == [[1, 2]] * 3
     ada = await house.visitor("ada", resume={BOARD: position})
     assert [heard.data.get("text") for heard in ada.named("note.added")] == ["1", None]
+
+
+async def test_a_removal_overtakes_a_repair_that_is_being_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[LOG5] [FAN2] What fills the hole is read again, and so is what is kept of it."""
+    position = await position_of(house)
+    bob = await house.visitor("bob", BOARD)
+    await lose(house, "regretted")
+    read, gate, reading = Storage.read, asyncio.Event(), asyncio.Event()
+
+    async def later(self: Storage, work: Any) -> Any:
+        value = await read(self, work)
+        reading.set()
+        await gate.wait()
+        return value
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "read", later)
+        await house.add("math", "next")
+        await reading.wait()
+    removed = notes.Removed(id="math-regretted", board="math")
+    await house.write(lambda tx: tx.redact("math-regretted", removed))
+    gate.set()
+    await house.settle()
+    ada = await house.visitor("ada", resume={BOARD: position})
+    for guest in (bob, ada):
+        assert [heard.data.get("text") for heard in guest.named("note.added")] == [None, "next"]
