@@ -27,14 +27,17 @@ class Upgrade:
         self.method, _, rest = first.partition(" ")
         target = rest.rpartition(" ")[0]
         self.path, _, self.query = target.partition("?")
-        self._well_formed = target.isascii() and all(":" in line for line in lines)
-        self._headers = [
-            (name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
-        ]
+        self._well_formed = target.isascii()
+        self._headers: dict[str, list[str]] = {}
+        for line in lines:
+            name, colon, value = line.partition(":")
+            self._headers.setdefault(name.lower(), []).append(value.strip())
+            if not colon:
+                self._well_formed = False
 
     def all(self, name: str) -> list[str]:
         """Return every value of a header."""
-        return [value for known, value in self._headers if known == name]
+        return self._headers.get(name, [])
 
     @property
     def malformed(self) -> bool:
