@@ -124,6 +124,9 @@ async def test_who_was_replayed_ahead_of_the_node_goes_on_from_there(house: Hous
     ahead = await house.visitor("bob")
     await ahead.ask("subscribe", channel=BOARD, since={"epoch": epoch, "offset": 1})
     assert (said(first), said(ahead)) == ([], ["2"])
+    channel = house.hub.find(notes.PATH, BOARD)
+    assert channel is not None
+    assert [waiting.offset for waiting in channel.ahead] == [2]
     counted = notes.Counted(notes.Count(board="math", count=7))
     house.storage.committed = publish
     await house.write(lambda tx: tx.publish_latest(BOARD, counted))
