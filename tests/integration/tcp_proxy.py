@@ -21,6 +21,10 @@ class Proxy:
         """A request to upgrade is answered with 400, as some proxies do."""
         self.frozen = asyncio.Event()
         """While set, bytes vanish and nobody is told."""
+        self.deaf = asyncio.Event()
+        """While set, what the server says vanishes; what it is told arrives."""
+        self.refused_path: bytes | None = None
+        """Requests for paths that begin so are closed at once; set it while nothing is open."""
         self.connections = 0
         self.upgrades = 0
 
@@ -46,6 +50,15 @@ class Proxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def go_down(self) -> None:
+        """Break what is open, and refuse what is new."""
+        self.down = True
+        self.cut()
+
+    def come_up(self) -> None:
+        """Let through again what is new."""
+        self.down = False
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -64,6 +77,11 @@ class Proxy:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
+        if self.refused_path is not None:
+            if head.split(b" ", 2)[1].startswith(self.refused_path):
+                return
+            # Only the first request of a connection is looked at.
+            head = head.replace(b"Connection: keep-alive", b"Connection: close")
         if b"upgrade: websocket" in head.lower():
             self.upgrades += 1
             if self.without_websocket:
@@ -75,17 +93,19 @@ class Proxy:
         try:
             server_writer.write(head)
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(reader, server_writer))
-                both.create_task(self._pump(server_reader, writer))
+                both.create_task(self._pump(reader, server_writer, (self.frozen,)))
+                both.create_task(self._pump(server_reader, writer, (self.frozen, self.deaf)))
         except* OSError:
             pass
         finally:
             server_writer.close()
             self._writers.discard(server_writer)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, losses: tuple[asyncio.Event, ...]
+    ) -> None:
         while data := await reader.read(65_536):
-            if not self.frozen.is_set():
+            if not any(lost.is_set() for lost in losses):
                 writer.write(data)
                 await writer.drain()
         with contextlib.suppress(OSError):

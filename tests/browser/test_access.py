@@ -1,0 +1,183 @@
+"""The campus for everybody: by keyboard alone, by role and name, on every width, in light and dark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.browser.conftest import Comes
+from tests.browser.person import SEEDED
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+WIDTHS = {390: 844, 820: 1_180, 1_440: 900}
+PHONE = min(WIDTHS)
+LONG = "https://example.org/" + "a-very-long-path-without-a-break" * 12
+
+
+async def press_until(page: Page, key: str, role: str, name: str) -> None:
+    """Press a key until something of this role and name has the focus; fail after a full round."""
+    wanted = page.get_by_role(role, name=name)  # type: ignore[arg-type]  # a literal of Playwright's
+    for _ in range(40):
+        if await wanted.evaluate_all("found => found.includes(document.activeElement)"):
+            return
+        await page.keyboard.press(key)
+    pytest.fail(f"{key} never reaches {role} {name!r}")
+
+
+async def fits(page: Page) -> None:
+    """Nothing is wider than the window."""
+    widths = await page.evaluate(
+        "[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]"
+    )
+    assert widths[0] <= widths[1], widths
+    wide = await page.evaluate(TOO_WIDE)
+    assert wide == []
+
+
+async def test_one_signs_in_reaches_a_room_and_writes_by_keyboard_alone(comes: Comes) -> None:
+    ada = await comes("ada", signed_in=False)
+    page = ada.page
+    await page.goto(ada.network.url)
+    await expect(page.get_by_role("button", name="Ada Lovelace")).to_be_visible()
+    await press_until(page, "Tab", "button", "Ada Lovelace")
+    await page.keyboard.press("Enter")
+    await ada.is_connected()
+    await expect(ada.room("General")).to_be_visible()
+    await press_until(page, "Tab", "button", "General")
+    await page.keyboard.press("Enter")
+    await ada.sees(*SEEDED)
+    await expect(ada.composer).to_be_focused()
+    await page.keyboard.type("Written by hand.")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("Two lines.")
+    await page.keyboard.press("Enter")
+    await ada.sees(*SEEDED, "Written by hand.\nTwo lines.")
+    await expect(ada.composer).to_be_focused()
+    # Back over the actions of the message: its menu opens, answers to the arrows, and gives the focus back.
+    await press_until(page, "Shift+Tab", "button", "Message actions")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menu")).to_be_visible()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem", name="Edit")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("textbox", name="Edit message")).to_be_focused()
+    await page.keyboard.type(" Edited.")
+    await page.keyboard.press("Enter")
+    await ada.sees(*SEEDED, "Written by hand.\nTwo lines. Edited.")
+
+
+async def test_what_one_uses_has_a_role_and_a_name(comes: Comes) -> None:
+    ada = await comes("ada")
+    await ada.open("General")
+    page = ada.page
+    for role, name in (
+        ("banner", None),
+        ("main", None),
+        ("navigation", "Pages"),
+        ("navigation", "Conversations"),
+        ("searchbox", "Find a conversation"),
+        ("button", "New conversation"),
+        ("log", "Messages in General"),
+        ("textbox", "Message General"),
+        ("button", "Send message"),
+        ("button", "Connection: Connected"),
+        ("button", "Members of this conversation, 3"),
+    ):
+        await expect(page.get_by_role(role, name=name)).to_have_count(1)  # type: ignore[arg-type]
+    nameless = await page.evaluate(
+        """() => [...document.querySelectorAll("button, a, input, textarea, img")].filter((element) =>
+          !(element.textContent.trim() || element.getAttribute("aria-label") || element.getAttribute("alt")
+            || element.labels?.length)).map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+    assert await page.evaluate("document.documentElement.lang") == "en"
+    assert await page.get_by_role("heading", level=1).count() == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_it_fits_and_can_be_read(comes: Comes, tmp_path: Path, width: int, theme: str) -> None:
+    """On a phone, a tablet and a desk; no sideways scrolling, and text that stands out from its ground."""
+    size = {"width": width, "height": WIDTHS[width]}
+    is_phone = width == PHONE
+    ada = await comes(
+        "ada", signed_in=False, viewport=size, color_scheme=theme, is_mobile=is_phone, has_touch=is_phone
+    )
+    page = ada.page
+    shots = tmp_path / f"{width}-{theme}"
+
+    async def look(name: str) -> None:
+        await fits(page)
+        await page.screenshot(path=shots / f"{name}.png")
+        assert await page.evaluate(FAINT) == []
+
+    await page.goto(ada.network.url)
+    await expect(page.get_by_role("button", name="Ada Lovelace")).to_be_visible()
+    await look("sign-in")
+    await page.get_by_role("button", name="Ada Lovelace").click()
+    await expect(ada.room("General")).to_be_visible()
+    await ada.is_connected()
+    await look("rooms")
+    await ada.open("General")
+    await ada.write(LONG, "word" * 80, "Short.")
+    await expect(ada.status("Short.")).to_be_visible()
+    await look("conversation")
+    await expect(ada.composer).to_be_in_viewport(ratio=1)
+    if is_phone:
+        await page.get_by_role("button", name="Back to all conversations").click()
+    await ada.connection.click()
+    await expect(page.get_by_role("dialog", name="Connection details")).to_be_visible()
+    await look("connection")
+
+
+TOO_WIDE = """() => [...document.querySelectorAll("body *")].filter((element) => {
+  const box = element.getBoundingClientRect();
+  const hidden = getComputedStyle(element).position === "absolute";
+  return box.width > 0 && box.right > window.innerWidth + 1 && !hidden;
+}).map((element) => element.className)"""
+
+# WCAG 2.2, 1.4.3: 4.5 to 1, or 3 to 1 for large text. Grounds that are pictures or see-through are left out.
+FAINT = """() => {
+  const parse = (color) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (style.backgroundImage !== "none" || Number(style.opacity) < 1) return null;
+      const [r, g, b, a] = parse(style.backgroundColor);
+      if (a === 255) return [r, g, b];
+      if (a > 0) return null;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const words = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    if (!words || box.width < 2 || box.height < 2 || style.visibility === "hidden") continue;
+    if (element.closest(":disabled")) continue;
+    const behind = ground(element);
+    const [r, g, b, a] = parse(style.color);
+    if (!behind || a < 255) continue;
+    const [high, low] = [light([r, g, b]), light(behind)].sort((x, y) => y - x);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const large = Number.parseFloat(style.fontSize) >= 24;
+    if (ratio < (large ? 3 : 4.5)) {
+      faint.push(`${ratio.toFixed(2)} ${element.className}: ${element.textContent.slice(0, 30)}`);
+    }
+  }
+  return faint;
+}"""

@@ -1,0 +1,122 @@
+"""How a page gets in and stays in: transports, tokens that end, and sign-ins that are refused."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from playwright.async_api import Page, Route, expect
+from tests.browser.conftest import Comes
+from tests.browser.demo_server import ISSUER, SECRET
+from tests.browser.person import SEEDED
+
+from coursewire.identity.tokens import Issuer
+from coursewire.vocabulary import Role
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+LEARNER: dict[str, list[Role]] = {"cs101": ["learner"]}
+
+
+async def hand_out(page: Page, *tokens: str) -> list[str]:
+    """Give the page these tokens, one at each request; then the server's own. Returns what was asked, as it comes."""
+    left = list(tokens)
+    asked: list[str] = []
+
+    async def answer(route: Route) -> None:
+        asked.append(route.request.post_data or "")
+        if left:
+            await route.fulfill(json={"token": left.pop(0), "expires_at": "2000-01-01T00:00:00.000Z"})
+        else:
+            await route.continue_()
+
+    await page.route("**/demo/tokens", answer)
+    return asked
+
+
+async def test_without_websocket_it_works_by_polling_and_says_so(comes: Comes) -> None:
+    """[CLI4] Degraded is a state of its own, and nothing is missing in it."""
+    ada = await comes("ada", signed_in=False)
+    ada.network.without_websocket = True
+    await ada.page.goto(f"{ada.network.url}/#as=ada")
+    await ada.connection_is("Connected, slower")
+    ben = await comes("ben")
+    await ada.open("General")
+    await ben.open("General")
+    await ada.connection.click()
+    await expect(ada.page.get_by_role("dialog", name="Connection details")).to_contain_text("HTTP polling")
+    await ada.page.keyboard.press("Escape")
+    await ada.write("by post")
+    await ben.sees(*SEEDED, "by post")
+    await ben.write("got it")
+    await ada.sees(*SEEDED, "by post", "got it")
+    assert ada.network.upgrades > 0
+
+
+async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes) -> None:
+    """[SES2] `auth.expiring`, a fresh token, `auth.refresh`: the session and its connection stay."""
+    ben = await comes("ben", signed_in=False)
+    short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=20)
+    asked = await hand_out(ben.page, short)
+    await ben.sign_in()
+    await ben.page.wait_for_function(
+        """async () => /commands_total\\{[^}]*auth\\.refresh[^}]*\\} 1\\.0/u.test(
+          await (await fetch("/metrics")).text())"""
+    )
+    assert [json.loads(body) for body in asked] == [{"user_id": "ben"}] * 2
+    await ben.open("General")
+    await ben.write("still here")
+    await expect(ben.status("still here")).to_have_accessible_name("Sent")
+    assert ben.network.upgrades == 1
+
+
+async def test_an_expired_token_is_replaced_before_anybody_notices(comes: Comes) -> None:
+    """[SES2] A refusal with `auth_expired` fetches a fresh token and connects again."""
+    long_ago = Issuer(SECRET, clock=lambda: time.time_ns() // 1_000_000 - 7_200_000)
+    old, _ = long_ago.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=60)
+    ben = await comes("ben", signed_in=False)
+    asked = await hand_out(ben.page, old)
+    await ben.sign_in()
+    assert len(asked) == 2
+
+
+async def test_a_refused_sign_in_says_so_in_words(comes: Comes) -> None:
+    """[CLI4] Unauthorized is shown, not retried for ever."""
+    stranger = await comes("nobody", signed_in=False)
+    asked = await hand_out(stranger.page)
+    await stranger.page.goto(f"{stranger.network.url}/#as=nobody")
+    await stranger.connection_is("Sign-in needed")
+    await expect(
+        stranger.page.get_by_text("Your sign-in was not accepted. Please sign in again.")
+    ).to_be_visible()
+    assert len(asked) == 1
+    # Once the demo knows this person (here: once its token is good), trying again is enough.
+    good, _ = ISSUER.issue("nobody", "Nobody Known", courses=LEARNER)
+    await stranger.page.unroute("**/demo/tokens")
+    await hand_out(stranger.page, good)
+    await stranger.page.get_by_role("button", name="Try again").click()
+    await stranger.is_connected()
+
+
+async def test_a_forged_token_is_refused_in_words(comes: Comes) -> None:
+    forged, _ = Issuer("another-secret-that-is-long-enough-for-it").issue("ada", "Ada Lovelace")
+    ada = await comes("ada", signed_in=False)
+    await hand_out(ada.page, forged, forged, forged)
+    await ada.page.goto(f"{ada.network.url}/#as=ada")
+    await ada.connection_is("Sign-in needed")
+    await expect(ada.page.get_by_text("Your sign-in was not accepted.")).to_be_visible()
+
+
+async def test_the_sign_in_page_survives_a_server_that_is_away(comes: Comes) -> None:
+    ada = await comes("ada", signed_in=False)
+    await ada.page.route("**/demo/users", lambda route: route.abort())
+    await ada.page.goto(ada.network.url)
+    await expect(ada.page.get_by_text("The server cannot be reached right now.")).to_be_visible()
+    await ada.page.unroute("**/demo/users")
+    await ada.page.get_by_role("button", name="Try again").click()
+    await ada.page.get_by_role("button", name="Ada Lovelace").click()
+    await ada.is_connected()
