@@ -1,20 +1,20 @@
 """Every error that may leave the server, as one tree.
 
-    CoursewireError
-    ├── AuthMissing          auth_missing        no token where one is needed
-    ├── AuthInvalid          auth_invalid        forged, malformed or not for us
-    ├── AuthExpired          auth_expired        was valid once
-    ├── Forbidden            forbidden           known caller, not allowed
-    ├── NotFound             not_found           or not visible to this caller: the two look alike
-    ├── Invalid              invalid             names the field and what would be right
-    ├── Conflict             conflict            an old version, or a key that was used for something else
-    ├── RateLimited          rate_limited        carries `retry_after_ms`
-    ├── TooLarge             too_large
-    ├── Disabled             disabled            switched off by a feature flag
-    ├── Unavailable          unavailable         try again later
-    ├── Overloaded           overloaded          a bounded queue is full; try again later
-    ├── UnknownCommand       unknown_command
-    └── Internal             internal            a bug of ours; the cause is in the log, never on the wire
+CoursewireError
+├── AuthMissing          auth_missing        no token where one is needed
+├── AuthInvalid          auth_invalid        forged, malformed or not for us
+├── AuthExpired          auth_expired        was valid once
+├── Forbidden            forbidden           known caller, not allowed
+├── NotFound             not_found           or not visible to this caller: the two look alike
+├── Invalid              invalid             names the field and what would be right
+├── Conflict             conflict            an old version, or a key that was used for something else
+├── RateLimited          rate_limited        carries `retry_after_ms`
+├── TooLarge             too_large
+├── Disabled             disabled            switched off by a feature flag
+├── Unavailable          unavailable         try again later
+├── Overloaded           overloaded          a bounded queue is full; try again later
+├── UnknownCommand       unknown_command
+└── Internal             internal            a bug of ours; the cause is in the log, never on the wire
 """
 
 from __future__ import annotations
