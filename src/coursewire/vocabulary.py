@@ -59,6 +59,9 @@ def _not_blank(text: str) -> str:
     return text
 
 
+Clean = Annotated[str, AfterValidator(_clean)]
+"""Unicode NFC, newlines and tabs allowed, no other control character and nothing that UTF-8 cannot carry."""
+
 Text = Annotated[str, AfterValidator(_clean), AfterValidator(_not_blank)]
 """Unicode NFC, newlines and tabs allowed, no other control character; add the length where it is used."""
 

@@ -255,7 +255,7 @@ async def test_a_ping_of_any_kind_does_not_stop_the_line(scene: Scene) -> None:
     good: list[Any] = [0, 1.5, "text"]
     for sent_at in good:
         assert (await scene.ben.ask("ping", {"sent_at": sent_at}))["ok"]
-    bad: list[Any] = [None, [], {"a": 1}]
+    bad: list[Any] = [None, [], {"a": 1}, "\ud800"]
     for sent_at in bad:
         assert (await scene.ben.ask("ping", {"sent_at": sent_at}))["error"]["code"] == "invalid"
     await scene.ben.settle()

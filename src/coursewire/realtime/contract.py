@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints
 
-from coursewire.vocabulary import ID_PATTERN, Model, Position, Role, Time, UserId
+from coursewire.vocabulary import ID_PATTERN, Clean, Model, Position, Role, Time, UserId
 
 Channel = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """What a client subscribes to inside a namespace: `room:42`, `user:ada`."""
@@ -220,14 +220,14 @@ class RefreshAuth(Command, name="auth.refresh", returns=Refreshed):
 class Pong(Result):
     """The answer to `ping`."""
 
-    sent_at: int | float | str
+    sent_at: int | float | Annotated[Clean, StringConstraints(max_length=64)]
     server_time: Time
 
 
 class Ping(Command, name="ping", mode=Mode.SIGNAL, returns=Pong):
     """Measure the round trip; `sent_at` comes back as it was sent."""
 
-    sent_at: int | float | str
+    sent_at: int | float | Annotated[Clean, StringConstraints(max_length=64)]
 
 
 COMMON_COMMANDS: tuple[type[Command], ...] = (Subscribe, Unsubscribe, RefreshAuth, Ping)
