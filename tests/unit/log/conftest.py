@@ -1,3 +1,5 @@
+"""One ledger per test: a database with the log, and ways to write and read it."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
