@@ -230,6 +230,8 @@ class Door:
         loop = asyncio.get_running_loop()
         left_s = (session.caller.expires_at - _now()) / 1000
         ahead_s = EXPIRING_AHEAD_S + self._random.uniform(-EXPIRING_JITTER_S, EXPIRING_JITTER_S)
+        # Tokens of less than a minute would be renewed without a pause: half of what is left must pass.
+        ahead_s = min(ahead_s, left_s / 2)
         session.expiry = loop.call_later(max(0.0, left_s - ahead_s), self._expiring, session)
 
     def _expiring(self, session: Session) -> None:

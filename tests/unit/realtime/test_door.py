@@ -161,7 +161,7 @@ async def test_a_refresh_renews_in_place(house: House) -> None:
     """[SES2] The subscriptions go on, and the old end does not come."""
     clock = Clock(house)
     ada = await house.visitor("ada", BOARD, token=house.keys.token("ada", expires_at=in_s(50)))
-    await clock.advance(1)
+    await clock.advance(26)
     assert len(ada.named("auth.expiring")) == 1
     answer = await ada.ask("auth.refresh", token=house.keys.token("ada", expires_at=in_s(9_000)))
     assert answer["expires_at"].endswith("Z")
@@ -169,6 +169,18 @@ async def test_a_refresh_renews_in_place(house: House) -> None:
     assert (ada.disconnected, len(ada.named("auth.expiring"))) == ([], 1)
     await house.add("math", "still here")
     assert texts([await ada.event("note.added")]) == ["still here"]
+
+
+async def test_short_tokens_are_not_renewed_without_a_pause(house: House) -> None:
+    """[SES2] An issuer whose tokens live shorter than the notice is asked once in half of their life."""
+    clock = Clock(house)
+    ada = await house.visitor("ada", BOARD, token=house.keys.token("ada", expires_at=in_s(20)))
+    for count in range(1, 4):
+        await clock.advance(9)
+        assert len(ada.named("auth.expiring")) == count - 1
+        await clock.advance(2)
+        assert len(ada.named("auth.expiring")) == count
+        await ada.ask("auth.refresh", token=house.keys.token("ada", expires_at=in_s(20)))
 
 
 async def test_somebody_elses_token_does_not_renew(house: House) -> None:
