@@ -60,7 +60,7 @@ async def test_without_websocket_it_works_by_polling_and_says_so(comes: Comes) -
 async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes) -> None:
     """[SES2] `auth.expiring`, a fresh token, `auth.refresh`: the session and its connection stay."""
     ben = await comes("ben", signed_in=False)
-    short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=20)
+    short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=6)
     asked = await hand_out(ben.page, short)
     await ben.sign_in()
     await ben.page.wait_for_function(
