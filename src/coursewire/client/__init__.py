@@ -7,8 +7,8 @@ and `sync` a blocking one for scripts.
 
 from coursewire.client.chat import ChatClient, Gap
 from coursewire.client.link import LinkOptions
-from coursewire.client.machine import Diagnostics
 from coursewire.client.namespace import Meta, NamespaceClient
-from coursewire.client.shell import ClientOptions
+from coursewire.client.options import ClientOptions
+from coursewire.client.outputs import Diagnostics
 
 __all__ = ["ChatClient", "ClientOptions", "Diagnostics", "Gap", "LinkOptions", "Meta", "NamespaceClient"]

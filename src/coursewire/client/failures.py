@@ -33,4 +33,5 @@ def invalid(error: ValidationError) -> errors.Invalid:
     """Return what is wrong with a command that this side refuses to send."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    return errors.Invalid(f"{field}: {first['msg']}" if field else first["msg"], field=field or None)
+    message = first["msg"].removeprefix("Value error, ")
+    return errors.Invalid(f"{field}: {message}" if field else message, field=field or None)

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from coursewire.client.commands import Commands
@@ -16,6 +14,7 @@ from coursewire.client.outbox import Waiting
 from coursewire.client.outputs import (
     Connect,
     Deliver,
+    Diagnostics,
     Disconnect,
     FetchToken,
     Json,
@@ -26,6 +25,7 @@ from coursewire.client.outputs import (
     StateChanged,
     Transport,
 )
+from coursewire.client.phases import OPEN, Session
 from coursewire.client.subscriptions import Subscriptions
 
 READY_TIMEOUT_MS = 15_000
@@ -34,36 +34,6 @@ STEADY_MS = 5_000
 """A session that the server ended earlier than this counts as a failure."""
 REFRESH_AGAIN_MS = 5_000
 REFUSED_CALLER = frozenset({"auth_missing", "auth_invalid", "forbidden"})
-
-
-class Session(enum.Enum):
-    """What the machine waits for."""
-
-    OFF = enum.auto()
-    TOKEN = enum.auto()
-    LINK = enum.auto()
-    """The back-off after the transport was lost."""
-    PATIENCE = enum.auto()
-    """The back-off after a refusal: neither the network nor another namespace shortens it."""
-    CONNECTING = enum.auto()
-    RECOVERING = enum.auto()
-    READY = enum.auto()
-    HOPELESS = enum.auto()
-
-
-OPEN = frozenset({Session.CONNECTING, Session.RECOVERING, Session.READY})
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostics:
-    """What a status display shows of a namespace (CLI4). Times in milliseconds."""
-
-    state: State
-    since: int
-    transport: Transport | None
-    latency_ms: int | None
-    attempts: int
-    queued: int
 
 
 class Machine:

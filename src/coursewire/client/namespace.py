@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Self, TypeAlias, TypeVar, overload
 from pydantic import ValidationError
 
 from coursewire.client.failures import invalid
-from coursewire.client.machine import Diagnostics
-from coursewire.client.outputs import Json, State
-from coursewire.client.shell import ClientOptions, Shell, Token
+from coursewire.client.options import ClientOptions
+from coursewire.client.outputs import Diagnostics, Json, State
+from coursewire.client.shell import Shell
+from coursewire.client.token import Token
 from coursewire.errors import CoursewireError, Unavailable
 from coursewire.realtime.contract import COMMON_EVENTS, Command, Event, Ready, Result
 from coursewire.vocabulary import Model, Position

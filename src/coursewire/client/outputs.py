@@ -24,6 +24,18 @@ Json: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """What a status display shows of a namespace (CLI4). Times in milliseconds."""
+
+    state: State
+    since: int
+    transport: Transport | None
+    latency_ms: int | None
+    attempts: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """Show it."""
 

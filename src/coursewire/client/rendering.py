@@ -11,8 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from coursewire.client.machine import Diagnostics
-from coursewire.client.outputs import State
+from coursewire.client.outputs import Diagnostics, State
 from coursewire.errors import CoursewireError
 from coursewire.namespaces.chat import contract as chat
 from coursewire.vocabulary import milliseconds

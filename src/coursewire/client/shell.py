@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal
 
 from coursewire import __version__
 from coursewire.client.connection import Connection, shared_connection
 from coursewire.client.failures import error_from, error_of_channel
 from coursewire.client.inbox import Inbox
-from coursewire.client.link import LinkOptions
-from coursewire.client.machine import Diagnostics, Machine
+from coursewire.client.machine import Machine
+from coursewire.client.options import ClientOptions
 from coursewire.client.outbox_file import OutboxFile
 from coursewire.client.outputs import (
     CancelTimer,
     Connect,
     Deliver,
+    Diagnostics,
     Disconnect,
     Emit,
     FetchToken,
@@ -40,47 +39,16 @@ from coursewire.client.outputs import (
     Transport,
     Unsubscribed,
 )
+from coursewire.client.owner import Owner
+from coursewire.client.token import Token, fresh_token
 from coursewire.errors import CoursewireError, Unavailable
 from coursewire.realtime.contract import COMMON_EVENTS
 from coursewire.vocabulary import new_id
 
 logger = logging.getLogger("coursewire.client")
 
-Token: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
-"""A JWT, or a function that gets a fresh one; one that is not `async` runs in a thread."""
-
 SESSION_EVENTS = frozenset(event.event for event in COMMON_EVENTS)
 SNAPSHOT_RETRY_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
-    """Bounds of one namespace's client."""
-
-    link: LinkOptions = field(default_factory=LinkOptions)
-    outbox_limit: int = 1_000
-    """Commands without an answer; when full further ones raise Overloaded."""
-    inbox_limit: int = 1_000
-    """Events that wait for their handlers; when full further ones are dropped and replayed later."""
-
-
-class Owner(Protocol):
-    """Whom the shell tells."""
-
-    def state_changed(self, state: State) -> None:
-        """Note the namespace's new state."""
-
-    def session_ready(self, data: Json) -> None:
-        """Note the payload of `session.ready`, before its handlers run and before the state changes."""
-
-    async def handle(self, event: str, data: Any, meta: Json) -> None:
-        """Run the handlers of an event."""
-
-    async def load_snapshot(self, channel: str, reason: str, position: Json) -> Json:
-        """Load the state of a channel anew and return the position that was read before it."""
-
-    async def channel_gone(self, channel: str, error: CoursewireError) -> None:
-        """Note that a channel was taken away."""
 
 
 class Shell:
@@ -409,7 +377,7 @@ class Shell:
 
     async def _fetch_token(self, reason: str) -> None:
         try:
-            self._token = await self._fresh_token(reason)
+            self._token = await fresh_token(self._token_source, reason)
         except CoursewireError as error:
             failure = error.as_wire()
         except Exception as error:  # noqa: BLE001 - the application's function may raise anything
@@ -420,22 +388,6 @@ class Shell:
         logger.warning("no %s token for %s: %s", reason, self._namespace, failure["message"])
         self._refusal = error_from(failure)
         self._feed(lambda now: self._machine.token(now, ok=False, error=failure))
-
-    async def _fresh_token(self, reason: str) -> str:
-        source = self._token_source
-        if isinstance(source, str):
-            if reason == "connect":
-                return source
-            raise error_from(
-                {
-                    "code": "auth_expired",
-                    "message": "the token has expired; give a function to get fresh ones",
-                }
-            )
-        if inspect.iscoroutinefunction(source):
-            return str(await source())
-        token = await asyncio.to_thread(source)
-        return str(await token) if inspect.isawaitable(token) else str(token)
 
 
 def _fail(futures: list[asyncio.Future[Json]], error: CoursewireError) -> None:

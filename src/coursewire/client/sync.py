@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from coursewire.client import chat as asynchronous
-from coursewire.client.machine import Diagnostics
 from coursewire.client.namespace import NamespaceClient
-from coursewire.client.outputs import State
-from coursewire.client.shell import ClientOptions, Token
+from coursewire.client.options import ClientOptions
+from coursewire.client.outputs import Diagnostics, State
+from coursewire.client.token import Token
 from coursewire.namespaces.chat import contract
 from coursewire.realtime.contract import Event, Ready
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from coursewire.client import rendering
 from coursewire.client.chat import ChatClient, Gap
 from coursewire.client.namespace import Meta
-from coursewire.client.shell import Token
+from coursewire.client.token import Token
 from coursewire.errors import AuthInvalid, AuthMissing, CoursewireError, Forbidden, Unavailable
 from coursewire.namespaces.chat import contract as chat
 from coursewire.realtime.contract import NamespaceClosing, NamespaceGone

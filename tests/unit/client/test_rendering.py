@@ -8,8 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from coursewire.client import rendering
-from coursewire.client.machine import Diagnostics
-from coursewire.client.outputs import State
+from coursewire.client.outputs import Diagnostics, State
 from coursewire.namespaces.chat.contract import Author, Message, RoomSummary
 
 AT = "2026-11-22T18:00:00.000Z"

@@ -1,0 +1,28 @@
+"""Where a client gets its token, and a fresh one when that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from coursewire.errors import AuthExpired
+
+Token: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
+"""A JWT, or a function that gets a fresh one; one that is not `async` runs in a thread."""
+
+
+async def fresh_token(source: Token, reason: str) -> str:
+    """Return a token for `reason` (`connect`, `expiring`, `expired`); raises what the function raises.
+
+    A token that was given as such serves for connecting only: afterwards it raises AuthExpired.
+    """
+    if isinstance(source, str):
+        if reason == "connect":
+            return source
+        raise AuthExpired("the token has expired; give a function to get fresh ones")
+    if inspect.iscoroutinefunction(source):
+        return str(await source())
+    token = await asyncio.to_thread(source)
+    return str(await token) if inspect.isawaitable(token) else str(token)
