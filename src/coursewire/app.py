@@ -59,7 +59,14 @@ class Node:
         self.bus = MemoryBus()
         found, namespace_routers = _namespaces()
         self.reactions = _reactions(found)
-        self.hub = Hub(storage, self.bus, found, self.reactions)
+        self.hub = Hub(
+            storage,
+            self.bus,
+            found,
+            self.reactions,
+            max_subscriptions=settings.max_subscriptions,
+            replay_events=settings.replay_events,
+        )
         here = Here(self.hub, self.bus, found)
         lives = {path: Live(path, self.bus, here) for path in found}
         here.live = lives
@@ -84,7 +91,8 @@ class Node:
         )
         self.server = Server(self.dispatcher, _edge_settings(settings))
         self.lag = LoopLag()
-        self.health = Health(lambda: storage.read(lambda _: None), self.lag)
+        # A write of nothing takes the database's lock, which a read would not miss.
+        self.health = Health(lambda: storage.write(lambda _: None), self.lag)
         self._api = create_app(
             verifier=self.verifier,
             runner=self,
@@ -202,6 +210,7 @@ class Node:
             channels=lambda: self.hub.channel_count,
             replays=lambda: self.hub.recovery.reads,
         )
+        catalogue.add_storage(metrics, lambda: self.storage.waiting)
         return metrics
 
 

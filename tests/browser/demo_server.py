@@ -16,6 +16,7 @@ import httpx
 from coursewire.identity.tokens import Issuer
 
 START_S = 30
+PATIENCE_S = 15
 SECRET = "a-secret-for-the-browser-tests-of-the-campus"
 ISSUER = Issuer(SECRET)
 _SERVING = re.compile(rb"serving on http://127\.0\.0\.1:(\d+)")
@@ -81,6 +82,16 @@ class DemoServer:
             text = (await http.get("/metrics")).text
         pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
+
+    async def until(self, figure: str, value: float) -> None:
+        """Ask `/metrics` until a figure has this value. It has no event that could be awaited; each answer is one turn."""
+        seen: float | None = None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while seen != value:
+                    seen = (await self.metrics()).get(figure)
+        except TimeoutError:
+            raise AssertionError(f"{figure} is {seen}, not {value}, after {PATIENCE_S} s") from None
 
     async def _items(self, path: str, token: str) -> list[dict[str, Any]]:
         async with httpx.AsyncClient(base_url=self.url) as http:

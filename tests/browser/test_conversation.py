@@ -94,16 +94,12 @@ async def test_signing_out_and_closing_the_window_leave_no_connection(
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.page.get_by_role("menuitem", name="Sign out").click()
     await expect(ada.page.get_by_role("heading", name="Welcome to the campus")).to_be_visible()
-    await ada.page.wait_for_function(METRIC_IS, arg=["coursewire_sessions", "1"])
-    await ada.page.wait_for_function(METRIC_IS, arg=["coursewire_connections", "1"])
+    await server.until("coursewire_sessions", 1)
+    await server.until("coursewire_connections", 1)
     await ben.page.goto("about:blank")
-    await ada.page.wait_for_function(METRIC_IS, arg=["coursewire_sessions", "0"])
-    await ada.page.wait_for_function(METRIC_IS, arg=["coursewire_connections", "0"])
+    await server.until("coursewire_sessions", 0)
+    await server.until("coursewire_connections", 0)
     # And the way back in is open.
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.is_connected()
     assert (await server.metrics())["coursewire_connections"] == 1
-
-
-METRIC_IS = """async ([name, value]) =>
-  (await (await fetch("/metrics")).text()).split("\\n").some((line) => line === `${name} ${value}.0`)"""

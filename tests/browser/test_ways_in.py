@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import Comes
-from tests.browser.demo_server import ISSUER, SECRET
+from tests.browser.demo_server import ISSUER, SECRET, DemoServer
 from tests.browser.person import SEEDED
 
 from coursewire.identity.tokens import Issuer
@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
+REFRESHED = 'coursewire_commands_total{command="auth.refresh",namespace="/chat",outcome="ok"}'
 LEARNER: dict[str, list[Role]] = {"cs101": ["learner"]}
 
 
@@ -57,16 +58,13 @@ async def test_without_websocket_it_works_by_polling_and_says_so(comes: Comes) -
     assert ada.network.upgrades > 0
 
 
-async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes) -> None:
+async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes, server: DemoServer) -> None:
     """[SES2] `auth.expiring`, a fresh token, `auth.refresh`: the session and its connection stay."""
     ben = await comes("ben", signed_in=False)
     short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=6)
     asked = await hand_out(ben.page, short)
     await ben.sign_in()
-    await ben.page.wait_for_function(
-        """async () => /commands_total\\{[^}]*auth\\.refresh[^}]*\\} 1\\.0/u.test(
-          await (await fetch("/metrics")).text())"""
-    )
+    await server.until(REFRESHED, 1)
     assert [json.loads(body) for body in asked] == [{"user_id": "ben"}] * 2
     await ben.open("General")
     await ben.write("still here")

@@ -163,6 +163,7 @@ async def test_effects_come_once_per_group_before_the_callers_go_on(storage: Sto
     await asyncio.to_thread(gate.entered.wait)
     callers = [asyncio.create_task(caller(key)) for key in "abc"]
     await asyncio.sleep(0)  # each has queued its work
+    await asyncio.sleep(0)  # and it is handed over
     assert story == []
     gate.opened.set()
     await asyncio.gather(holding, *callers)
@@ -218,6 +219,7 @@ async def test_a_work_that_fails_undoes_only_itself(
         partial(put, key="a"), fails, partial(put, key="b"), fails, partial(put, key="c"),
     ]  # fmt: skip
     outcomes = asyncio.gather(*map(storage.write, works), return_exceptions=True)
+    await asyncio.sleep(0)  # they are handed over when the turn of the loop ends
     gate.opened.set()
     await holding
     first, second, third, fourth, fifth = await outcomes
@@ -314,6 +316,7 @@ async def test_a_caller_who_gives_up_disturbs_nobody(storage: Storage) -> None:
     given_up = storage.write(partial(put, key="a"))
     patient = storage.write(partial(put, key="b"))
     given_up.cancel()
+    await asyncio.sleep(0)  # they are handed over when the turn of the loop ends
     gate.opened.set()
     assert await patient == "b"
     await holding
@@ -408,6 +411,7 @@ async def test_a_group_that_cannot_commit_fails_whole_and_is_told_nobody(
     works = [partial(put, key="a"), *works, partial(put, key="b")]
     group = [storage.write(work) for work in works]
     database.step = step
+    await asyncio.sleep(0)  # they are handed over when the turn of the loop ends
     gate.opened.set()
     outcomes = await asyncio.gather(holding, *group, return_exceptions=True)
     # What stands behind a work that made the group go again is in the next group already.

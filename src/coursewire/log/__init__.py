@@ -5,13 +5,14 @@ Everything here is a function of a storage transaction, and the only SQL on the 
 
 from coursewire.log.idempotency import recall, remember
 from coursewire.log.redaction import redact
-from coursewire.log.resuming import Reason, Resumed, resume
+from coursewire.log.resuming import REPLAY_EVENTS, Reason, Resumed, resume
 from coursewire.log.retention import KEEP_EVENTS, KEEP_MS, forget, sweep, trim
 from coursewire.log.streams import Extent, Logged, Position, append, position, read_after, reset
 
 __all__ = [
     "KEEP_EVENTS",
     "KEEP_MS",
+    "REPLAY_EVENTS",
     "Extent",
     "Logged",
     "Position",

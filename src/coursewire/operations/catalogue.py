@@ -58,11 +58,6 @@ def add_realtime(metrics: Metrics, *, commands: Read, sessions: Read, channels: 
     metrics.counter("replays", "Replays read from the log (SUB5).", replays)
 
 
-def add_deliveries(metrics: Metrics, delivered: Read) -> None:
-    """Tell how many events connections were given, by class (`logged`, `latest`, `ephemeral`)."""
-    metrics.counter("events_delivered", "Events given to connections, by class.", delivered, ["delivery"])
-
-
 def add_storage(metrics: Metrics, waiting: Read) -> None:
     """Tell how many works wait or run, by kind (`read`, `write`)."""
     metrics.gauge("storage_works", "Works that wait or run in the storage.", waiting, ["kind"])

@@ -34,7 +34,7 @@ class Health:
     """What `/readyz` looks at: storage answers, the loop keeps up, the node is not on its way out."""
 
     def __init__(self, storage: Callable[[], Awaitable[object]], lag: LoopLag) -> None:
-        """Take a cheap question to the storage, such as a read of nothing."""
+        """Take a cheap question to the storage, such as a write of nothing."""
         self._storage = storage
         self._lag = lag
         self.draining = False

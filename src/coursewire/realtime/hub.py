@@ -18,7 +18,7 @@ from coursewire.realtime.encoding import encode_alone, encode_unlogged
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.recovery import Recovery
 from coursewire.realtime.rights import Rights
-from coursewire.realtime.session import SUBSCRIPTIONS, Session
+from coursewire.realtime.session import Session
 from coursewire.realtime.transaction import Reactions, Transaction
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ class Hub:
     """Everything that this node delivers goes through here. All methods belong to the event loop."""
 
     def __init__(
-        self, storage: Storage, bus: Bus, namespaces: Mapping[str, Namespace], reactions: Reactions
+        self,
+        storage: Storage,
+        bus: Bus,
+        namespaces: Mapping[str, Namespace],
+        reactions: Reactions,
+        *,
+        max_subscriptions: int = 200,
+        replay_events: int = log.REPLAY_EVENTS,
     ) -> None:
         self._storage = storage
         self._namespaces = namespaces
@@ -56,7 +63,8 @@ class Hub:
             for path, namespace in namespaces.items()
             for event in namespace.events
         }
-        self.recovery = Recovery(storage)
+        self._max_subscriptions = max_subscriptions
+        self.recovery = Recovery(storage, replay_events)
         self.rights = Rights(storage, reactions)
         self._derivations = Derivations(storage, self, namespaces, reactions)
         self.on_listening: Callable[[Session, Channel], None] = lambda _session, _channel: None
@@ -135,8 +143,9 @@ class Hub:
             raise NotFound("the session has ended", field="channel")
         if name in session.subscriptions:
             self.unsubscribe(session, name)
-        if len(session.subscriptions) >= SUBSCRIPTIONS:
-            raise TooLarge(f"a session listens to at most {SUBSCRIPTIONS} channels", field="channel")
+        if len(session.subscriptions) >= self._max_subscriptions:
+            most = self._max_subscriptions
+            raise TooLarge(f"a session listens to at most {most} channels", field="channel")
         key = (session.namespace.path, name)
         channel = self._channels.get(key)
         if channel is None:

@@ -49,8 +49,9 @@ class Replay:
 class Recovery:
     """Reads the log for those who missed something. One per node."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, replay_events: int = log.REPLAY_EVENTS) -> None:
         self._storage = storage
+        self._replay_events = replay_events
         self._replays: OrderedDict[tuple[str, str, str, int], asyncio.Future[Replay]] = OrderedDict()
         self._repairs: dict[Channel, asyncio.Task[None]] = {}
         self.reads = 0
@@ -103,10 +104,10 @@ class Recovery:
 
     async def _read_alone(self, channel: Channel, epoch: str, offset: int) -> Replay:
         self.reads += 1
-        namespace, name = channel.namespace, channel.name
+        namespace, name, most = channel.namespace, channel.name, self._replay_events
 
         def work(tx: StorageTransaction) -> Replay:
-            resumed = log.resume(tx, namespace, name, (epoch, offset))
+            resumed = log.resume(tx, namespace, name, (epoch, offset), most)
             encoded = [
                 (event.offset, encode_logged(namespace, name, resumed.epoch, LoggedEvent(*event)))
                 for event in resumed.events

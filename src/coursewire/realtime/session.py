@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from coursewire.realtime.limits import Bucket
     from coursewire.realtime.namespace import Namespace
 
-SUBSCRIPTIONS = 200
-"""Channels that one session may listen to; a further one is refused with `too_large`."""
-
 
 class Session:
     """Who is at the other end, what they listen to, and what they have asked for."""

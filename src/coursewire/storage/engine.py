@@ -60,7 +60,8 @@ class Storage:
         self._database = database
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._room = {"write": queued_writes, "read": queued_reads}
+        self._bounds = {"write": queued_writes, "read": queued_reads}
+        self._room = dict(self._bounds)
         self._turns: dict[str, list[_Job]] = {"write": [], "read": []}
         self._writes: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._reads: SimpleQueue[list[_Job] | None] = SimpleQueue()
@@ -120,6 +121,11 @@ class Storage:
     def read(self, work: Work[T]) -> asyncio.Future[T]:
         """Run `work` in a reader, on a snapshot that holds all committed before; raises as `write` does."""
         return self._submit(self._reads, "read", work)
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many works wait or run, by kind: `write`, `read`."""
+        return {kind: bound - self._room[kind] for kind, bound in self._bounds.items()}
 
     async def close(self) -> None:
         """Finish what was accepted, then close the database. Later works get Unavailable."""

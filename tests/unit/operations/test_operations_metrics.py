@@ -80,7 +80,6 @@ def test_the_catalogue_of_a_server() -> None:
         channels=lambda: 3,
         replays=lambda: 2,
     )
-    catalogue.add_deliveries(metrics, lambda: {"logged": 10, "ephemeral": 2})
     catalogue.add_storage(metrics, lambda: {"read": 0, "write": 5})
     sent = (("command", "message.send"), ("namespace", "/chat"), ("outcome", "ok"))
     expected: Samples = {
@@ -91,7 +90,6 @@ def test_the_catalogue_of_a_server() -> None:
         ("coursewire_commands_total", sent): 7,
         ("coursewire_sessions", ()): 12,
         ("coursewire_replays_total", ()): 2,
-        ("coursewire_events_delivered_total", (("delivery", "logged"),)): 10,
         ("coursewire_storage_works", (("kind", "write"),)): 5,
     }
     assert samples(metrics).items() >= expected.items()

@@ -340,7 +340,7 @@ async def test_the_late_end_of_an_old_connection_touches_nothing_of_the_new(hous
 async def test_a_session_listens_to_a_bounded_number_of_channels(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coursewire.realtime.hub.SUBSCRIPTIONS", 2)
+    monkeypatch.setattr(house.hub, "_max_subscriptions", 2)
     await house.enrol("art", "ada")
     ada = await house.visitor("ada", BOARD)
     error = await ada.refused("subscribe", channel="board:art")

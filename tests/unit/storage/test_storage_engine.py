@@ -53,6 +53,7 @@ async def test_a_snapshot_that_breaks_takes_the_rest_of_its_reads_with_it(
         holding = storage.read(hold)
         await asyncio.to_thread(entered.wait)
         together = [storage.read(partial(look, statement=one)) for one in (ONE, BROKEN, ONE)]
+        await asyncio.sleep(0)  # they are handed over when the turn of the loop ends
         opened.set()
         await holding
         first, second, third = await asyncio.gather(*together, return_exceptions=True)
