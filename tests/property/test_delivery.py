@@ -85,7 +85,7 @@ class Delivery(Campus, RuleBasedStateMachine):
         since = follower.channels[channel].since
         if since is not None:
             since["offset"] = max(0, since["offset"] - back)
-            self.act(lambda: follower.subscribe(channel, since))
+            self.act(lambda: follower.subscribe(channel, since, invented=True))
 
     @rule(index=followers, board=boards)
     def unsubscribe(self, index: int, board: str) -> None:

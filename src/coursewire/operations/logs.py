@@ -117,6 +117,8 @@ def configure(
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.disabled = False
+        logger.setLevel(logging.NOTSET)
     # One line per request tells little beside the metrics, and costs the hot path of polling.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     for name in ("httpx", "alembic.runtime.plugins"):
