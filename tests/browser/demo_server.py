@@ -84,7 +84,7 @@ class DemoServer:
         return {name: float(value) for name, value in pairs}
 
     async def until(self, figure: str, value: float) -> None:
-        """Ask `/metrics` until a figure has this value. It has no event that could be awaited; each answer is one turn."""
+        """Ask `/metrics` until a figure has this value. It tells no events, so each answer is one turn."""
         seen: float | None = None
         try:
             async with asyncio.timeout(PATIENCE_S):
