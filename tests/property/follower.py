@@ -102,7 +102,6 @@ class Follower:
             if resume and (since := following.since) is not None:
                 wanted[channel] = since
                 following.state, following.resumes, following.replayed = "asking", True, 0
-                following.invented = False
         self.guest.enter(self.house.keys.token(self.user), resume=wanted)
 
     def notice(self) -> None:
@@ -144,7 +143,7 @@ class Follower:
         if following.state != "out" or not self.ready:
             return
         following.state, following.resumes, following.replayed = "asking", since is not None, 0
-        following.invented = invented
+        following.invented = following.invented or invented
         if since is not None:
             following.epoch, following.offset = since["epoch"], since["offset"]
         self.say("subscribe", channel, {"channel": channel, **({"since": since} if since else {})})
@@ -242,6 +241,7 @@ class Follower:
             self._judge(channel, now, reason, invented=following.invented)
             following.epoch, following.offset = position
         following.state = "in"
+        following.invented = False
         for value in answer.get("latest", ()):
             if value["event"] == "board.counted":
                 following.count = value["data"]["count"]
