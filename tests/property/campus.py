@@ -75,6 +75,7 @@ class Campus:
             bus=LossyBus(),
             keys=self.keys,
             outbox_bytes=1_000,
+            replay_events=12,
         )
 
     def _committed(self, effects: list[Any]) -> None:

@@ -31,7 +31,6 @@ def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "PAGE_BYTES", 400)
     monkeypatch.setattr(recovery, "KEPT_REPLAYS", 2)
     monkeypatch.setattr(recovery, "REPAIR_EVENTS", 2)
-    monkeypatch.setattr(log, "resume", functools.partial(log.resume, limit=12))
 
 
 class Delivery(Campus, RuleBasedStateMachine):

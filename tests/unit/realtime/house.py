@@ -84,6 +84,7 @@ class House:
         rate: Rate | None = None,
         flags: Mapping[str, bool] | None = None,
         outbox_bytes: int = 1 << 20,
+        replay_events: int = 1_000,
         keys: Keys | None = None,
     ) -> None:
         self.storage = storage
@@ -95,7 +96,7 @@ class House:
             for kind, react in namespace.reactions.items():
                 found[kind].append((path, react))
         self.reactions = dict(found)
-        self.hub = Hub(storage, self.bus, self.namespaces, self.reactions)
+        self.hub = Hub(storage, self.bus, self.namespaces, self.reactions, replay_events=replay_events)
         self.here = Here(self.hub, self.bus, self.namespaces)
         lives = {path: Live(path, self.bus, self.here) for path in self.namespaces}
         self.here.live = lives
