@@ -156,6 +156,21 @@ describe("openSocket", () => {
     expect(chat.told[0]).toEqual(["opened", "polling"]);
   });
 
+  it("is back on WebSocket when that failed but once", async () => {
+    const upgrades = http.listeners("upgrade") as ((...parts: unknown[]) => void)[];
+    http.removeAllListeners("upgrade");
+    http.once("upgrade", (_request, stream: Duplex) => {
+      stream.destroy();
+      for (const upgrade of upgrades) http.on("upgrade", upgrade);
+    });
+    const chat = open("/chat");
+    const first = chat.next("opened");
+    const second = chat.next("opened");
+    await chat.connect();
+    expect(await first).toEqual(["opened", "polling"]);
+    expect(await second).toEqual(["opened", "websocket"]);
+  });
+
   it("falls back to polling where there is no WebSocket at all", async () => {
     vi.stubGlobal("window", {});
     vi.stubGlobal("WebSocket", undefined);

@@ -46,18 +46,16 @@ interface Shared {
 const managers = new Map<string, Shared>();
 
 /**
- * `tryAllTransports` helps where WebSocket is refused. Where it is missing the client would wait for nothing, and where a
- * proxy swallows it the attempt times out: then the next one begins with the other transport (and upgrades if that works).
+ * `tryAllTransports` helps where WebSocket is refused; but the client strikes out what has failed, and would not upgrade to
+ * it when that was but a moment's fault. So the first stands at the end once more.
  */
-function preferOther(manager: Manager, error: Error): void {
-  const { transports } = manager.opts;
-  if (error.message === "timeout" && transports) {
-    manager.opts.transports = [...transports].reverse() as Transport[];
-  }
+function withWayBack(order: Transport[]): Transport[] {
+  const [first, ...others] = order;
+  return first && others.length > 0 ? [...order, first] : order;
 }
 
 function available(transports: Transport[]): Transport[] {
-  // Node's client brings its own.
+  // Where it is missing the client would wait for nothing. Node's client brings its own.
   const missing = typeof window !== "undefined" && typeof WebSocket === "undefined";
   return missing ? transports.filter((one) => one !== "websocket") : transports;
 }
@@ -70,15 +68,21 @@ function acquire({
   const name = JSON.stringify([url, path, transports]);
   let shared = managers.get(name);
   if (!shared) {
+    let order = available(transports);
     const manager = new Manager(url, {
       path,
-      transports: available(transports),
+      transports: withWayBack(order),
       tryAllTransports: true,
       autoConnect: false,
       reconnection: false, // Each namespace has its own back-off.
       timeout: OPEN_TIMEOUT_MS,
     });
-    manager.on("error", (error) => preferOther(manager, error));
+    manager.on("error", ({ message }) => {
+      if (message !== "timeout") return;
+      // A proxy swallowed it without a word: the next attempt begins with the other, and upgrades if that works.
+      order = [...order].reverse();
+      manager.opts.transports = withWayBack(order);
+    });
     shared = { manager, users: 0 };
     managers.set(name, shared);
   }
