@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
+SENT = 'coursewire_commands_total{command="message.send",namespace="/chat",outcome="ok"}'
 
 
 async def both_in_general(comes: Comes) -> tuple[Person, Person]:
@@ -109,6 +110,9 @@ async def test_an_answer_that_a_killed_server_could_not_give_doubles_nothing(
     await server.start()
     await ada.is_connected()
     await ben.is_connected()
+    # The new process ran one command to send: the repeat. It is answered like the first.
+    await server.until(SENT, 1)
+    await expect(ada.status("once")).to_have_accessible_name("Read by 1 of 2")
     await agree(server, ada, ben, last={"once"})
 
 
