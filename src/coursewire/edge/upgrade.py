@@ -1,7 +1,7 @@
 """The opening handshake of a WebSocket (RFC 6455, section 4.2) on a request that uvicorn's parser has read.
 
-`websockets` has one too; but it parses the request a second time, in Python, and that alone would cost more than all
-that Node needs to accept a client (docs/decisions/0001-own-socketio-core.md).
+`websockets` has one too; but it parses the request a second time, in Python, for nine times the CPU
+(docs/decisions/0001-own-socketio-core.md).
 """
 
 from __future__ import annotations

@@ -156,8 +156,8 @@ class WebSocketTransport(asyncio.Protocol):
     def write(self, encoded: Encoded) -> None:
         """Send ready frames: one write, no copy per receiver.
 
-        With nothing queued before them they go to the kernel at once, for a third of what asyncio's way costs; what
-        the kernel does not take is queued. An error is left for asyncio to find, which then reports it.
+        With nothing queued before them they go to the kernel at once, which is some 7% cheaper than asyncio's way
+        (docs/decisions/0001-own-socketio-core.md); what the kernel does not take is queued. An error is left for asyncio to find, which then reports it.
         """
         frames = encoded.frames
         if self._queued and not self._transport.get_write_buffer_size():
