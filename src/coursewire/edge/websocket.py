@@ -157,7 +157,8 @@ class WebSocketTransport(asyncio.Protocol):
         """Send ready frames: one write, no copy per receiver.
 
         With nothing queued before them they go to the kernel at once, which is some 7% cheaper than asyncio's way
-        (docs/decisions/0001-own-socketio-core.md); what the kernel does not take is queued. An error is left for asyncio to find, which then reports it.
+        (docs/decisions/0001-own-socketio-core.md); what the kernel does not take is queued. An error is left for
+        asyncio to find, which then reports it.
         """
         frames = encoded.frames
         if self._queued and not self._transport.get_write_buffer_size():
