@@ -362,6 +362,11 @@ class Hub:
         """How many channels somebody listens to."""
         return len(self._channels)
 
+    @property
+    def channels(self) -> list[Channel]:
+        """Return the channels that somebody listens to."""
+        return list(self._channels.values())
+
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
