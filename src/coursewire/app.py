@@ -39,6 +39,7 @@ from coursewire.realtime.hub import Hub
 from coursewire.realtime.limits import Rate
 from coursewire.realtime.live import Live
 from coursewire.realtime.namespace import Namespace
+from coursewire.realtime.positions import Positions
 from coursewire.realtime.transaction import Transaction
 from coursewire.settings import Settings
 from coursewire.storage import Storage
@@ -67,6 +68,7 @@ class Node:
             max_subscriptions=settings.max_subscriptions,
             replay_events=settings.replay_events,
         )
+        self.positions = Positions(self.hub, storage)
         here = Here(self.hub, self.bus, found)
         lives = {path: Live(path, self.bus, here) for path in found}
         here.live = lives
@@ -141,6 +143,7 @@ class Node:
     def start(self) -> None:
         """Begin what runs beside the requests."""
         self.lag.start()
+        self.positions.start()
         self._trimming = asyncio.ensure_future(self._trim())
 
     async def drain(self) -> None:
@@ -154,6 +157,7 @@ class Node:
         if self._trimming is not None:
             self._trimming.cancel()
         self.lag.stop()
+        await self.positions.close()
         await self.dispatcher.close()
         await self.hub.close()
         await self.verifier.close()
@@ -209,6 +213,7 @@ class Node:
             sessions=lambda: self.hub.session_count,
             channels=lambda: self.hub.channel_count,
             replays=lambda: self.hub.recovery.reads,
+            lost=lambda: self.positions.found,
         )
         catalogue.add_storage(metrics, lambda: self.storage.waiting)
         return metrics

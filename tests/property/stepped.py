@@ -88,6 +88,12 @@ class SteppedStorage:
         self.failing_reads = 0
         """So many of the next reads find the machine away."""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether reads come back, and with what was asked for."""
+        flowing = self.starts_reads and self.delivers_reads and self.delivers_only is None
+        return flowing and not self.failing_reads
+
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         """Commit soon."""
         self._writes.append(_Job(work, asyncio.get_running_loop().create_future()))

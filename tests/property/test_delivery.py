@@ -245,6 +245,21 @@ class Delivery(Campus, RuleBasedStateMachine):
         self.bus(node).losing += times
         self.publish(board, times + then, together=False, long=False)
 
+    @precondition(lambda self: self.storage.is_well)
+    @rule(node=nodes, board=boards, size=st.integers(1, 4))
+    def lose_the_last(self, node: int, board: str, size: int) -> None:
+        """Let a node not hear of the last events of a channel: within 5 s it has asked the log."""
+        self.bus(node).losing += size
+        self.publish(board, size, together=False, long=False)
+        self.let_positions_be_checked()
+        position = self._position(notes.board_channel(board))
+        for follower in self.followers:
+            following = follower.channels[notes.board_channel(board)]
+            if follower.house is self.houses[node] and following.state == "in" and not follower.is_slow:
+                assert follower.is_caught_up(notes.board_channel(board), position), (
+                    f"{follower.user} is at {following}, the log at {position}"
+                )
+
     @rule(node=nodes)
     def hold_bus(self, node: int) -> None:
         self.bus(node).hold()
@@ -290,6 +305,7 @@ class Delivery(Campus, RuleBasedStateMachine):
                 guest = follower.guest
                 follower.disconnected()
                 self.do(guest.vanish)
+        self.loop.run_until_complete(old.positions.close())
         self.loop.run_until_complete(old.hub.close())
 
         def replace() -> None:

@@ -7,7 +7,7 @@ from coursewire.log.idempotency import recall, remember
 from coursewire.log.redaction import redact
 from coursewire.log.resuming import REPLAY_EVENTS, Reason, Resumed, resume
 from coursewire.log.retention import KEEP_EVENTS, KEEP_MS, forget, sweep, trim
-from coursewire.log.streams import Extent, Logged, Position, append, position, read_after, reset
+from coursewire.log.streams import Extent, Logged, Position, append, position, positions, read_after, reset
 
 __all__ = [
     "KEEP_EVENTS",
@@ -21,6 +21,7 @@ __all__ = [
     "append",
     "forget",
     "position",
+    "positions",
     "read_after",
     "recall",
     "redact",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from itertools import starmap
 from typing import NamedTuple
 
@@ -63,6 +64,12 @@ _BEGIN = Prepared(
 )
 _INSERT_EVENT = Prepared(insert(events))
 _EXTENT = Prepared(select(streams.c.epoch, streams.c.top, streams.c.first).where(*_THIS_STREAM))
+_POSITIONS = Prepared(
+    select(streams.c.channel, streams.c.epoch, streams.c.top).where(
+        streams.c.namespace == bindparam("namespace"),
+        streams.c.channel.in_(bindparam("channels", expanding=True)),
+    )
+)
 _DATABASE_EPOCH = Prepared(select(database.c.epoch))
 _READ_AFTER = Prepared(
     select(events.c.offset, events.c.id, events.c.event, events.c.data, events.c.at, events.c.actor)
@@ -121,6 +128,12 @@ def position(tx: Transaction, namespace: str, channel: str) -> Extent:
     if row is None:
         return Extent(tx.all(_DATABASE_EPOCH)[0].epoch, 0, 1)
     return Extent(*row)
+
+
+def positions(tx: Transaction, namespace: str, channels: Sequence[str]) -> dict[str, Position]:
+    """Return how far these streams have got, by channel; those that were never written are left out."""
+    rows = tx.all(_POSITIONS, namespace=namespace, channels=channels)
+    return {row[0]: Position(row[1], row[2]) for row in rows}
 
 
 def read_after(tx: Transaction, namespace: str, channel: str, offset: int, limit: int) -> list[Logged]:

@@ -46,7 +46,9 @@ def add_edge(metrics: Metrics, counters: EdgeCounters, connections: Read) -> Non
     )
 
 
-def add_realtime(metrics: Metrics, *, commands: Read, sessions: Read, channels: Read, replays: Read) -> None:
+def add_realtime(
+    metrics: Metrics, *, commands: Read, sessions: Read, channels: Read, replays: Read, lost: Read
+) -> None:
     """Tell about commands by (namespace, command, outcome), and what is open now.
 
     An outcome is `ok` or an error code. A name that is no command of ours must be counted under one name: a
@@ -56,6 +58,7 @@ def add_realtime(metrics: Metrics, *, commands: Read, sessions: Read, channels: 
     metrics.gauge("sessions", "Open namespace sessions.", sessions)
     metrics.gauge("channels", "Channels that somebody listens to.", channels)
     metrics.counter("replays", "Replays read from the log (SUB5).", replays)
+    metrics.counter("positions_behind", "Channels that lacked what the log had (FAN2).", lost)
 
 
 def add_storage(metrics: Metrics, waiting: Read) -> None:

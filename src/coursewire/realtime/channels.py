@@ -100,6 +100,7 @@ class Channel:
         "_running",
         "_unkept",
         "ahead",
+        "crowded",
         "epoch",
         "latest",
         "name",
@@ -133,6 +134,8 @@ class Channel:
         self.subscriptions: dict[Session, Subscription] = {}
         self.ahead: list[Subscription] = []
         self.latest: OrderedDict[tuple[str, str], Latest] = OrderedDict()
+        self.crowded = False
+        """Whether so many listen that they are not told any more who comes and goes."""
         self._heard = 0
         self._queued_top = 0
         self._queue: list[_Entry] = []
@@ -160,6 +163,18 @@ class Channel:
     def missing_after(self) -> int | None:
         """The offset after which this node has heard of events that it does not have; None without a hole."""
         return self._queued_top if self._heard > self._queued_top else None
+
+    def lacks(self, epoch: str, top: int) -> bool:
+        """Whether a stream that stands here has events that this node has not got."""
+        return epoch != self.epoch or top > self._queued_top
+
+    def learn(self, epoch: str, top: int) -> None:
+        """Take the log's word for where the stream stands: what is missing up to there is a hole (FAN2)."""
+        if epoch != self.epoch:
+            self.on_broken(self)
+        elif top > self._queued_top:
+            self._heard = max(self._heard, top)
+            self.on_hole(self)
 
     # Logged events
 

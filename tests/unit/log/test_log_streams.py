@@ -130,3 +130,14 @@ def test_a_stream_can_begin_anew_before_its_first_event(ledger: Ledger) -> None:
     assert anew.epoch != before.epoch
     assert ledger.do(log.position, "/chat", "room:1") == (anew.epoch, 0, 1)
     assert ledger.do(append, "room:1", "a") == (anew.epoch, 1)
+
+
+def test_the_positions_of_many_streams_are_one_read(ledger: Ledger) -> None:
+    """[FAN2] What a node compares its channels with. Those that were never written have none."""
+    for channel, name in (("room:1", "a"), ("room:1", "b"), ("room:2", "c"), ("room:3", "d")):
+        ledger.do(append, channel, name)
+    anew = ledger.do(log.reset, "/chat", "room:3")
+    found = ledger.do(log.positions, "/chat", ["room:1", "room:3", "room:9"])
+    assert found == {"room:1": ledger.do(log.position, "/chat", "room:1")[:2], "room:3": anew}
+    assert ledger.do(log.positions, "/analytics", ["room:1"]) == {}
+    assert ledger.do(log.positions, "/chat", []) == {}

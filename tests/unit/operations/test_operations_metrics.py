@@ -79,6 +79,7 @@ def test_the_catalogue_of_a_server() -> None:
         sessions=lambda: 12,
         channels=lambda: 3,
         replays=lambda: 2,
+        lost=lambda: 1,
     )
     catalogue.add_storage(metrics, lambda: {"read": 0, "write": 5})
     sent = (("command", "message.send"), ("namespace", "/chat"), ("outcome", "ok"))
@@ -90,6 +91,7 @@ def test_the_catalogue_of_a_server() -> None:
         ("coursewire_commands_total", sent): 7,
         ("coursewire_sessions", ()): 12,
         ("coursewire_replays_total", ()): 2,
+        ("coursewire_positions_behind_total", ()): 1,
         ("coursewire_storage_works", (("kind", "write"),)): 5,
     }
     assert samples(metrics).items() >= expected.items()

@@ -29,6 +29,7 @@ from coursewire.realtime.hub import Hub
 from coursewire.realtime.limits import Rate
 from coursewire.realtime.live import Live
 from coursewire.realtime.namespace import Namespace
+from coursewire.realtime.positions import Positions
 from coursewire.realtime.transaction import Transaction
 from coursewire.storage import Storage
 
@@ -97,6 +98,8 @@ class House:
                 found[kind].append((path, react))
         self.reactions = dict(found)
         self.hub = Hub(storage, self.bus, self.namespaces, self.reactions, replay_events=replay_events)
+        self.positions = Positions(self.hub, storage)
+        """Not started: a test that is about them does it."""
         self.here = Here(self.hub, self.bus, self.namespaces)
         lives = {path: Live(path, self.bus, self.here) for path in self.namespaces}
         self.here.live = lives
@@ -142,6 +145,7 @@ class House:
     async def close(self) -> None:
         """End it all."""
         await self.server.close()
+        await self.positions.close()
         await self.dispatcher.close()
         await self.hub.close()
         await self.storage.close()
