@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import logging
 import time
 from asyncio import Future
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic import ValidationError
@@ -30,6 +31,7 @@ from coursewire.realtime.contract import Command, Mode, Ping, Pong, RefreshAuth,
 from coursewire.realtime.door import Door
 from coursewire.realtime.hub import Hub
 from coursewire.realtime.joined import Joined
+from coursewire.realtime.lane import Refusal
 from coursewire.realtime.live import Live
 from coursewire.realtime.namespace import Handler, Namespace, Signal
 from coursewire.realtime.session import Session
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from coursewire.storage import Transaction as StorageTransaction
 
 logger = logging.getLogger(__name__)
+
+TOO_MANY_COMMANDS: Final = "too many commands"
+"""Why a connection is closed that goes on where even the refusals have no room."""
 
 
 @dataclass(slots=True)
@@ -115,32 +120,26 @@ class Dispatcher:
         session = socket.state
         if not isinstance(session, Session):
             return
-        name = arguments[0]
+        name, mode = arguments[0], Mode.SIGNAL
+        run: Callable[[], Future[Any]]
         try:
             command = self._read(session, name, arguments[1:])
             self._limit(session, command)
         except CoursewireError as error:
-            refused = error
-            known = name if name in session.namespace.by_name else "unknown"
-
-            def refuse() -> Future[Any]:
-                return _failed(refused)
-
             # In its turn as well: acknowledgements keep the order of the commands.
-            if not session.lane.submit(
-                Mode.SIGNAL, refuse, lambda done: self._answer(session, known, ack, done)
-            ):
-                self._answer(session, known, ack, _failed(Overloaded("too many commands are waiting")))
-            return
-        accepted = session.lane.submit(
-            command.mode,
-            lambda: self._start(session, command),
-            lambda done: self._answer(session, command.command, ack, done),
+            run = functools.partial(_failed, error)
+            kind = session.namespace.by_name.get(name)
+            name = kind.command if kind is not None else "unknown"
+        else:
+            run = functools.partial(self._start, session, command)
+            name, mode = command.command, command.mode
+        lane = session.lane
+        has_turn = lane.submit(mode, run, lambda done: self._answer(session, name, ack, done)) or lane.refuse(
+            (name, ack), functools.partial(self._refuse, session)
         )
-        if not accepted:
-            overloaded = Overloaded("too many commands of yours are waiting", retry_after_ms=1_000)
-            self._answer(session, command.command, ack, _failed(overloaded))
-        elif session.lane.crowded:
+        if not has_turn:
+            socket.connection.close(TOO_MANY_COMMANDS)
+        elif lane.crowded:
             self._follow(socket.connection)
 
     # Validating
@@ -250,6 +249,12 @@ class Dispatcher:
             session.socket.acknowledge_encoded(ack, data)
         if joined is not None:
             self._hub.start(joined)
+
+    def _refuse(self, session: Session, refusals: Sequence[Refusal]) -> None:
+        """Answer commands that found the lane full."""
+        overloaded = Overloaded("too many commands of yours are waiting", retry_after_ms=1_000)
+        for name, ack in refusals:
+            self._answer(session, name, ack, _failed(overloaded))
 
     # Back-pressure
 

@@ -11,7 +11,7 @@ from tests.unit.realtime.conftest import Build
 from tests.unit.realtime.guest import Guest
 from tests.unit.realtime.house import House, texts
 
-from coursewire.realtime import door
+from coursewire.realtime import dispatch, door, lane
 from coursewire.realtime.limits import Rate
 from coursewire.wire.socketio import Kind, Message
 
@@ -208,16 +208,55 @@ def _fill(guest: Guest, commands: int) -> list[int]:
 async def test_a_full_lane_answers_overloaded_and_pauses_the_socket(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """[CMD1] In its turn: behind the commands that had room."""
     monkeypatch.setattr(door, "LANE", 8)
     ada = await house.visitor("ada")
     acks = _fill(ada, 10)
     assert not ada.line.reading
+    assert list(ada.answers) == []
     answers = [await ada.answer(ack) for ack in acks]
+    assert list(ada.answers) == acks
     assert [answer["ok"] for answer in answers] == [True] * 8 + [False] * 2
     assert answers[-1]["error"]["code"] == "overloaded"
     assert answers[-1]["error"]["retryable"]
     await house.settle()
     assert ada.line.reading
+
+
+async def test_what_is_refused_for_other_reasons_fills_a_lane_as_well(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[CMD1] Its answer waits for its turn, so its socket waits too."""
+    monkeypatch.setattr(door, "LANE", 8)
+    ada = await house.visitor("ada")
+    acks = [ada.say("course.rename", {"board": "math", "title": "x"})]
+    acks += [ada.say("no.such", {}) for _ in range(9)]
+    assert not ada.line.reading
+    answers = [await ada.answer(ack) for ack in acks]
+    assert list(ada.answers) == acks
+    codes = [answer["error"]["code"] for answer in answers[1:]]
+    assert codes == ["unknown_command"] * 7 + ["overloaded"] * 2
+    assert house.dispatcher.figures.commands["/notes", "unknown", "overloaded"] == 2
+    await house.settle()
+    assert ada.line.reading
+
+
+async def test_who_goes_on_where_refusals_have_no_room_is_closed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[CMD1] Nothing is answered out of turn, and nothing grows. What was running still commits."""
+    monkeypatch.setattr(door, "LANE", 8)
+    monkeypatch.setattr(lane, "REFUSALS", 4)
+    ada, bob = await house.visitor("ada"), await house.visitor("bob")
+    _fill(ada, 12)
+    closed = [ada.line.closed]
+    ada.say("course.read", {"board": "math"})
+    closed.append(ada.line.closed)
+    assert closed == [None, dispatch.TOO_MANY_COMMANDS]
+    await house.settle()
+    assert ada.answers == {}
+    assert house.hub.sessions_of("ada") == []
+    assert (await bob.ask("course.read", board="math"))["title"] == "x"
 
 
 async def test_a_namespace_that_leaves_crowded_gives_the_others_their_socket_back(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from coursewire.realtime import lane
 from coursewire.realtime.contract import Mode
-from coursewire.realtime.lane import Lane
+from coursewire.realtime.lane import Lane, Refusal
 
 READ, WRITE, SIGNAL = Mode.READ, Mode.WRITE, Mode.SIGNAL
 
@@ -28,6 +29,12 @@ class Jobs:
 
     def submit(self, name: str, mode: Mode = READ) -> bool:
         return self.lane.submit(mode, self._start(name), lambda done: self.finished.append(done.result()))
+
+    def refuse(self, name: str) -> bool:
+        return self.lane.refuse((name, 1), self._say)
+
+    def _say(self, refusals: list[Refusal]) -> None:
+        self.finished += [f"no {name}" for name, _ in refusals]
 
     def _start(self, name: str) -> Callable[[], asyncio.Future[Any]]:
         def start() -> asyncio.Future[str]:
@@ -77,6 +84,61 @@ async def test_a_full_lane_takes_nothing_more() -> None:
     await jobs.finish("a")
     assert jobs.submit("e")
     assert len(jobs.lane) == 3
+
+
+async def test_a_refusal_has_its_turn() -> None:
+    """[CMD1] Behind what runs and what waits, and before what comes later."""
+    jobs = Jobs(limit=3)
+    for name, mode in (("a", WRITE), ("b", WRITE), ("c", READ)):
+        assert jobs.submit(name, mode)
+    assert [jobs.refuse("d"), jobs.refuse("e")] == [True, True]
+    await jobs.finish("b", "a")
+    assert jobs.finished == ["a", "b"]
+    assert jobs.submit("f", READ)
+    assert "f" not in jobs.running, "a neighbour of one mode, but for the refusals between"
+    await jobs.finish("c")
+    assert jobs.finished == ["a", "b", "c", "no d", "no e"]
+    await jobs.finish("f")
+    assert jobs.finished[5:] == ["f"]
+
+
+async def test_it_stays_crowded_until_the_refusals_are_said() -> None:
+    """[CMD1] What is read meanwhile would add to them without a bound."""
+    jobs = Jobs(limit=8)
+    for name in "abcdefgh":
+        jobs.submit(name)
+    jobs.refuse("i")
+    await jobs.finish(*"abcdefg")
+    assert (len(jobs.lane), jobs.lane.crowded, jobs.reliefs) == (2, True, 0)
+    await jobs.finish("h")
+    assert (jobs.finished[-1], jobs.lane.crowded, jobs.reliefs) == ("no i", False, 1)
+
+
+async def test_refusals_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[CMD1] Counted in all, not in a row, and free again once they are said."""
+    monkeypatch.setattr(lane, "REFUSALS", 3)
+    jobs = Jobs(limit=3)
+    for name, mode in (("a", READ), ("b", WRITE), ("c", WRITE)):
+        jobs.submit(name, mode)
+    assert [jobs.refuse("d"), jobs.refuse("e")] == [True, True]
+    await jobs.finish("a")
+    await jobs.finish("b")
+    assert jobs.submit("f", READ)
+    assert [jobs.refuse("g"), jobs.refuse("h")] == [True, False]
+    await jobs.finish("c")
+    assert jobs.finished == ["a", "b", "c", "no d", "no e"]
+    assert [jobs.refuse("i"), jobs.refuse("j"), jobs.refuse("k")] == [True, True, False]
+    await jobs.finish("f")
+    assert jobs.finished[5:] == ["f", "no g", "no i", "no j"]
+
+
+async def test_a_lane_that_is_cleared_says_no_refusal() -> None:
+    jobs = Jobs(limit=1)
+    jobs.submit("a")
+    jobs.refuse("b")
+    jobs.lane.clear()
+    await jobs.finish("a")
+    assert (jobs.finished, jobs.reliefs) == ([], 1)
 
 
 async def test_it_is_crowded_from_half_its_bound_until_a_quarter() -> None:
