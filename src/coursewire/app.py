@@ -82,6 +82,7 @@ class Node:
             authenticate=self.verifier.authenticate,
             settings=_door_settings(settings),
         )
+        self.bus.subscribe(self.door.hear)
         self.dispatcher = Dispatcher(
             hub=self.hub,
             here=here,

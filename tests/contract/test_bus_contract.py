@@ -16,6 +16,7 @@ from coursewire.bus import (
     MemoryBus,
     PresenceSeen,
     RightsChanged,
+    SessionsOver,
     TakenBack,
     Unlogged,
 )
@@ -39,6 +40,7 @@ ONE_OF_EACH: list[BusMessage] = [
     RightsChanged(),
     RightsChanged(("ada", "bo"), course_id="cs101"),
     RightsChanged(("ada",), namespace="/chat", channel="room:1"),
+    SessionsOver("ada", 1_000),
     PresenceSeen("node-1", "/chat", "ada", 2, "away", 1_000),
     TakenBack("/chat", ("room:1", "user:ada")),
     DeriveWanted("/chat", "unread", "room:1"),

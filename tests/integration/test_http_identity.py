@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.integration.http_campus import SECRET, Campus, campus, line, problem
 
-from coursewire.identity.contract import CourseSaved, MembersChanged, UserSaved
+from coursewire.identity.contract import CourseSaved, MembersChanged, SessionsEnded, UserErased, UserSaved
 from coursewire.identity.tokens import Issuer, Verifier
 from coursewire.vocabulary import milliseconds
 
@@ -19,6 +19,39 @@ from coursewire.vocabulary import milliseconds
 async def running(tmp_path: Path) -> AsyncIterator[Campus]:
     async with campus(tmp_path) as running:
         yield running
+
+
+# Ending and erasing
+
+
+async def test_ending_sessions_and_erasing_are_told(running: Campus) -> None:
+    """[SES2] [LOG5] Nothing is answered but that it happened; again, or for somebody unknown, it does no harm."""
+    lms = running.lms
+    await lms.put("/v1/courses/cs101", json={"title": "Computing"})
+    await lms.put("/v1/courses/cs101/members", json={"members": [line("bob")]})
+    running.facts.clear()
+    for path in ("/v1/users/bob/sessions", "/v1/users/bob", "/v1/users/bob", "/v1/users/nobody"):
+        reply = await lms.delete(path)
+        assert (reply.status_code, reply.content) == (204, b"")
+    assert running.facts == [
+        SessionsEnded("bob"),
+        MembersChanged("cs101", removed=("bob",)),
+        SessionsEnded("bob"),
+        UserErased("bob"),
+        SessionsEnded("bob"),
+        UserErased("bob"),
+        SessionsEnded("nobody"),
+        UserErased("nobody"),
+    ]
+    assert (await lms.get("/v1/courses/cs101/members")).json() == {"items": []}
+
+
+@pytest.mark.parametrize("path", ["/v1/users/bob/sessions", "/v1/users/bob"])
+async def test_only_the_lms_ends_and_erases(running: Campus, path: str) -> None:
+    async with running.client("bob", roles=["administrator"]) as bob:
+        problem(await bob.delete(path), 403, "forbidden")
+    problem(await running.lms.delete(path.replace("bob", "b!b")), 422, "invalid")
+    assert running.facts == []
 
 
 # Courses and members

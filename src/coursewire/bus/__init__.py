@@ -11,6 +11,7 @@ from coursewire.bus.port import (
     LoggedEvent,
     PresenceSeen,
     RightsChanged,
+    SessionsOver,
     TakenBack,
     Unlogged,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "MemoryBus",
     "PresenceSeen",
     "RightsChanged",
+    "SessionsOver",
     "TakenBack",
     "Unlogged",
     "from_bytes",

@@ -57,6 +57,14 @@ class RightsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsOver:
+    """Tokens of this user that were issued up to `ended_at` (milliseconds since 1970) are good for nothing any more."""
+
+    user_id: str
+    ended_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class PresenceSeen:
     """What one node knows of one user: how many connections, and the status. Repeated as a heartbeat."""
 
@@ -89,7 +97,7 @@ class DeriveWanted:
     user_ids: tuple[str, ...] | None = None
 
 
-BusMessage = Committed | Unlogged | RightsChanged | PresenceSeen | TakenBack | DeriveWanted
+BusMessage = Committed | Unlogged | RightsChanged | SessionsOver | PresenceSeen | TakenBack | DeriveWanted
 Listener = Callable[[BusMessage], None]
 
 

@@ -191,6 +191,26 @@ async def remove_member(course_id: CoursePath, user_id: UserPath, work: ServiceW
     return await work.write(NAMESPACE, run)
 
 
+@router.delete("/users/{user_id}/sessions", status_code=204)
+async def end_sessions(user_id: UserPath, work: ServiceWork) -> Response:
+    """Force somebody off: every token issued before now is worthless, and the sessions it opened end at once."""
+
+    def run(tx: TellingTransaction) -> None:
+        _tell(tx, membership.end_sessions(tx, user_id))
+
+    return await work.write(NAMESPACE, run, status=204)
+
+
+@router.delete("/users/{user_id}", status_code=204)
+async def erase_user(user_id: UserPath, work: ServiceWork) -> Response:
+    """Erase somebody: memberships, name and picture, what they said (LOG5). Their sessions end; again is harmless."""
+
+    def run(tx: TellingTransaction) -> None:
+        _tell(tx, membership.erase_user(tx, user_id))
+
+    return await work.write(NAMESPACE, run, status=204)
+
+
 @router.post("/tokens", status_code=201)
 async def issue_token(body: TokenBody, request: Request, response: Response, _: ServiceCaller) -> TokenReply:
     """Make a token. Nothing is stored, so a repeat with the same `Idempotency-Key` makes another one."""

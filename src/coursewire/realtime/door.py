@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import ValidationError
 
+from coursewire.bus.port import BusMessage, SessionsOver
 from coursewire.errors import (
+    AuthExpired,
     AuthInvalid,
     AuthMissing,
     CoursewireError,
@@ -68,6 +70,11 @@ KNOWN_CLAIMS = 50_000
 """Users whose last claims are remembered as written. The longest unseen is forgotten: it costs a read."""
 
 
+KEPT_ENDS = 1_000
+"""Users whose sessions were ended last: whoever stood at the door meanwhile is not let in. The oldest goes; the
+database, which is asked before, has all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
     """What every session is told and held to."""
@@ -102,6 +109,7 @@ class Door:
         self._flags = orjson.Fragment(orjson.dumps(dict(settings.flags)))
         self._limits = orjson.Fragment(settings.limits.model_dump_json())
         self._known_claims: OrderedDict[str, bytes] = OrderedDict()
+        self._ended: OrderedDict[str, int] = OrderedDict()
         self._random = random.Random()  # noqa: S311 - jitter is no secret
         self.on_crowded: Callable[[Session], None] = lambda _session: None
         """Called when a session's lane is not crowded any more."""
@@ -163,13 +171,29 @@ class Door:
 
         if await self._storage.read(lambda raw: membership.claims_are_new(raw, caller)):
             await self._storage.write(sync)
+        # What was read may be older than the word that came meanwhile.
+        self._check_not_ended(caller)
         self._known_claims[caller.user_id] = digest
         if len(self._known_claims) > KNOWN_CLAIMS:
             self._known_claims.popitem(last=False)
 
-    def forget_claims(self, user_id: str) -> None:
-        """Look at this user's next token again: the roster has changed since the last."""
+    def hear(self, message: BusMessage) -> None:
+        """End the sessions of whom the bus says so, those that are about to begin too (SES2)."""
+        if not isinstance(message, SessionsOver):
+            return
+        user_id, ended_at = message.user_id, message.ended_at
         self._known_claims.pop(user_id, None)
+        self._ended[user_id] = ended_at
+        self._ended.move_to_end(user_id)
+        if len(self._ended) > KEPT_ENDS:
+            self._ended.popitem(last=False)
+        for session in self._hub.sessions_of(user_id):
+            if session.caller.issued_at <= ended_at:
+                self.dismiss(session, AuthExpired.code, retryable=AuthExpired.retryable)
+
+    def _check_not_ended(self, caller: Caller) -> None:
+        if caller.issued_at <= self._ended.get(caller.user_id, -1):
+            raise AuthExpired("this session was ended; a new token is needed")
 
     def _seat(self, socket: Socket, namespace: Namespace, caller: Caller) -> Session:
         bucket = None

@@ -6,9 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from coursewire import log
-from coursewire.bus.port import Committed, DeriveWanted, LoggedEvent, RightsChanged, TakenBack, Unlogged
+from coursewire.bus.port import (
+    Committed,
+    DeriveWanted,
+    LoggedEvent,
+    RightsChanged,
+    SessionsOver,
+    TakenBack,
+    Unlogged,
+)
 from coursewire.identity import membership
-from coursewire.identity.contract import MembersChanged
+from coursewire.identity.contract import MembersChanged, SessionsEnded
 from coursewire.realtime.contract import Delivery
 from coursewire.vocabulary import Model, Position, new_id
 
@@ -117,6 +125,8 @@ class Transaction:
         """Let the namespaces react, in this transaction, to an event or a fact."""
         if isinstance(fact, MembersChanged):
             self.recheck_rights((*fact.removed, *fact.changed))
+        elif isinstance(fact, SessionsEnded):
+            self._raw.effects.append(SessionsOver(fact.user_id, self.now))
         for namespace, react in self._reactions.get(type(fact), ()):
             react(Transaction(self._raw, namespace, self._caller, self._reactions), fact)
 

@@ -111,6 +111,7 @@ class House:
             authenticate=self.keys.authenticate,
             settings=DoorSettings(limits=LIMITS, rate=rate, flags=flags or {}),
         )
+        self.bus.subscribe(self.door.hear)
         self.dispatcher = Dispatcher(
             hub=self.hub,
             here=self.here,
