@@ -27,7 +27,8 @@ def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMe
     if names_the_author:
         # Becoming a member would tell who wrote an anonymous message; so would the read pointer below.
         people.join(tx, caller, access)
-    message = store.insert_message(tx, caller.user_id, _written(tx, caller, command))
+    message = _written(tx, caller, command, access.last_number + 1)
+    store.insert_message(tx, caller.user_id, message)
     tx.append(
         room_channel(access.room_id),
         MessageSent(message),
@@ -46,15 +47,15 @@ def _check_references(tx: Transaction, command: SendMessage) -> None:
             raise Invalid("must be a message of this room", field=field)
 
 
-def _written(tx: Transaction, caller: Caller, command: SendMessage) -> Message:
-    """Return the message as its author sees it, without a number yet."""
+def _written(tx: Transaction, caller: Caller, command: SendMessage, number: int) -> Message:
+    """Return the message as its author sees it."""
     others = [user_id for user_id in dict.fromkeys(command.mentions) if user_id != caller.user_id]
     present = store.present_members(tx, command.room_id, others) if others else frozenset()
     author = Author(user_id=caller.user_id, name=caller.name, avatar_url=caller.avatar_url)
     return Message(
         id=new_id(),
         room_id=command.room_id,
-        number=0,
+        number=number,
         author=None if command.anonymous else author,
         anonymous=command.anonymous,
         # A key could tell who wrote it: it is the author's own wording.

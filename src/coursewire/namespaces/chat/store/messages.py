@@ -29,11 +29,10 @@ def message_columns(table: Any, prefix: str = "") -> list[Any]:
 
 _author = users.alias("author")
 
-_next_number = Prepared(
+_take_number = Prepared(
     update(rooms)
     .where(rooms.c.id == ROOM)
-    .values(last_number=rooms.c.last_number + 1, moved_at=bindparam("moved"))
-    .returning(rooms.c.last_number)
+    .values(last_number=bindparam("taken"), moved_at=bindparam("moved"))
 )
 _insert_message = Prepared(insert(messages))
 _insert_mention = Prepared(insert(mentions))
@@ -78,17 +77,16 @@ _after = Prepared(
 )
 
 
-def insert_message(tx: Transaction, author_id: str, message: Message) -> Message:
-    """Give the message the room's next number, write it, and return it as it stands there."""
-    row = tx.one(_next_number, room_id=message.room_id, moved=tx.now)
-    if row is None:
+def insert_message(tx: Transaction, author_id: str, message: Message) -> None:
+    """Write a message whose number is the one after the room's last, as this transaction has read it."""
+    # Whoever writes at the same time, on a database that lets them, is stopped by the unique number.
+    if not tx.run(_take_number, room_id=message.room_id, taken=message.number, moved=tx.now):
         raise LookupError(message.room_id)
-    number = int(row.last_number)
     tx.run(
         _insert_message,
         id=message.id,
         room_id=message.room_id,
-        number=number,
+        number=message.number,
         author_id=author_id,
         anonymous=int(message.anonymous),
         key=message.key,
@@ -103,8 +101,7 @@ def insert_message(tx: Transaction, author_id: str, message: Message) -> Message
         edited_at=None,
     )
     for user_id in message.mentions:
-        tx.run(_insert_mention, room_id=message.room_id, user_id=user_id, number=number)
-    return message.model_copy(update={"number": number})
+        tx.run(_insert_mention, room_id=message.room_id, user_id=user_id, number=message.number)
 
 
 def rewrite_message(tx: Transaction, message: Message) -> None:
