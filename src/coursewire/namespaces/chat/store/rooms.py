@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, and_, bindparam, func, insert, or_, select, update
 
-from coursewire.identity.store import course_members, users
+from coursewire.identity.store import course_members, read_roles, users
 from coursewire.namespaces.chat.contract import Author, Room, RoomKind, RoomSummary
 from coursewire.namespaces.chat.rules import NAMED_OTHERS_UP_TO, OPEN_KINDS, Access, is_administrator
 from coursewire.namespaces.chat.store.counts import UNREAD, mentioned_after
@@ -63,7 +62,7 @@ def load_access(tx: Transaction, caller: Caller, room_id: str) -> Access | None:
         has_been_member=row.active is not None,
         read_number=row.read_number or 0,
         delivered_number=row.delivered_number or 0,
-        roles=frozenset(json.loads(row.roles)) if row.roles else frozenset(),
+        roles=read_roles(row.roles) if row.roles else frozenset(),
         is_administrator=is_administrator(caller),
         is_service=caller.is_service,
     )
@@ -257,7 +256,7 @@ def _summary(row: Row, caller: Caller, others: list[Author]) -> RoomSummary:
         has_been_member=row.read_to is not None,
         read_number=row.read_number,
         delivered_number=row.read_number,
-        roles=frozenset(json.loads(row.roles)) if row.roles else frozenset(),
+        roles=read_roles(row.roles) if row.roles else frozenset(),
         is_administrator=is_administrator(caller),
         is_service=caller.is_service,
     )
