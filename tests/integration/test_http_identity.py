@@ -37,7 +37,7 @@ async def test_ending_sessions_and_erasing_are_told(running: Campus) -> None:
         SessionsEnded("bob"),
         MembersChanged("cs101", removed=("bob",)),
         SessionsEnded("bob"),
-        UserErased("bob"),
+        UserErased("bob", ("cs101",)),
         SessionsEnded("bob"),
         UserErased("bob"),
         SessionsEnded("nobody"),

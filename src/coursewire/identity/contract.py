@@ -19,6 +19,8 @@ class UserErased:
     """Everything about a user is to be removed; memberships have ended already."""
 
     user_id: str
+    course_ids: tuple[str, ...] = ()
+    """The courses that they belonged to until now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,13 +205,12 @@ def end_sessions(tx: Transaction, user_id: str) -> tuple[Fact, ...]:
 
 def erase_user(tx: Transaction, user_id: str) -> tuple[Fact, ...]:
     """Forget a person; a token issued before now does not bring them back."""
-    facts: list[Fact] = [
-        MembersChanged(course_id, removed=(user_id,)) for course_id in courses_of(tx, user_id)
-    ]
+    course_ids = tuple(courses_of(tx, user_id))
+    facts: list[Fact] = [MembersChanged(course_id, removed=(user_id,)) for course_id in course_ids]
     tx.run(store.DELETE_MEMBERSHIPS_OF, user_id=user_id)
     tx.run(store.DELETE_REMOVALS_OF, user_id=user_id)
     tx.run(store.DELETE_USER, user_id=user_id)
-    return (*facts, *end_sessions(tx, user_id), UserErased(user_id))
+    return (*facts, *end_sessions(tx, user_id), UserErased(user_id, course_ids))
 
 
 # What a token says

@@ -3,6 +3,7 @@
 Everything here is a function of a storage transaction, and the only SQL on the log's tables.
 """
 
+from coursewire.log.erasure import forget_person
 from coursewire.log.idempotency import recall, remember
 from coursewire.log.redaction import redact
 from coursewire.log.resuming import REPLAY_EVENTS, Reason, Resumed, resume
@@ -20,6 +21,7 @@ __all__ = [
     "Resumed",
     "append",
     "forget",
+    "forget_person",
     "position",
     "positions",
     "read_after",

@@ -109,11 +109,31 @@ class Transaction:
         wanted = None if user_ids is None else tuple(user_ids)
         self._raw.effects.append(DeriveWanted(self._namespace, name, argument, wanted))
 
-    def redact(self, subject: str, replacement: Model) -> None:
-        """Rewrite every logged event about `subject` in place (LOG5)."""
-        channels = log.redact(self._raw, self._namespace, subject, _encode(replacement))
+    def redact(self, subject: str, replacement: Model | Callable[[bytes], bytes]) -> None:
+        """Rewrite every logged event about `subject` in place (LOG5), to this or by a pure function of its JSON."""
+        data = replacement if callable(replacement) else _encode(replacement)
+        channels = log.redact(self._raw, self._namespace, subject, data)
         # Also when there were none: what the log has trimmed, a node may still keep for replays.
-        self._raw.effects.append(TakenBack(self._namespace, tuple(sorted(channels))))
+        self._take_back(channels)
+
+    def forget_person(
+        self,
+        user_id: str,
+        *,
+        own: Iterable[str],
+        others: Iterable[str],
+        rewrite: Callable[[bytes], bytes],
+    ) -> None:
+        """Take somebody who was erased out of this namespace's log, as `log.forget_person` says (LOG5)."""
+        self._take_back(
+            log.forget_person(self._raw, self._namespace, user_id, own=own, others=others, rewrite=rewrite)
+        )
+
+    def _take_back(self, channels: Iterable[str]) -> None:
+        taken = TakenBack(self._namespace, tuple(sorted(channels)))
+        effects = self._raw.effects
+        if not effects or effects[-1] != taken:  # of many messages of one room, once is enough
+            effects.append(taken)
 
     def recheck_rights(self, user_ids: Iterable[str]) -> None:
         """Decide the live subscriptions of these users again (FAN4)."""

@@ -11,7 +11,7 @@ from coursewire import log
 from coursewire.bus.port import Committed, TakenBack
 from coursewire.identity import membership
 from coursewire.identity.caller import Caller
-from coursewire.identity.contract import MembersChanged
+from coursewire.identity.contract import MembersChanged, UserErased
 from coursewire.identity.membership import Enrolment
 from coursewire.namespaces.chat import namespace as chat
 from coursewire.namespaces.chat import service
@@ -50,7 +50,10 @@ class Classroom:
         self.ledger = Ledger()
         self.effects: list[Any] = []
         self.handlers = chat.make().commands
-        self.reactions: Reactions = {MembersChanged: [("/chat", service.follow_roster)]}
+        self.reactions: Reactions = {
+            MembersChanged: [("/chat", service.follow_roster)],
+            UserErased: [("/chat", service.erase_user)],
+        }
         self.enrol(COURSE, PEOPLE)
 
     def close(self) -> None:
@@ -94,6 +97,13 @@ class Classroom:
         def work(raw: Any) -> None:
             for fact in membership.remove_member(raw, course_id, user_id):
                 Transaction(raw, "", None, self.reactions).tell(fact)
+
+        self._write(work)
+
+    def erase(self, user_id: str) -> None:
+        def work(raw: Any) -> None:
+            for fact in membership.erase_user(raw, user_id):
+                Transaction(raw, "", self.lms, self.reactions).tell(fact)
 
         self._write(work)
 

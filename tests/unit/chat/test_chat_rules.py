@@ -284,6 +284,14 @@ def test_a_tombstone_keeps_the_place_and_nothing_that_was_said() -> None:
     )  # fmt: skip
 
 
+def test_what_an_erased_person_said_is_a_tombstone_of_nobody() -> None:
+    """[LOG5]"""
+    gone = rules.erased(MESSAGE)
+    assert (gone.author, gone.anonymous) == (None, True)
+    expected = rules.tombstone(MESSAGE, MESSAGE.version + 1)
+    assert gone.model_copy(update={"author": expected.author, "anonymous": expected.anonymous}) == expected
+
+
 def test_a_pair_has_one_name_whoever_asks() -> None:
     assert rules.pair_of("ben", "ada") == rules.pair_of("ada", "ben") != rules.pair_of("ada", "bena")
 

@@ -312,7 +312,7 @@ def test_an_erased_user_is_gone_and_no_old_token_brings_them_back(course: Ledger
         MembersChanged("cs101", removed=("ada",)),
         MembersChanged("cs102", removed=("ada",)),
         SessionsEnded("ada"),
-        UserErased("ada"),
+        UserErased("ada", ("cs101", "cs102")),
     )
     assert course.do(membership.user, "ada") is None
     assert course.do(membership.courses_of, "ada") == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from tests.unit.log.ledger import Ledger
 
@@ -80,3 +82,43 @@ def test_answers_to_commands_show_no_more_than_the_log(ledger: Ledger) -> None:
         "quotes": [{"id": "m1", "text": ""}, {"id": "m2"}],
     }
     assert orjson.loads(ledger.do(log.recall, "ada", "/analytics", "k1", b"d")) == answer
+
+
+def test_a_person_is_taken_out_of_the_log(ledger: Ledger) -> None:
+    """[LOG5] As subject, as actor, with what they were answered, and with their own channel; nobody else is."""
+
+    def did(channel: str, actor: str, subject: str | None = None, namespace: str = "/chat") -> None:
+        data = orjson.dumps({"user_id": subject})
+        about: dict[str, Any] = {"id": channel, "at": 1, "actor": actor, "subject": subject}
+        ledger.do(log.append, namespace, channel, event="e", data=data, **about)
+
+    for channel in ("room:1", "room:2", "user:ada"):
+        did(channel, "ada")
+        did(channel, "bob", "ada")
+        did(channel, "bob", "bob")
+    did("room:1", "ada", "ada", namespace="/analytics")
+    for caller, subject in (("ada", None), ("bob", "ada")):
+        ledger.do(log.remember, caller, "/chat", "key", b"d", b"{}", subject)
+    before = ledger.do(log.position, "/chat", "user:ada")
+
+    changed = ledger.do(
+        log.forget_person,
+        "/chat",
+        "ada",
+        own=["user:ada", "user:never"],
+        others=["room:1", "room:3"],
+        rewrite=lambda _: b"{}",
+    )
+    assert changed == {"room:1", "room:2", "user:ada"}
+    for channel in ("room:1", "room:2"):
+        events = ledger.do(log.read_after, "/chat", channel, 0, 10)
+        told = [(event.offset, event.data, event.actor) for event in events]
+        assert told == [(1, b'{"user_id":null}', None), (2, b"{}", "bob"), (3, b'{"user_id":"bob"}', "bob")]
+    assert ledger.do(log.redact, "/chat", "ada", b"again") == frozenset()
+    own = ledger.do(log.position, "/chat", "user:ada")
+    assert (own.offset, own.epoch == before.epoch) == (0, False)
+    assert ledger.do(log.positions, "/chat", ["user:never"]) == {}
+    assert ledger.do(log.recall, "ada", "/chat", "key", b"other") is None
+    assert ledger.do(log.recall, "bob", "/chat", "key", b"d") == b"{}"
+    [other] = ledger.do(log.read_after, "/analytics", "room:1", 0, 10)
+    assert (other.data, other.actor) == (b'{"user_id":"ada"}', "ada")

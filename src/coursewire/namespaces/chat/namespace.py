@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coursewire.identity.contract import MembersChanged
+from coursewire.identity.contract import MembersChanged, UserErased
 from coursewire.namespaces.chat import service
 from coursewire.namespaces.chat.contract import (
     EVENTS,
@@ -50,6 +50,6 @@ def make() -> Namespace:
             "user": ChannelKind(only_self),
         },
         derived={service.UNREAD: Derived(service.unread_of)},
-        reactions={MembersChanged: service.follow_roster},
+        reactions={MembersChanged: service.follow_roster, UserErased: service.erase_user},
         departed=moment.departed,
     )

@@ -227,5 +227,11 @@ def tombstone(message: Message, version: int) -> Message:
     )
 
 
+def erased(message: Message) -> Message:
+    """Return what is left of a message whose author was erased: as of a deleted one, and of nobody."""
+    gone = tombstone(message, message.version + 1)
+    return gone.model_copy(update={"author": None, "anonymous": True})
+
+
 def _current(message: Message) -> dict[str, object]:
     return {"message": message.model_dump(exclude_none=True)}

@@ -8,6 +8,7 @@ from coursewire.namespaces.chat.service.channels import (
     unread_of,
     user_channel,
 )
+from coursewire.namespaces.chat.service.erasure import erase_user
 from coursewire.namespaces.chat.service.history import read_history
 from coursewire.namespaces.chat.service.messages import delete_message, edit_message, send_message, somebody
 from coursewire.namespaces.chat.service.people import follow_roster, join_room, leave_room, list_members
@@ -19,6 +20,7 @@ __all__ = [
     "check_room_channel",
     "delete_message",
     "edit_message",
+    "erase_user",
     "follow_roster",
     "join_room",
     "latest_of_room",

@@ -93,6 +93,12 @@ def follow_roster(tx: Transaction, changed: MembersChanged) -> None:
             tx.derive(UNREAD, room.id, user_ids=added)
 
 
+def take_out(tx: Transaction, room_id: str, user_id: str) -> None:
+    """Take somebody who is erased out of a room, and tell it so without a name."""
+    if store.remove_members(tx, room_id, [user_id]):
+        _tell(tx, room_id, MemberLeft, {user_id: ""})
+
+
 def _names(tx: Transaction, user_ids: Sequence[str]) -> dict[str, str]:
     known = store.load_people(tx, user_ids)
     return {user_id: known[user_id].name if user_id in known else user_id for user_id in user_ids}

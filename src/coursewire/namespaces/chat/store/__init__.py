@@ -6,6 +6,15 @@ from coursewire.namespaces.chat.store.counts import (
     total_unread,
     unread_counts,
 )
+from coursewire.namespaces.chat.store.erasure import (
+    companions,
+    erase_messages,
+    messages_by,
+    messages_mentioning,
+    rooms_of_member,
+    unmention,
+    unpair,
+)
 from coursewire.namespaces.chat.store.members import (
     acquaintances,
     add_members,
@@ -43,9 +52,11 @@ __all__ = [
     "acquaintances",
     "add_members",
     "advance_pointers",
+    "companions",
     "course_title",
     "enrol_course",
     "enrolled",
+    "erase_messages",
     "find_direct_room",
     "insert_message",
     "insert_room",
@@ -60,6 +71,8 @@ __all__ = [
     "message_id_at",
     "messages_after",
     "messages_before",
+    "messages_by",
+    "messages_mentioning",
     "number_of",
     "present_members",
     "put_member",
@@ -68,6 +81,9 @@ __all__ = [
     "rename_room",
     "rewrite_message",
     "rooms_of_course",
+    "rooms_of_member",
     "total_unread",
+    "unmention",
+    "unpair",
     "unread_counts",
 ]

@@ -1,0 +1,116 @@
+"""What a person has left in the tables, and taking it out.
+
+The statements look through whole tables: an index for what is done so rarely would cost every message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, literal_column, or_, select, tuple_, update
+
+from coursewire.namespaces.chat.contract import Message
+from coursewire.namespaces.chat.store.messages import message_columns, message_of
+from coursewire.namespaces.chat.store.tables import ME, SLICE, members, mentions, messages, rooms
+from coursewire.storage.statement import Prepared
+
+if TYPE_CHECKING:
+    from coursewire.realtime.transaction import Transaction
+
+_NOBODY: ColumnElement[str] = literal_column("''")
+_name: ColumnElement[Any] = literal_column("NULL")
+
+_rooms_of = Prepared(select(members.c.room_id).where(members.c.user_id == ME))
+_companions = Prepared(
+    select(members.c.user_id)
+    .distinct()
+    .join(rooms, rooms.c.id == members.c.room_id)
+    .where(
+        members.c.room_id.in_(bindparam("room_ids", expanding=True)),
+        rooms.c.kind.in_(["direct", "group"]),
+    )
+)
+_columns = (*message_columns(messages), _name.label("author_name"), _name.label("author_avatar"))
+_written = Prepared(
+    select(*_columns).where(messages.c.author_id == ME).order_by(messages.c.room_id, messages.c.number)
+)
+_mentioning = Prepared(
+    select(*_columns)
+    .join(mentions, (mentions.c.room_id == messages.c.room_id) & (mentions.c.number == messages.c.number))
+    .where(mentions.c.user_id == ME)
+    .order_by(messages.c.room_id, messages.c.number)
+)
+_forget_mentions = Prepared(
+    delete(mentions).where(
+        or_(
+            mentions.c.user_id == ME,
+            tuple_(mentions.c.room_id, mentions.c.number).in_(
+                select(messages.c.room_id, messages.c.number).where(messages.c.author_id == ME)
+            ),
+        )
+    )
+)
+_unmention = Prepared(
+    update(messages).where(messages.c.id == bindparam("message_id")).values(mentions=bindparam("left"))
+)
+_erase_messages = Prepared(
+    update(messages)
+    .where(messages.c.author_id == ME)
+    .values(
+        author_id=_NOBODY,
+        anonymous=literal_column("1"),
+        key=None,
+        text=_NOBODY,
+        html=_NOBODY,
+        mentions=literal_column("'[]'"),
+        state=literal_column("'deleted'"),
+        version=messages.c.version + literal_column("1"),
+    )
+)
+_unpair = Prepared(
+    update(rooms)
+    .where(rooms.c.id == bindparam("of_room"), rooms.c.kind == literal_column("'direct'"))
+    .values(pair=None)
+)
+
+
+def rooms_of_member(tx: Transaction, user_id: str) -> list[str]:
+    """Return the rooms that somebody is in or has left."""
+    return [row.room_id for row in tx.all(_rooms_of, me=user_id)]
+
+
+def companions(tx: Transaction, room_ids: Sequence[str]) -> frozenset[str]:
+    """Return who is or was in those of these rooms that are private."""
+    found: set[str] = set()
+    for start in range(0, len(room_ids), SLICE):
+        rows = tx.all(_companions, room_ids=list(room_ids[start : start + SLICE]))
+        found.update(row.user_id for row in rows)
+    return frozenset(found)
+
+
+def messages_by(tx: Transaction, user_id: str) -> list[Message]:
+    """Return all that somebody wrote, also anonymously, by room and number; without names."""
+    return [message_of(row, "") for row in tx.all(_written, me=user_id)]
+
+
+def messages_mentioning(tx: Transaction, user_id: str) -> list[Message]:
+    """Return the messages that mention somebody, by room and number; without names."""
+    return [message_of(row, "") for row in tx.all(_mentioning, me=user_id)]
+
+
+def unmention(tx: Transaction, message: Message) -> None:
+    """Write whom a message mentions."""
+    tx.run(_unmention, message_id=message.id, left=json.dumps(message.mentions))
+
+
+def erase_messages(tx: Transaction, user_id: str) -> None:
+    """Leave nothing of somebody's messages but their places, and nobody mentioned by or with them."""
+    tx.run(_forget_mentions, me=user_id)
+    tx.run(_erase_messages, me=user_id)
+
+
+def unpair(tx: Transaction, room_id: str) -> None:
+    """Let a direct room be that of no pair any more: its name holds the ids of both."""
+    tx.run(_unpair, of_room=room_id)
