@@ -75,9 +75,9 @@ remembered = Table(
     Column("subject", Text),
     Column("digest", LargeBinary, nullable=False),
     Column("result", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
-"""What a command with a key answered (LOG3)."""
+"""What a command with a key answered (LOG3). It has a rowid: without one SQLite keeps whole rows in the inner pages
+of the tree as well, six to a page, and keys come in no order."""
 
 Index(None, remembered.c.at)
 Index(

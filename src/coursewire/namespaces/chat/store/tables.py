@@ -87,7 +87,6 @@ Index(
     sqlite_where=messages.c.anonymous == YES,
     postgresql_where=messages.c.anonymous == YES,
 )
-Index("ix_chat_messages_thread", messages.c.thread_id, messages.c.number)
 
 mentions = Table(
     "chat_mentions",

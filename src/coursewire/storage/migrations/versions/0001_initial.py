@@ -83,7 +83,6 @@ def _create_log() -> None:
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("result", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("namespace", "caller", "key", name=op.f("pk_remembered")),
-        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_remembered_at"), "remembered", ["at"])
     op.create_index(
@@ -200,7 +199,6 @@ def _create_chat() -> None:
         sqlite_where=sa.text("anonymous = 1"),
         postgresql_where=sa.text("anonymous = 1"),
     )
-    op.create_index("ix_chat_messages_thread", "chat_messages", ["thread_id", "number"])
     op.create_table(
         "chat_mentions",
         sa.Column("room_id", sa.Text, nullable=False),
