@@ -34,7 +34,9 @@ from coursewire.pages import Pages
 from coursewire.realtime.contract import Limits
 from coursewire.realtime.dispatch import Dispatcher
 from coursewire.realtime.door import Door, DoorSettings
+from coursewire.realtime.feed import Feed
 from coursewire.realtime.here import Here
+from coursewire.realtime.http import events_router
 from coursewire.realtime.hub import Hub
 from coursewire.realtime.limits import Rate
 from coursewire.realtime.live import Live
@@ -69,6 +71,7 @@ class Node:
             replay_events=settings.replay_events,
         )
         self.positions = Positions(self.hub, storage)
+        self.feed = Feed(self.bus)
         here = Here(self.hub, self.bus, found)
         lives = {path: Live(path, self.bus, here) for path in found}
         here.live = lives
@@ -103,6 +106,7 @@ class Node:
             routers=(
                 identity_http.router,
                 *namespace_routers,
+                events_router(found, self.feed),
                 health_router(self.health),
                 metrics_router(self._metrics()),
                 _contracts_router(),
@@ -150,6 +154,7 @@ class Node:
     async def drain(self) -> None:
         """Tell everybody to come back later, and let nobody in."""
         self.health.draining = True
+        self.feed.close()
         self.door.dismiss_all("the server is restarting", retry_after_ms=500)
         await self.server.close()
 
