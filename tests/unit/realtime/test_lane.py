@@ -104,14 +104,14 @@ async def test_a_refusal_has_its_turn() -> None:
 
 async def test_it_stays_crowded_until_the_refusals_are_said() -> None:
     """[CMD1] What is read meanwhile would add to them without a bound."""
-    jobs = Jobs(limit=8)
-    for name in "abcdefgh":
+    jobs = Jobs(limit=12)
+    for name in "abcdefghijkl":
         jobs.submit(name)
-    jobs.refuse("i")
-    await jobs.finish(*"abcdefg")
+    jobs.refuse("m")
+    await jobs.finish(*"abcdefghijk")
     assert (len(jobs.lane), jobs.lane.crowded, jobs.reliefs) == (2, True, 0)
-    await jobs.finish("h")
-    assert (jobs.finished[-1], jobs.lane.crowded, jobs.reliefs) == ("no i", False, 1)
+    await jobs.finish("l")
+    assert (jobs.finished[-1], jobs.lane.crowded, jobs.reliefs) == ("no m", False, 1)
 
 
 async def test_refusals_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
