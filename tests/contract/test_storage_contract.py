@@ -374,8 +374,8 @@ class Failing:
     def writer(self) -> Session:
         return self._breakable(self._database.writer())
 
-    def reader(self) -> Session:
-        return self._breakable(self._database.reader())
+    def reader(self, *, patient: bool = True) -> Session:
+        return self._breakable(self._database.reader(patient=patient))
 
 
 @pytest.fixture
@@ -442,6 +442,31 @@ async def test_a_reader_that_breaks_is_replaced(failing: tuple[Failing, Storage]
     database.step = "rollback"
     assert await storage.read(keys) == [], "what it read before it broke is good"
     assert await storage.read(keys) == []
+
+
+async def test_a_glance_sees_what_was_committed_and_fails_as_a_read_does(storage: Storage) -> None:
+    await storage.write(partial(put, key="a"))
+    assert await storage.glance(keys) == ["a"]
+    await storage.write(partial(put, key="b"))
+    assert await storage.glance(keys) == ["a", "b"]
+    with pytest.raises(LookupError):
+        await storage.glance(refuse)
+    await storage.close()
+    with pytest.raises(Unavailable):
+        await storage.glance(keys)
+
+
+@pytest.mark.parametrize("step", ["begin", "rollback"])
+async def test_a_glance_that_breaks_is_read_by_a_reader(
+    failing: tuple[Failing, Storage], step: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database, storage = failing
+    await storage.write(partial(put, key="a"))
+    database.step = step
+    assert await storage.glance(keys) == ["a"]
+    assert database.step is None, "it was the glance that broke"
+    assert "reading session failed" in caplog.text
+    assert await storage.glance(keys) == ["a"]
 
 
 async def test_many_reads_each_get_their_own_answer(storage: Storage) -> None:

@@ -104,6 +104,14 @@ class SteppedStorage:
         self._reads.append(_Job(work, asyncio.get_running_loop().create_future()))
         return self._reads[-1].future
 
+    def glance(self, work: Work[T]) -> asyncio.Future[T]:
+        """Read at once while reads flow, as from a file; with the others where they do not."""
+        future = self.read(work)
+        if self.is_well:
+            job = self._reads.pop()
+            job.settle(self._run(job))
+        return future
+
     def step(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Commit what waits as one group, run reads, deliver what was read; return whether there was anything."""
         did = False

@@ -56,12 +56,17 @@ class Database(Protocol):
 
     readers: int
     """How many reading sessions it is worth to have."""
+    is_local: bool
+    """Whether a few rows by key are here sooner than a thread could be woken: a file, not a network."""
 
     def writer(self) -> Session:
         """Open a session that may write."""
 
-    def reader(self) -> Session:
-        """Open a session that may only read; each transaction sees one snapshot."""
+    def reader(self, *, patient: bool = True) -> Session:
+        """Open a session that may only read; each transaction sees one snapshot.
+
+        One that is not patient raises Unavailable where the database would have to be waited for.
+        """
 
     def migrate(self) -> None:
         """Bring the schema up to date; nothing happens where it is."""

@@ -66,6 +66,8 @@ class Storage:
         self._writes: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._reads: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._glancing: Session | None = None
+        """The loop's own reading session."""
         self._closed = False
 
     @classmethod
@@ -122,6 +124,19 @@ class Storage:
         """Run `work` in a reader, on a snapshot that holds all committed before; raises as `write` does."""
         return self._submit(self._reads, "read", work)
 
+    def glance(self, work: Work[T]) -> asyncio.Future[T]:
+        """Run `work`, which reads a few rows by their keys, as `read` does; where the database is a file, at once.
+
+        Waking a reader, and taking the GIL back from it at each statement, costs several times the CPU of such a
+        work (docs/decisions/0003-storage.md). What cannot be read without waiting goes to a reader after all.
+        """
+        outcome = self._look(work) if self._database.is_local and not self._closed else None
+        if outcome is None:
+            return self.read(work)
+        future: asyncio.Future[T] = self._loop.create_future()
+        _settle(future, outcome)
+        return future
+
     @property
     def waiting(self) -> dict[str, int]:
         """How many works wait or run, by kind: `write`, `read`."""
@@ -139,7 +154,27 @@ class Storage:
         self._writes.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
+        if self._glancing is not None:
+            self._glancing.close()
         self._database.dispose()
+
+    def _look(self, work: Work[Any]) -> Outcome | None:
+        """Run a work on the loop, on a snapshot of its own; None when the machine failed it, or would have waited."""
+        try:
+            self._glancing = session = self._glancing or self._database.reader(patient=False)
+            session.begin()
+            tx = Transaction(session, self._clock())
+            outcome = attempt(work, tx)
+            session.rollback()
+        except Exception:
+            logger.exception("the event loop's reading session failed")
+            outcome, broken = None, True
+        else:
+            broken = tx.broken is not None
+        if broken and self._glancing is not None:
+            discard(self._glancing)
+            self._glancing = None
+        return None if broken else outcome
 
     def _submit(self, queue: SimpleQueue[list[_Job] | None], kind: str, work: Work[T]) -> asyncio.Future[T]:
         if self._closed:

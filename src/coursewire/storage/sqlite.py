@@ -103,6 +103,8 @@ class SQLiteDatabase:
     """So that one long page of history does not hold up the replays. More would only compete with the event
     loop for the GIL, which sqlite3 frees while it steps."""
 
+    is_local = True
+
     def __init__(self, url: str) -> None:
         path = make_url(url).database
         self._private: tempfile.TemporaryDirectory[str] | None = None
@@ -125,9 +127,12 @@ class SQLiteDatabase:
             "BEGIN IMMEDIATE",
         )
 
-    def reader(self) -> SQLiteSession:
+    def reader(self, *, patient: bool = True) -> SQLiteSession:
         """Open a connection that reads. Raises Unavailable."""
-        return SQLiteSession(self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -16384"), "BEGIN")
+        connection = self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
+        if not patient:
+            connection.execute("PRAGMA busy_timeout = 0")
+        return SQLiteSession(connection, "BEGIN")
 
     def _connect(self, *pragmas: str) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = None

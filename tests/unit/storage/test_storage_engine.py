@@ -24,9 +24,9 @@ class OneReader(SQLiteDatabase):
     readers = 1
     sessions = 0
 
-    def reader(self) -> SQLiteSession:
+    def reader(self, *, patient: bool = True) -> SQLiteSession:
         self.sessions += 1
-        session = super().reader()
+        session = super().reader(patient=patient)
         if self.sessions == 1:
             session.cursor = BreaksOn(session.cursor, BROKEN.compiled(session.dialect).sql, ends=True)
         return session
@@ -92,3 +92,31 @@ def test_a_storage_that_outlives_its_loop_says_so_and_its_thread_lives(
         thread.join()
     storage._database.dispose()
     assert "close it first" in caplog.text
+
+
+class Held(SQLiteDatabase):
+    """Another process holds the file: only the patient get an answer."""
+
+    def reader(self, *, patient: bool = True) -> SQLiteSession:
+        session = super().reader(patient=patient)
+        if not patient:
+            session.cursor = BreaksOn(session.cursor, ONE.compiled(session.dialect).sql, ends=True)
+        return session
+
+
+@pytest.mark.parametrize(("kind", "thread"), [(SQLiteDatabase, "MainThread"), (Held, "storage-reader-")])
+async def test_a_glance_runs_on_the_loop_and_where_it_would_wait_in_a_reader(
+    kind: type[SQLiteDatabase], thread: str
+) -> None:
+    """Whoever else holds the file must not hold up the event loop."""
+    storage = Storage(kind("sqlite://"))
+    await storage.start()
+
+    def where(tx: Transaction) -> str:
+        tx.all(ONE)
+        return threading.current_thread().name
+
+    try:
+        assert (await storage.glance(where)).startswith(thread)
+    finally:
+        await storage.close()
