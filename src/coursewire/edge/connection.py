@@ -13,7 +13,7 @@ from coursewire.edge.session import Session
 from coursewire.edge.timers import Line
 from coursewire.errors import Overloaded
 from coursewire.wire.engineio import PacketError
-from coursewire.wire.frames import Encoded, encode_ack
+from coursewire.wire.frames import Encoded, encode_ack, join
 from coursewire.wire.socketio import Decoder, Kind, Message, encode
 
 logger = logging.getLogger(__name__)
@@ -77,11 +77,15 @@ class Socket:
         """Whether CONNECT still waits for an answer."""
         return not self._accepted and self.connection.sockets.get(self.namespace) is self
 
-    def accept(self) -> None:
-        """Answer CONNECT with the `sid`. Does nothing when the client has left meanwhile."""
+    def accept(self, first: Encoded | None = None) -> None:
+        """Answer CONNECT with the `sid`, and with `first` in the same write.
+
+        Does nothing when the client has left meanwhile.
+        """
         if self.pending:
             self._accepted = True
-            self._write(Message(Kind.CONNECT, self.namespace, {"sid": self.id}))
+            answer = Encoded(encode(Message(Kind.CONNECT, self.namespace, {"sid": self.id})))
+            self._session.transport.write(join([answer, first]) if first else answer)
 
     def refuse(self, error: dict[str, Any]) -> None:
         """Answer CONNECT with CONNECT_ERROR `{message, data: error}`, and forget the socket."""

@@ -29,6 +29,7 @@ from coursewire.errors import (
 )
 from coursewire.realtime.contract import Command, Mode, Ping, Pong, RefreshAuth, Subscribe, Unsubscribe
 from coursewire.realtime.door import Door
+from coursewire.realtime.eager import start
 from coursewire.realtime.hub import Hub
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.lane import Refusal
@@ -81,7 +82,7 @@ class Dispatcher:
         self._namespaces = namespaces
         self._reactions = reactions
         self._lives = lives
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening: set[Future[None]] = set()
         self.figures = Figures()
         door.on_crowded = self._follow_crowd
 
@@ -94,9 +95,10 @@ class Dispatcher:
 
     def connected(self, socket: Socket, auth: Any) -> None:
         """Let somebody into a namespace, or refuse them with the contract's error."""
-        task = asyncio.ensure_future(self._door.open(socket, self._namespaces[socket.namespace], auth))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        opening = start(self._door.open(socket, self._namespaces[socket.namespace], auth))
+        if not opening.done():
+            self._opening.add(opening)
+            opening.add_done_callback(self._opening.discard)
 
     def disconnected(self, socket: Socket, reason: str) -> None:
         """End a namespace session; nothing needs to be written (SES4)."""
@@ -177,7 +179,7 @@ class Dispatcher:
                 now = iso(time.time_ns() // 1_000_000)
                 return _done(_encode(Pong(sent_at=command.sent_at, server_time=now)))
             case Subscribe():
-                return asyncio.ensure_future(self._subscribe(session, command))
+                return start(self._subscribe(session, command))
             case Unsubscribe():
                 if not self._hub.unsubscribe(session, command.channel):
                     raise NotFound("you do not listen to this channel", field="channel")

@@ -131,7 +131,9 @@ class Door:
         if not socket.pending:
             return
         session = self._seat(socket, namespace, caller)
-        socket.accept()
+        if handshake.resume:
+            # What was missed is written while it is read. Otherwise there is one write for both answers.
+            socket.accept()
         wanted: dict[str, Position | None] = {f"user:{caller.user_id}": None, **handshake.resume}
         try:
             answers = await self._hub.subscribe(session, wanted)
@@ -169,7 +171,7 @@ class Door:
             for fact in membership.sync_claims(raw, caller):
                 tx.tell(fact)
 
-        if await self._storage.read(lambda raw: membership.claims_are_new(raw, caller)):
+        if await self._storage.glance(lambda raw: membership.claims_are_new(raw, caller)):
             await self._storage.write(sync)
         # What was read may be older than the word that came meanwhile.
         self._check_not_ended(caller)
@@ -239,7 +241,11 @@ class Door:
                 "resumed": resumed,
             }
         )
-        session.socket.send(encode_json(session.namespace.path, SessionReady.event, data))
+        ready = encode_json(session.namespace.path, SessionReady.event, data)
+        if session.socket.pending:
+            session.socket.accept(ready)
+        else:
+            session.socket.send(ready)
         session.is_ready = True
         for answer in answers.values():
             if isinstance(answer, Joined):
@@ -295,6 +301,7 @@ class Door:
     ) -> None:
         """Disconnect a session's namespace and say why; its connection and the other namespaces stay (SES1)."""
         gone = NamespaceGone(reason=reason, retryable=retryable, retry_after_ms=retry_after_ms)
+        session.socket.accept()  # if that was still to come: nothing else lets it hear why
         send_event(session, NamespaceClosing(gone))
         session.socket.disconnect()
         self.close(session)

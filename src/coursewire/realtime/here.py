@@ -73,10 +73,12 @@ class Here:
             if kind.present is None:
                 continue
             if len(channel.subscriptions) > TOLD_UP_TO:
-                if len(channel.subscriptions) == TOLD_UP_TO + 1:
+                if not channel.crowded:
                     # What was told until now is not kept up any more.
+                    channel.crowded = True
                     channel.forget_latest(kind.present(user_id, standing).event)
                 continue
+            channel.crowded = False
             event = kind.present(user_id, standing)
             data = event.data.model_dump_json(exclude_none=True).encode()
             self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))

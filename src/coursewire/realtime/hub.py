@@ -35,7 +35,8 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Checked:
     error: CoursewireError | None
-    extent: log.Extent
+    extent: log.Extent | None
+    """None where the channel knew its position already, and nobody came with one of another epoch."""
     latest: list[Event[Any]]
 
 
@@ -128,7 +129,7 @@ class Hub:
         if not pending:
             return answers
         try:
-            checked = await self._storage.read(lambda raw: self._check_all(raw, session, pending))
+            checked = await self._storage.glance(lambda raw: self._check_all(raw, session, pending, wanted))
             for name, (subscription, _, _) in pending.items():
                 answers[name] = await self._join(subscription, checked[name], wanted[name])
         except BaseException:
@@ -162,11 +163,12 @@ class Hub:
         raw: StorageTransaction,
         session: Session,
         pending: Mapping[str, tuple[Subscription, ChannelKind, str]],
+        wanted: Mapping[str, Position | None],
     ) -> dict[str, _Checked]:
         checked: dict[str, _Checked] = {}
         path, caller = session.namespace.path, session.caller
         tx = Transaction(raw, path, caller, self._reactions)
-        for name, (_, kind, channel_id) in pending.items():
+        for name, (subscription, kind, channel_id) in pending.items():
             error: CoursewireError | None = None
             latest: list[Event[Any]] = []
             try:
@@ -174,7 +176,9 @@ class Hub:
                 latest = list(kind.latest(tx, channel_id)) if kind.latest else []
             except CoursewireError as refused:
                 error = refused
-            checked[name] = _Checked(error, log.position(raw, path, name), latest)
+            epoch, since = subscription.channel.epoch, wanted[name]
+            known = epoch is not None and (since is None or since.epoch == epoch)
+            checked[name] = _Checked(error, None if known else log.position(raw, path, name), latest)
         return checked
 
     async def _join(
@@ -186,11 +190,12 @@ class Hub:
             return checked.error
         if subscription.state is State.CLOSED:
             return Unavailable("the channel was left before it was entered", field="channel")
-        channel.open(checked.extent.epoch, checked.extent.offset)
-        if channel.epoch != checked.extent.epoch:
-            # One of the two is out of date. Everybody comes again, and then to what the log says.
-            self._on_broken(channel)
-            return Unavailable("the channel begins anew: subscribe again", field="channel")
+        if checked.extent is not None:
+            channel.open(checked.extent.epoch, checked.extent.offset)
+            if channel.epoch != checked.extent.epoch:
+                # One of the two is out of date. Everybody comes again, and then to what the log says.
+                self._on_broken(channel)
+                return Unavailable("the channel begins anew: subscribe again", field="channel")
         reason: Reason | None = None
         if since is not None:
             reason = await self.recovery.catch_up(subscription, since.epoch, since.offset)

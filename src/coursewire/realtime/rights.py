@@ -29,7 +29,7 @@ class Rights:
         def ask(raw: StorageTransaction) -> None:
             kind.rule(Transaction(raw, namespace.path, caller, self._reactions), caller, channel_id)
 
-        await self._storage.read(ask)
+        await self._storage.glance(ask)
 
     async def refused(self, session: Session, names: Sequence[str]) -> list[str]:
         """Return those of these channels that a session may not listen to (SUB1). One read for all."""
@@ -46,4 +46,4 @@ class Rights:
                     found.append(name)
             return found
 
-        return await self._storage.read(ask)
+        return await self._storage.glance(ask)

@@ -274,7 +274,7 @@ async def test_rights_that_cannot_be_checked_are_not_kept(
         raise Unavailable("the storage is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Storage, "read", away)
+        patch.setattr(Storage, "glance", away)
         await house.expel("math", "ada")
         await ada.event("channel.closed")
     assert ada.named("channel.closed")[0].data == {"reason": "lagging"}
