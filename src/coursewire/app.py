@@ -33,6 +33,7 @@ from coursewire.operations.metrics import Metrics, metrics_router
 from coursewire.pages import Pages
 from coursewire.realtime.contract import Limits
 from coursewire.realtime.dispatch import Dispatcher
+from coursewire.realtime.claims import Claims
 from coursewire.realtime.door import Door, DoorSettings
 from coursewire.realtime.feed import Feed
 from coursewire.realtime.here import Here
@@ -77,11 +78,11 @@ class Node:
         here.live = lives
         storage.committed = self._publish
         self.verifier, self.issuer = _identity(settings)
+        self.claims = Claims(storage, self.reactions)
         self.door = Door(
             hub=self.hub,
             here=here,
-            storage=storage,
-            reactions=self.reactions,
+            claims=self.claims,
             authenticate=self.verifier.authenticate,
             settings=_door_settings(settings),
         )
@@ -123,12 +124,12 @@ class Node:
 
     async def read(self, namespace: str, caller: Caller, fn: Callable[[Any], T]) -> T:
         """Run `fn` on a snapshot."""
-        await self.door.sync_claims(caller)
+        await self.claims.sync(caller)
         return await self.storage.read(lambda raw: fn(Transaction(raw, namespace, caller, self.reactions)))
 
     async def write(self, namespace: str, caller: Caller, fn: Callable[[Any], T]) -> T:
         """Run `fn` in a transaction and return its value once that is committed."""
-        await self.door.sync_claims(caller)
+        await self.claims.sync(caller)
         return await self.storage.write(lambda raw: fn(Transaction(raw, namespace, caller, self.reactions)))
 
     # ASGI
@@ -166,6 +167,7 @@ class Node:
         await self.positions.close()
         await self.dispatcher.close()
         await self.hub.close()
+        await self.claims.close()
         await self.verifier.close()
         await self.storage.close()
 

@@ -9,8 +9,9 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from coursewire.errors import AuthExpired, Invalid, NotFound
 from coursewire.identity import store
@@ -224,6 +225,7 @@ class _Changes:
     avatar_url: str | None
     updated_at: int
     claims_at: int
+    is_later: bool = False
     writes_user: bool = False
     tells_user: bool = False
     new_courses: list[str] = field(default_factory=list)
@@ -235,12 +237,30 @@ class _Changes:
         return bool(self.writes_user or self.new_courses or self.added or self.changed or self.removed)
 
 
-def claims_are_new(tx: Transaction, caller: Caller) -> bool:
-    """Whether `sync_claims` would write: reads only, so that it fits into a reading transaction.
+class News(Enum):
+    """What `sync_claims` would write for a token."""
+
+    NOTHING = "nothing"
+    LATER = "the time of a later token that claims the same; `note_claims` can do that for many"
+    CHANGES = "changes"
+
+
+def news_in_claims(tx: Transaction, caller: Caller) -> News:
+    """Tell what `sync_claims` would write: reads only, so that it fits into a reading transaction.
 
     Raises AuthExpired as `sync_claims` does.
     """
-    return not caller.is_service and bool(_compare(tx, caller))
+    if caller.is_service:
+        return News.NOTHING
+    changes = _compare(tx, caller)
+    if changes:
+        return News.CHANGES
+    return News.LATER if changes.is_later else News.NOTHING
+
+
+def note_claims(tx: Transaction, issued_at: Mapping[str, int]) -> None:
+    """Note for each user id the time of the newest token that claims courses, in milliseconds since 1970."""
+    store.note_claims(tx, issued_at)
 
 
 def sync_claims(tx: Transaction, caller: Caller) -> tuple[Fact, ...]:
@@ -252,10 +272,10 @@ def sync_claims(tx: Transaction, caller: Caller) -> tuple[Fact, ...]:
     if caller.is_service:
         return ()
     changes = _compare(tx, caller)
-    if not changes:
+    if not changes and not changes.is_later:
         return ()
     user_id, facts = caller.user_id, list[Fact]()
-    if changes.writes_user:
+    if changes.writes_user or changes.is_later:
         tx.run(
             store.SAVE_CLAIMANT,
             id=user_id,
@@ -294,7 +314,7 @@ def _compare(tx: Transaction, caller: Caller) -> _Changes:
         _compare_profile(caller, changes)
     if caller.claims_courses and caller.issued_at >= changes.claims_at:
         if caller.issued_at > changes.claims_at:
-            changes.claims_at, changes.writes_user = caller.issued_at, True
+            changes.claims_at, changes.is_later = caller.issued_at, True
         _compare_courses(tx, caller, changes)
     return changes
 

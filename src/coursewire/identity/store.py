@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     select,
     update,
+    values,
 )
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
@@ -231,6 +232,20 @@ def _save_members(size: int) -> Prepared:
     return Prepared(statement.on_conflict_do_update(index_elements=["course_id", "user_id"], set_=changed))
 
 
+@lru_cache(maxsize=len(_SIZES))
+def _note_claims(size: int) -> Prepared:
+    noted = (
+        values(users.c.id, users.c.claims_at, name="noted")
+        .data([(bindparam(f"id_{i}"), bindparam(f"at_{i}")) for i in range(size)])
+        .cte("noted")
+    )
+    return Prepared(
+        update(users)
+        .where(users.c.id == noted.c.id, users.c.claims_at < noted.c.claims_at)
+        .values(claims_at=noted.c.claims_at)
+    )
+
+
 def _in_sizes(count: int) -> Iterator[tuple[int, int]]:
     start = 0
     for size in _SIZES:
@@ -247,6 +262,16 @@ def save_names(tx: Transaction, names: Mapping[str, str]) -> None:
         for i, (user_id, name) in enumerate(items[start : start + size]):
             params[f"id_{i}"], params[f"name_{i}"] = user_id, name
         tx.run(_save_named(size), **params)
+
+
+def note_claims(tx: Transaction, issued_at: Mapping[str, int]) -> None:
+    """Raise `claims_at` of users (id -> milliseconds since 1970) where it is lower, many at a time."""
+    items = list(issued_at.items())
+    for start, size in _in_sizes(len(items)):
+        params: dict[str, Any] = {}
+        for i, (user_id, at) in enumerate(items[start : start + size]):
+            params[f"id_{i}"], params[f"at_{i}"] = user_id, at
+        tx.run(_note_claims(size), **params)
 
 
 def save_members(tx: Transaction, rows: Sequence[tuple[str, str, frozenset[Role]]], source: str) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,6 @@ from coursewire.errors import (
     Internal,
     Unavailable,
 )
-from coursewire.identity import membership
-from coursewire.identity.caller import claims_digest
 from coursewire.realtime.contract import (
     AuthExpiring,
     Expiring,
@@ -42,17 +39,15 @@ from coursewire.realtime.joined import Joined
 from coursewire.realtime.lane import Lane
 from coursewire.realtime.limits import Bucket, Rate
 from coursewire.realtime.session import Session
-from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.realtime.validation import invalid_from
 from coursewire.vocabulary import iso
 
 if TYPE_CHECKING:
     from coursewire.edge.connection import Socket
     from coursewire.identity.caller import Caller
+    from coursewire.realtime.claims import Claims
     from coursewire.realtime.here import Here
     from coursewire.realtime.namespace import Namespace
-    from coursewire.storage import Storage
-    from coursewire.storage import Transaction as StorageTransaction
     from coursewire.vocabulary import Position
 
 logger = logging.getLogger(__name__)
@@ -65,14 +60,6 @@ EXPIRED_GRACE_S = 25.0
 
 LANE = 512
 """Commands of one session that may wait or run; beyond it they are answered with `overloaded`."""
-
-KNOWN_CLAIMS = 50_000
-"""Users whose last claims are remembered as written. The longest unseen is forgotten: it costs a read."""
-
-
-KEPT_ENDS = 1_000
-"""Users whose sessions were ended last: whoever stood at the door meanwhile is not let in. The oldest goes; the
-database, which is asked before, has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +81,18 @@ class Door:
         *,
         hub: Hub,
         here: Here,
-        storage: Storage,
-        reactions: Reactions,
+        claims: Claims,
         authenticate: Callable[[object, int], Awaitable[Caller]],
         settings: DoorSettings,
     ) -> None:
         self._hub = hub
         self._here = here
-        self._storage = storage
-        self._reactions = reactions
+        self._claims = claims
         self._authenticate = authenticate
         self._settings = settings
         # The same for everybody, so written once.
         self._flags = orjson.Fragment(orjson.dumps(dict(settings.flags)))
         self._limits = orjson.Fragment(settings.limits.model_dump_json())
-        self._known_claims: OrderedDict[str, bytes] = OrderedDict()
-        self._ended: OrderedDict[str, int] = OrderedDict()
         self._random = random.Random()  # noqa: S311 - jitter is no secret
         self.on_crowded: Callable[[Session], None] = lambda _session: None
         """Called when a session's lane is not crowded any more."""
@@ -148,7 +131,7 @@ class Door:
     async def _admit(self, namespace: Namespace, token: str) -> Caller:
         caller = await self._authenticate(token, _now())
         self._check_entry(namespace, caller)
-        await self.sync_claims(caller)
+        await self._claims.sync(caller)
         return caller
 
     def _check_entry(self, namespace: Namespace, caller: Caller) -> None:
@@ -157,45 +140,14 @@ class Door:
         if not self._settings.flags.get(f"namespace.{namespace.path.removeprefix('/')}", True):
             raise Disabled(f"{namespace.path} is switched off", retry_after_ms=60_000)
 
-    async def sync_claims(self, caller: Caller) -> None:
-        """Bring the token's claims into the roster, unless they are known to stand there."""
-        if caller.is_service:
-            return
-        digest = claims_digest(caller)
-        if self._known_claims.get(caller.user_id) == digest:
-            self._known_claims.move_to_end(caller.user_id)
-            return
-
-        def sync(raw: StorageTransaction) -> None:
-            tx = Transaction(raw, "", caller, self._reactions)
-            for fact in membership.sync_claims(raw, caller):
-                tx.tell(fact)
-
-        if await self._storage.glance(lambda raw: membership.claims_are_new(raw, caller)):
-            await self._storage.write(sync)
-        # What was read may be older than the word that came meanwhile.
-        self._check_not_ended(caller)
-        self._known_claims[caller.user_id] = digest
-        if len(self._known_claims) > KNOWN_CLAIMS:
-            self._known_claims.popitem(last=False)
-
     def hear(self, message: BusMessage) -> None:
         """End the sessions of whom the bus says so, those that are about to begin too (SES2)."""
         if not isinstance(message, SessionsOver):
             return
-        user_id, ended_at = message.user_id, message.ended_at
-        self._known_claims.pop(user_id, None)
-        self._ended[user_id] = ended_at
-        self._ended.move_to_end(user_id)
-        if len(self._ended) > KEPT_ENDS:
-            self._ended.popitem(last=False)
-        for session in self._hub.sessions_of(user_id):
-            if session.caller.issued_at <= ended_at:
+        self._claims.end(message.user_id, message.ended_at)
+        for session in self._hub.sessions_of(message.user_id):
+            if session.caller.issued_at <= message.ended_at:
                 self.dismiss(session, AuthExpired.code, retryable=AuthExpired.retryable)
-
-    def _check_not_ended(self, caller: Caller) -> None:
-        if caller.issued_at <= self._ended.get(caller.user_id, -1):
-            raise AuthExpired("this session was ended; a new token is needed")
 
     def _seat(self, socket: Socket, namespace: Namespace, caller: Caller) -> Session:
         bucket = None
@@ -219,13 +171,6 @@ class Door:
             # Nobody asks for this channel by name, so nobody would ask for it again.
             self.dismiss(session, Unavailable.code, retryable=True)
             return
-        resumed: dict[str, Any] = {}
-        for name, answer in answers.items():
-            if isinstance(answer, Joined):
-                if answer.is_open:
-                    resumed[name] = answer.as_wire()
-            elif not answer.retryable:
-                resumed[name] = {"epoch": "", "offset": 0, "recovered": False, "reason": "forbidden"}
         user = {"id": caller.user_id, "name": caller.name}
         if caller.avatar_url is not None:
             user["avatar_url"] = caller.avatar_url
@@ -238,7 +183,7 @@ class Door:
                 "server_time": iso(_now()),
                 "flags": self._flags,
                 "limits": self._limits,
-                "resumed": resumed,
+                "resumed": _resumed(answers),
             }
         )
         ready = encode_json(session.namespace.path, SessionReady.event, data)
@@ -310,6 +255,18 @@ class Door:
         """Disconnect everybody, to come back later."""
         for session in self._hub.all_sessions():
             self.dismiss(session, reason, retryable=True, retry_after_ms=retry_after_ms)
+
+
+def _resumed(answers: Mapping[str, Joined | CoursewireError]) -> dict[str, Any]:
+    """Return the `resumed` of `session.ready`. What may be tried again is left out: its client subscribes anew."""
+    resumed: dict[str, Any] = {}
+    for name, answer in answers.items():
+        if isinstance(answer, Joined):
+            if answer.is_open:
+                resumed[name] = answer.as_wire()
+        elif not answer.retryable:
+            resumed[name] = {"epoch": "", "offset": 0, "recovered": False, "reason": "forbidden"}
+    return resumed
 
 
 def _read_handshake(auth: Any) -> Handshake:

@@ -56,10 +56,10 @@ def roster(ledger: Ledger, course_id: str = "cs101") -> dict[str, set[str]]:
 
 def sync(ledger: Ledger, who: Caller) -> tuple[Fact, ...]:
     """Sync, and check that the read-only question gives the answer that matches."""
-    expected = ledger.do(membership.claims_are_new, who)
+    expected = ledger.do(membership.news_in_claims, who)
     facts: tuple[Fact, ...] = ledger.do(membership.sync_claims, who)
-    assert expected or not facts
-    assert not ledger.do(membership.claims_are_new, who)
+    assert expected is membership.News.CHANGES or not facts
+    assert ledger.do(membership.news_in_claims, who) is membership.News.NOTHING
     assert ledger.do(membership.sync_claims, who) == ()
     return facts
 
@@ -298,7 +298,7 @@ def test_a_service_leaves_no_trace(ledger: Ledger) -> None:
 def test_tokens_from_before_sessions_were_ended_are_refused(ledger: Ledger) -> None:
     ledger.now = 1_000
     assert ledger.do(membership.end_sessions, "ada") == (SessionsEnded("ada"),)
-    for function in (membership.sync_claims, membership.claims_are_new):
+    for function in (membership.sync_claims, membership.news_in_claims):
         with pytest.raises(AuthExpired):
             ledger.do(function, caller(at=1_000))
     assert sync(ledger, caller(at=1_001)) == (UserSaved("ada", "Ada", None),)

@@ -21,6 +21,7 @@ from coursewire.errors import AuthExpired, AuthInvalid
 from coursewire.identity import membership
 from coursewire.identity.caller import Caller
 from coursewire.identity.membership import Enrolment
+from coursewire.realtime.claims import Claims
 from coursewire.realtime.contract import Limits
 from coursewire.realtime.dispatch import Dispatcher
 from coursewire.realtime.door import Door, DoorSettings
@@ -103,11 +104,11 @@ class House:
         self.here = Here(self.hub, self.bus, self.namespaces)
         lives = {path: Live(path, self.bus, self.here) for path in self.namespaces}
         self.here.live = lives
+        self.claims = Claims(storage, self.reactions)
         self.door = Door(
             hub=self.hub,
             here=self.here,
-            storage=storage,
-            reactions=self.reactions,
+            claims=self.claims,
             authenticate=self.keys.authenticate,
             settings=DoorSettings(limits=LIMITS, rate=rate, flags=flags or {}),
         )

@@ -13,7 +13,7 @@ from tests.unit.realtime.house import House
 from coursewire.bus.port import SessionsOver
 from coursewire.errors import AuthExpired
 from coursewire.identity import membership
-from coursewire.realtime import door
+from coursewire.realtime import claims
 from coursewire.realtime.transaction import Transaction
 
 BOARD = "board:math"
@@ -90,14 +90,14 @@ async def test_who_stands_at_the_door_meanwhile_is_not_let_in(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[SES2] What the door has read about them is from before."""
-    compare = membership.claims_are_new
+    compare = membership.news_in_claims
 
-    def overtaken(*arguments: Any) -> bool:
+    def overtaken(*arguments: Any) -> membership.News:
         found = compare(*arguments)
         house.door.hear(SessionsOver("ada", 1_000))
         return found
 
-    monkeypatch.setattr(membership, "claims_are_new", overtaken)
+    monkeypatch.setattr(membership, "news_in_claims", overtaken)
     guest = house.guest()
     guest.enter(house.keys.token("ada", issued_at=1_000))
     await guest.until(lambda: guest.refusals)
@@ -107,10 +107,10 @@ async def test_who_stands_at_the_door_meanwhile_is_not_let_in(
 
 async def test_ends_are_remembered_up_to_a_bound(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """[SES2] The database has the rest."""
-    monkeypatch.setattr(door, "KEPT_ENDS", 3)
+    monkeypatch.setattr(claims, "KEPT_ENDS", 3)
     await end(house, "ada")
     for number in range(5):
         house.bus.publish(SessionsOver(f"user{number}", 1))
-    assert len(house.door._ended) == 3
+    assert len(house.claims._ended) == 3
     with pytest.raises(AuthExpired):
-        await house.door.sync_claims(await house.keys.authenticate(house.keys.token("ada", issued_at=1), 0))
+        await house.claims.sync(await house.keys.authenticate(house.keys.token("ada", issued_at=1), 0))
