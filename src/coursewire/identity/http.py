@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+
 from coursewire.errors import Disabled
 from coursewire.identity import membership
 from coursewire.identity.access import ServiceCaller, ServiceWork, TellingTransaction, entrance
