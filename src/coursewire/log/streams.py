@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import starmap
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from coursewire.log.schema import database, events, streams
 from coursewire.storage import Prepared, Transaction
@@ -124,10 +124,7 @@ def append(
 
 def position(tx: Transaction, namespace: str, channel: str) -> Extent:
     """Return how far a stream has got and what it retains; at first 0, in the database's epoch."""
-    row = tx.one(_EXTENT, namespace=namespace, channel=channel)
-    if row is None:
-        return Extent(tx.all(_DATABASE_EPOCH)[0].epoch, 0, 1)
-    return Extent(*row)
+    return Extent(*tx.all(_EXTENT, namespace=namespace, channel=channel)[0])
 
 
 def positions(tx: Transaction, namespace: str, channels: Sequence[str]) -> dict[str, Position]:
