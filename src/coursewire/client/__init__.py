@@ -2,7 +2,7 @@
 
 Read `machine` first: what a client decides stands there, without I/O. `shell` surrounds it with a `connection`
 (`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat` its commands,
-and `sync` a blocking one for scripts.
+and `sync` a blocking one for scripts. `service` is the backend's side: requests over HTTP, without a machine.
 """
 
 from coursewire.client.chat import ChatClient, Gap
@@ -10,5 +10,15 @@ from coursewire.client.link import LinkOptions
 from coursewire.client.namespace import Meta, NamespaceClient
 from coursewire.client.options import ClientOptions
 from coursewire.client.outputs import Diagnostics
+from coursewire.client.service import ServiceClient
 
-__all__ = ["ChatClient", "ClientOptions", "Diagnostics", "Gap", "LinkOptions", "Meta", "NamespaceClient"]
+__all__ = [
+    "ChatClient",
+    "ClientOptions",
+    "Diagnostics",
+    "Gap",
+    "LinkOptions",
+    "Meta",
+    "NamespaceClient",
+    "ServiceClient",
+]
