@@ -168,8 +168,12 @@ def _models(annotation: Any) -> Iterator[type[Model]]:
 
 def home_of(model: type[Model]) -> str:
     """Return the name of the contract that a model belongs to; the vocabulary belongs to the common one."""
-    owners = (contract.name for contract in contracts() if contract.module.__name__ == model.__module__)
-    return next(owners, COMMON)
+    return next((contract.name for contract in contracts() if _is_in(model, contract)), COMMON)
+
+
+def _is_in(model: type[Model], contract: Contract) -> bool:
+    """Tell whether a contract, a module or a package of some, declares a model."""
+    return f"{model.__module__}.".startswith(f"{contract.module.__name__}.")
 
 
 def _complete(definition: dict[str, Any], model: type[Model]) -> None:

@@ -1,0 +1,32 @@
+"""What /chat tells the other namespaces, in the transaction in which it happens. It never travels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coursewire.namespaces.chat.contract.values import Message, RoomKind
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAddressed:
+    """A new message that somebody in particular is to hear of. Its author is in none of the lists.
+
+    A message that nobody is called in, in a room for many, is no such fact: those are counted as unread, that is all.
+    """
+
+    message: Message
+    """As it is sent: without its author when it is anonymous, and so must be what follows from it."""
+    room_kind: RoomKind
+    room_title: str
+    """Empty in a direct room, and in a group that was given none."""
+    course_id: str | None
+    mentioned: tuple[str, ...] = ()
+    """By name, by `@staff` or by `@room`; members of the room, each once."""
+    replied_to: tuple[str, ...] = ()
+    """Who wrote the message that it replies to, and the first one of its thread; members who are not mentioned."""
+    direct_to: tuple[str, ...] = ()
+    """In a direct room: the other one."""
+    is_announcement: bool = False
+    """In an announcement room: everybody of the course is to hear of it."""
