@@ -63,14 +63,19 @@ _BEGIN = Prepared(
     .returning(streams.c.id, streams.c.epoch, streams.c.top)
 )
 _INSERT_EVENT = Prepared(insert(events))
-_EXTENT = Prepared(select(streams.c.epoch, streams.c.top, streams.c.first).where(*_THIS_STREAM))
+_EXTENT = Prepared(
+    select(
+        func.coalesce(streams.c.epoch, database.c.epoch),
+        func.coalesce(streams.c.top, 0),
+        func.coalesce(streams.c.first, 1),
+    ).select_from(database.outerjoin(streams, and_(*_THIS_STREAM)))
+)
 _POSITIONS = Prepared(
     select(streams.c.channel, streams.c.epoch, streams.c.top).where(
         streams.c.namespace == bindparam("namespace"),
         streams.c.channel.in_(bindparam("channels", expanding=True)),
     )
 )
-_DATABASE_EPOCH = Prepared(select(database.c.epoch))
 _READ_AFTER = Prepared(
     select(events.c.offset, events.c.id, events.c.event, events.c.data, events.c.at, events.c.actor)
     .join(streams, streams.c.id == events.c.stream_id)
