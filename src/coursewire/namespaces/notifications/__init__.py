@@ -1,0 +1,1 @@
+"""Notifications: an inbox per person, and what reaches them elsewhere."""

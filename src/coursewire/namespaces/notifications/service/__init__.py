@@ -1,0 +1,1 @@
+"""What /notifications does: load, decide, save, append. Plain functions on a transaction; no sockets, no commit."""
