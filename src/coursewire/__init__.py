@@ -13,6 +13,7 @@ The map of the house, in the order in which data travels. Each package imports o
     identity    token -> Caller; course membership and roles
     log         the durable, ordered event log
     storage     engine, transaction, group commit, migrations
+    text        what people write: Markdown-lite to safe HTML, and to plain text
     bus         node to node
     operations  metrics, health, logging
 
