@@ -29,12 +29,24 @@ _CLEANER: Final = nh3.Cleaner(
     url_relative="deny",
 )
 
-# Whatever could be more than a paragraph with line breaks. What is wrong here only costs time, unless it leaves
-# something out; tests/property/test_text.py compares the two ways.
-_MARKUP = re.compile(
-    r"[*_~`\[<&\\@\xa0]|://|mailto:|\n\s|[ \t]\n|\A\s|\s\Z|\A\Z|^[>+-]|^\d{1,9}[.)]",
-    re.MULTILINE | re.IGNORECASE,
-)
+_MARKS = re.compile(r"[*_~`\[<&\\@\xa0]")
+_BLOCK = re.compile(r"\s|[>+-]|\d{1,9}[.)]|\Z")
+_LINES = re.compile(r"[ \t]\n|\n(?=\s|[>+-]|\d{1,9}[.)])|\s\Z")
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is surely one paragraph without markup: most messages are, and need no parser.
+
+    False for some that are as well. tests/property/test_text.py compares the two ways.
+    """
+    return (
+        _MARKS.search(text) is None
+        and _BLOCK.match(text) is None
+        and "://" not in text
+        and not text[-1].isspace()
+        and ("\n" not in text or _LINES.search(text) is None)
+        and "mailto:" not in text.lower()
+    )
 
 
 def render(text: str, mentions: Mentions | None = None) -> str:
@@ -43,7 +55,7 @@ def render(text: str, mentions: Mentions | None = None) -> str:
     `mentions`: what stands behind an `@`, in lower case, and the user id that it means (None: several people). Such
     a mention becomes `<span class="mention" data-user-id="...">@Name</span>`.
     """
-    if _MARKUP.search(text) is None:
+    if is_plain(text):
         return f"<p>{text.replace('>', '&gt;').replace(chr(10), '<br>' + chr(10))}</p>\n"
     return _CLEANER.clean(html_of(parse(text, mentions)))
 
