@@ -1,0 +1,1 @@
+"""Notifications beyond the socket: mail and Web Push, at the hour that people have chosen."""
