@@ -8,18 +8,31 @@ from coursewire.log.idempotency import recall, remember
 from coursewire.log.redaction import redact
 from coursewire.log.resuming import REPLAY_EVENTS, Reason, Resumed, resume
 from coursewire.log.retention import KEEP_EVENTS, KEEP_MS, forget, sweep, trim
-from coursewire.log.streams import Extent, Logged, Position, append, position, positions, read_after, reset
+from coursewire.log.streams import (
+    Entry,
+    Extent,
+    Logged,
+    Position,
+    append,
+    append_many,
+    position,
+    positions,
+    read_after,
+    reset,
+)
 
 __all__ = [
     "KEEP_EVENTS",
     "KEEP_MS",
     "REPLAY_EVENTS",
+    "Entry",
     "Extent",
     "Logged",
     "Position",
     "Reason",
     "Resumed",
     "append",
+    "append_many",
     "forget",
     "forget_person",
     "position",

@@ -63,6 +63,27 @@ _BEGIN = Prepared(
     .returning(streams.c.id, streams.c.epoch, streams.c.top)
 )
 _INSERT_EVENT = Prepared(insert(events))
+_ADVANCE_MANY = Prepared(
+    update(streams)
+    .where(
+        streams.c.namespace == bindparam("namespace"),
+        streams.c.channel.in_(bindparam("channels", expanding=True)),
+    )
+    .values(top=streams.c.top + 1, first_at=func.coalesce(streams.c.first_at, bindparam("at")))
+    .returning(streams.c.channel, streams.c.id, streams.c.epoch, streams.c.top)
+)
+_BEGIN_EMPTY = Prepared(
+    insert(streams).from_select(
+        ["namespace", "channel", "epoch", "top", "first"],
+        select(
+            bindparam("namespace", type_=streams.c.namespace.type),
+            bindparam("channel", type_=streams.c.channel.type),
+            database.c.epoch,
+            bindparam("top", 0, type_=streams.c.top.type),
+            bindparam("first", 1, type_=streams.c.first.type),
+        ).select_from(database),
+    )
+)
 _EXTENT = Prepared(
     select(
         func.coalesce(streams.c.epoch, database.c.epoch),
@@ -125,6 +146,55 @@ def append(
         subject=subject,
     )
     return Position(stream[1], stream[2])
+
+
+class Entry(NamedTuple):
+    """One event to append with others: the channel it goes to, its type, its JSON and its id."""
+
+    channel: str
+    event: str
+    data: bytes
+    id: str
+    subject: str | None = None
+
+
+def append_many(
+    tx: Transaction, namespace: str, entries: Sequence[Entry], *, at: int, actor: str | None = None
+) -> list[Position]:
+    """Append one event to each of many channels, as `append` does, in a few statements for all of them.
+
+    Returns the positions in the order of the entries. Raises ValueError when two are for the same channel.
+    """
+    channels = [entry.channel for entry in entries]
+    if not channels:
+        return []
+    if len(set(channels)) != len(channels):
+        raise ValueError("one event per channel")
+    found = tx.all(_ADVANCE_MANY, namespace=namespace, channels=channels, at=at)
+    known = {row.channel for row in found}
+    new = [channel for channel in channels if channel not in known]
+    if new:
+        tx.many(_BEGIN_EMPTY, [{"namespace": namespace, "channel": channel} for channel in new])
+        found += tx.all(_ADVANCE_MANY, namespace=namespace, channels=new, at=at)
+    advanced = {row.channel: row for row in found}
+    tx.many(
+        _INSERT_EVENT,
+        [
+            {
+                "stream_id": advanced[entry.channel].id,
+                "offset": advanced[entry.channel].top,
+                "id": entry.id,
+                "event": entry.event,
+                "data": entry.data,
+                "size": len(entry.data),
+                "at": at,
+                "actor": actor,
+                "subject": entry.subject,
+            }
+            for entry in entries
+        ],
+    )
+    return [Position(advanced[channel].epoch, advanced[channel].top) for channel in channels]
 
 
 def position(tx: Transaction, namespace: str, channel: str) -> Extent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from coursewire.errors import Unavailable
@@ -44,14 +45,23 @@ class Transaction:
         self._execute(statement, *statement.compiled(self._session.dialect).arguments(params))
         return int(self._session.cursor.rowcount)
 
-    def _execute(self, statement: Prepared, sql: str, params: Any) -> None:
+    def many(self, statement: Prepared, rows: Sequence[dict[str, Any]], /) -> None:
+        """Run a change once per row, in one go of the driver: no list in it, and nothing returned. Raises as `all`."""
+        compiled = statement.compiled(self._session.dialect)
+        given = [compiled.arguments(row) for row in rows]
+        if given:
+            self._execute(
+                statement, given[0][0], [params for _, params in given], self._session.cursor.executemany
+            )
+
+    def _execute(self, statement: Prepared, sql: str, params: Any, execute: Any = None) -> None:
         if self._broken is not None:
             raise self._broken
         session = self._session
         if statement.writes:
             self.wrote = True
         try:
-            session.cursor.execute(sql, params)
+            (execute or session.cursor.execute)(sql, params)
         except session.driver_error as error:
             translated = session.translated(error)
             if translated is error:
