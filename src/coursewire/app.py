@@ -31,9 +31,10 @@ from coursewire.operations.health import Health, health_router
 from coursewire.operations.lag import LoopLag
 from coursewire.operations.metrics import Metrics, metrics_router
 from coursewire.pages import Pages
+from coursewire.realtime.background import Backgrounds
+from coursewire.realtime.claims import Claims
 from coursewire.realtime.contract import Limits
 from coursewire.realtime.dispatch import Dispatcher
-from coursewire.realtime.claims import Claims
 from coursewire.realtime.door import Door, DoorSettings
 from coursewire.realtime.feed import Feed
 from coursewire.realtime.here import Here
@@ -73,6 +74,7 @@ class Node:
         )
         self.positions = Positions(self.hub, storage)
         self.feed = Feed(self.bus)
+        self.backgrounds = Backgrounds(found.values(), storage, self.bus, self.reactions, settings)
         here = Here(self.hub, self.bus, found)
         lives = {path: Live(path, self.bus, here) for path in found}
         here.live = lives
@@ -150,6 +152,7 @@ class Node:
         """Begin what runs beside the requests."""
         self.lag.start()
         self.positions.start()
+        self.backgrounds.start()
         self._trimming = asyncio.ensure_future(self._trim())
 
     async def drain(self) -> None:
@@ -163,6 +166,7 @@ class Node:
         """Finish what was accepted."""
         if self._trimming is not None:
             self._trimming.cancel()
+        await self.backgrounds.close()
         self.lag.stop()
         await self.positions.close()
         await self.dispatcher.close()

@@ -19,6 +19,7 @@ from coursewire.bus import (
     SessionsOver,
     TakenBack,
     Unlogged,
+    WorkWaits,
 )
 
 ADAPTERS: dict[str, Callable[[], Bus]] = {"memory": MemoryBus}
@@ -45,6 +46,7 @@ ONE_OF_EACH: list[BusMessage] = [
     TakenBack("/chat", ("room:1", "user:ada")),
     DeriveWanted("/chat", "unread", "room:1"),
     DeriveWanted("/chat", "unread", "room:1", ("ada",)),
+    WorkWaits("/notifications"),
 ]
 
 

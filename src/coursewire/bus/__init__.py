@@ -14,6 +14,7 @@ from coursewire.bus.port import (
     SessionsOver,
     TakenBack,
     Unlogged,
+    WorkWaits,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SessionsOver",
     "TakenBack",
     "Unlogged",
+    "WorkWaits",
     "from_bytes",
     "to_bytes",
 ]

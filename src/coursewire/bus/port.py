@@ -97,7 +97,16 @@ class DeriveWanted:
     user_ids: tuple[str, ...] | None = None
 
 
-BusMessage = Committed | Unlogged | RightsChanged | SessionsOver | PresenceSeen | TakenBack | DeriveWanted
+@dataclass(frozen=True, slots=True)
+class WorkWaits:
+    """There is something to do for what a namespace runs in the background. Lost, it is found a little later."""
+
+    namespace: str
+
+
+BusMessage = (
+    Committed | Unlogged | RightsChanged | SessionsOver | PresenceSeen | TakenBack | DeriveWanted | WorkWaits
+)
 Listener = Callable[[BusMessage], None]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from coursewire.realtime.contract import COMMON_COMMANDS, COMMON_EVENTS, Command
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
+    from coursewire.realtime.background import Background
     from coursewire.realtime.live import Live
     from coursewire.realtime.presence import Standing
     from coursewire.realtime.transaction import Transaction
@@ -77,6 +78,8 @@ class Namespace:
     derived: Mapping[str, Derived] = field(default_factory=dict)
     reactions: Mapping[type[Any], Callable[[Transaction, Any], None]] = field(default_factory=dict)
     """What this namespace does, in the same transaction, when another part reports an event or a fact of this type."""
+    background: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = ()
+    """What runs beside the requests as long as the node does."""
     departed: Callable[[Live, str], None] | None = None
     """The last connection of the user of this id is gone."""
 

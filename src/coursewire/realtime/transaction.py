@@ -14,6 +14,7 @@ from coursewire.bus.port import (
     SessionsOver,
     TakenBack,
     Unlogged,
+    WorkWaits,
 )
 from coursewire.identity import membership
 from coursewire.identity.contract import MembersChanged, SessionsEnded
@@ -40,7 +41,18 @@ class Transaction:
     when it does not (LOG1).
     """
 
-    __slots__ = ("_caller", "_namespace", "_raw", "_reactions", "all", "now", "one", "run", "subject")
+    __slots__ = (
+        "_caller",
+        "_namespace",
+        "_raw",
+        "_reactions",
+        "all",
+        "many",
+        "now",
+        "one",
+        "run",
+        "subject",
+    )
 
     def __init__(
         self, raw: StorageTransaction, namespace: str, caller: Caller | None, reactions: Reactions
@@ -56,6 +68,7 @@ class Transaction:
         self.all: Callable[..., list[Row]] = raw.all
         self.one: Callable[..., Row | None] = raw.one
         self.run: Callable[..., int] = raw.run
+        self.many: Callable[..., None] = raw.many
 
     @property
     def raw(self) -> StorageTransaction:
@@ -86,6 +99,34 @@ class Transaction:
         self._raw.effects.append(Committed(self._namespace, channel, epoch, offset, (logged,)))
         self.tell(event)
         return Position(epoch=epoch, offset=offset)
+
+    def append_each(
+        self, events: Sequence[tuple[str, Event[Any]]], *, actor: str | None = THE_CALLER
+    ) -> None:
+        """Log one event in each of many channels, in a few statements; the same event object is encoded once.
+
+        Raises ValueError when two are for the same channel.
+        """
+        if actor is THE_CALLER:
+            actor = self._caller.user_id if self._caller else None
+        encoded: dict[int, bytes] = {}
+        entries: list[log.Entry] = []
+        for channel, event in events:
+            data = encoded.get(id(event))
+            if data is None:
+                data = encoded[id(event)] = _encode(event.data)
+            subject = getattr(event.data, event.subject) if event.subject else None
+            entries.append(log.Entry(channel, event.event, data, new_id(), subject))
+        positions = log.append_many(self._raw, self._namespace, entries, at=self.now, actor=actor)
+        for (channel, name, data, event_id, _), (epoch, offset) in zip(entries, positions, strict=True):
+            logged = LoggedEvent(offset, event_id, name, data, self.now, actor)
+            self._raw.effects.append(Committed(self._namespace, channel, epoch, offset, (logged,)))
+        for event in {id(event): event for _, event in events}.values():
+            self.tell(event)
+
+    def wake(self) -> None:
+        """Let what this namespace runs in the background look for work, once this is committed."""
+        self._raw.effects.append(WorkWaits(self._namespace))
 
     def publish_latest(self, channel: str, event: Event[Any]) -> None:
         """Give a channel a newest value; whoever listens gets it, or a newer one, soon."""

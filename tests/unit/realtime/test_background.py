@@ -1,0 +1,91 @@
+"""What a namespace runs beside the requests: begun with the node, woken by a commit, begun again after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any
+
+import pytest
+from tests.unit.realtime import notes
+from tests.unit.realtime.house import House
+
+from coursewire.realtime import background
+from coursewire.realtime.background import Background, Backgrounds
+
+HOUR_S = 3_600.0
+
+
+async def begun(house: House, *works: Any) -> Backgrounds:
+    namespace = dataclasses.replace(notes.make(), background=works)
+    found = Backgrounds([namespace], house.storage, house.bus, house.reactions, {"name": "settings"})
+    found.start()
+    return found
+
+
+async def test_a_commit_that_says_so_wakes_it_and_another_does_not(house: House) -> None:
+    rested: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(work: Background) -> None:
+        while True:
+            await work.rest(HOUR_S)
+            rested.put_nowait(work.settings["name"])
+
+    backgrounds = await begun(house, run)
+    await house.write(lambda tx: tx.append("board:math", notes.NoteAdded(note())))
+    await house.settle()
+    assert rested.empty()
+    await house.write(lambda tx: tx.wake())
+    assert await rested.get() == "settings"
+    await backgrounds.close()
+
+
+async def test_a_wake_before_the_rest_is_not_lost(house: House) -> None:
+    async def run(work: Background) -> None:
+        await work.write(lambda tx: tx.wake())
+        await work.rest(HOUR_S)
+        done.set()
+
+    done = asyncio.Event()
+    backgrounds = await begun(house, run)
+    await done.wait()
+    await backgrounds.close()
+
+
+async def test_it_begins_again_after_a_failure(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "AGAIN_S", 0)
+    begins = 0
+    again = asyncio.Event()
+
+    async def run(_: Background) -> None:
+        nonlocal begins
+        begins += 1
+        if begins == 1:
+            raise LookupError("at first")
+        again.set()
+
+    backgrounds = await begun(house, run)
+    await again.wait()
+    await backgrounds.close()
+    assert begins == 2
+
+
+async def test_closing_ends_it(house: House) -> None:
+    ended = asyncio.Event()
+    running = asyncio.Event()
+
+    async def run(work: Background) -> None:
+        running.set()
+        try:
+            await work.rest(HOUR_S)
+        finally:
+            ended.set()
+
+    backgrounds = await begun(house, run)
+    await running.wait()
+    await backgrounds.close()
+    assert ended.is_set()
+
+
+def note() -> notes.Note:
+    return notes.Note(id="n", board="math", text="one")
