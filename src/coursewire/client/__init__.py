@@ -1,13 +1,15 @@
 """The Python client: a state machine per namespace, a shared connection, typed commands and events.
 
 Read `machine` first: what a client decides stands there, without I/O. `shell` surrounds it with a `connection`
-(`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat` its commands,
-and `sync` a blocking one for scripts. `service` is the backend's side: requests over HTTP, without a machine.
+(`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat` and `notifications`
+theirs with commands, and `sync` blocking ones for scripts. `service` is the backend's side: requests over HTTP, without
+a machine.
 """
 
 from coursewire.client.chat import ChatClient, Gap
 from coursewire.client.link import LinkOptions
 from coursewire.client.namespace import Meta, NamespaceClient
+from coursewire.client.notifications import InboxGap, NotificationsClient
 from coursewire.client.options import ClientOptions
 from coursewire.client.outputs import Diagnostics
 from coursewire.client.service import ServiceClient
@@ -17,8 +19,10 @@ __all__ = [
     "ClientOptions",
     "Diagnostics",
     "Gap",
+    "InboxGap",
     "LinkOptions",
     "Meta",
     "NamespaceClient",
+    "NotificationsClient",
     "ServiceClient",
 ]

@@ -1,18 +1,18 @@
-"""The client of /chat."""
+"""The client of /chat: what one listens to. What one does stands in `chat_commands`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
+from coursewire.client.chat_commands import ChatCommands
 from coursewire.client.inbox import Stream
-from coursewire.client.namespace import Meta, NamespaceClient
+from coursewire.client.namespace import Meta
 from coursewire.client.outputs import Json
 from coursewire.errors import CoursewireError
 from coursewire.namespaces.chat import contract as chat
-from coursewire.realtime.contract import Nothing
-from coursewire.vocabulary import Position, new_id
+from coursewire.vocabulary import Position
 
 
 def room_channel(room_id: str) -> str:
@@ -33,14 +33,11 @@ class Gap:
     messages: list[chat.Message]
 
 
-class ChatClient(NamespaceClient):
+class ChatClient(ChatCommands):
     """Rooms and messages.
 
     `async with ChatClient(url, token) as chat: async for message in chat.messages(room_id): ...`
     """
-
-    namespace = "/chat"
-    events = chat.EVENTS
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -134,166 +131,3 @@ class ChatClient(NamespaceClient):
         for streams in self._streams.values():
             for stream in streams:
                 stream.close()
-
-    # Rooms
-
-    async def rooms(self, course_id: str | None = None) -> list[chat.RoomSummary]:
-        """Return the rooms of the caller, the one that moved last first."""
-        rooms: list[chat.RoomSummary] = []
-        cursor: str | None = None
-        while True:
-            page = await self.run(chat.ListRooms, chat.RoomPage, course_id=course_id, cursor=cursor)
-            rooms += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return rooms
-
-    async def open_room(
-        self,
-        kind: chat.RoomKind,
-        member_ids: Sequence[str] = (),
-        *,
-        title: str | None = None,
-        course_id: str | None = None,
-        key: str | None = None,
-    ) -> chat.RoomSummary:
-        """Make a room; a `direct` one of the same two people is the same room."""
-        answer = await self.run(
-            chat.OpenRoom,
-            chat.OneRoom,
-            key=key or new_id(),
-            kind=kind,
-            member_ids=list(member_ids),
-            title=title,
-            course_id=course_id,
-        )
-        return answer.room
-
-    async def join(self, room_id: str) -> chat.RoomSummary:
-        """Become a member of an open room."""
-        return (await self.run(chat.JoinRoom, chat.OneRoom, key=new_id(), room_id=room_id)).room
-
-    async def leave(self, room_id: str) -> chat.RoomSummary:
-        """Stop being a member."""
-        return (await self.run(chat.LeaveRoom, chat.OneRoom, key=new_id(), room_id=room_id)).room
-
-    async def update_room(
-        self,
-        room_id: str,
-        *,
-        title: str | None = None,
-        add_member_ids: Sequence[str] = (),
-        remove_member_ids: Sequence[str] = (),
-        key: str | None = None,
-    ) -> chat.RoomSummary:
-        """Change a room's title, or who is in it."""
-        answer = await self.run(
-            chat.UpdateRoom,
-            chat.OneRoom,
-            key=key or new_id(),
-            room_id=room_id,
-            title=title,
-            add_member_ids=list(add_member_ids),
-            remove_member_ids=list(remove_member_ids),
-        )
-        return answer.room
-
-    async def members(self, room_id: str) -> list[chat.Member]:
-        """Return who is in a room, by name."""
-        members: list[chat.Member] = []
-        cursor: str | None = None
-        while True:
-            page = await self.run(
-                chat.ListMembers, chat.MemberPage, room_id=room_id, cursor=cursor, limit=200
-            )
-            members += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return members
-
-    # Messages
-
-    async def send(
-        self,
-        room_id: str,
-        text: str,
-        *,
-        reply_to: str | None = None,
-        thread_id: str | None = None,
-        mentions: Sequence[str] | None = None,
-        anonymous: bool | None = None,
-        key: str | None = None,
-    ) -> chat.Message:
-        """Say something (1-8,000 characters). While offline it waits; with the same `key` it is said once."""
-        answer = await self.run(
-            chat.SendMessage,
-            chat.OneMessage,
-            key=key or new_id(),
-            room_id=room_id,
-            text=text,
-            reply_to=reply_to,
-            thread_id=thread_id,
-            mentions=None if mentions is None else list(mentions),
-            anonymous=anonymous,
-        )
-        return answer.message
-
-    async def edit(self, message: chat.Message, text: str) -> chat.Message:
-        """Change one's own message. Raises Conflict, with the current message in `details`, when it has changed."""
-        answer = await self.run(
-            chat.EditMessage,
-            chat.OneMessage,
-            key=new_id(),
-            message_id=message.id,
-            text=text,
-            version=message.version,
-        )
-        return answer.message
-
-    async def delete(self, message_id: str, *, version: int | None = None) -> chat.Message:
-        """Take a message back."""
-        answer = await self.run(
-            chat.DeleteMessage, chat.OneMessage, key=new_id(), message_id=message_id, version=version
-        )
-        return answer.message
-
-    async def history(
-        self,
-        room_id: str,
-        *,
-        before: str | None = None,
-        after: str | None = None,
-        around: str | None = None,
-        thread_id: str | None = None,
-        limit: int = 50,
-    ) -> chat.History:
-        """Read a page of messages: the newest, or before, after or around a message; 100 at most."""
-        return await self.run(
-            chat.ReadHistory,
-            chat.History,
-            room_id=room_id,
-            before=before,
-            after=after,
-            around=around,
-            thread_id=thread_id,
-            limit=limit,
-        )
-
-    # Who has got how far, who is here
-
-    async def mark(
-        self, room_id: str, *, read: str | None = None, delivered: str | None = None
-    ) -> chat.OneReceipt:
-        """Move one's pointers forward to a message."""
-        return await self.run(
-            chat.MarkReceipt, chat.OneReceipt, room_id=room_id, read=read, delivered=delivered
-        )
-
-    async def set_typing(self, room_id: str, *, active: bool = True) -> None:
-        """Show that one types, for 6 s; while offline nothing happens, because it would come too late."""
-        if self.state in ("connected", "degraded"):
-            await self.run(chat.SetTyping, Nothing, room_id=room_id, active=active)
-
-    async def set_presence(self, status: chat.PresenceStatus) -> chat.Presence:
-        """Choose how one is shown."""
-        return (await self.run(chat.SetPresence, chat.OnePresence, status=status)).presence

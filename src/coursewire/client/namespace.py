@@ -171,7 +171,7 @@ class NamespaceClient:
         """
         given = {name: value for name, value in fields.items() if value is not None}
         try:
-            payload = command(**given).model_dump(mode="json", exclude_unset=True)
+            payload = command(**given).model_dump(mode="json", by_alias=True, exclude_unset=True)
         except ValidationError as error:
             raise invalid(error) from error
         return answer.model_validate(await self._shell.command(command.command, payload))

@@ -1,14 +1,17 @@
-"""The client of an LMS's backend: courses, members, tokens, rooms and messages over HTTP, as the service itself."""
+"""The client of an LMS's backend: courses, members, tokens, rooms, messages and notifications over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
 import httpx
+from pydantic import ValidationError
 
+from coursewire.client.failures import invalid
 from coursewire.client.http import Requests
 from coursewire.client.token import Token
 from coursewire.identity.bodies import (
@@ -21,6 +24,7 @@ from coursewire.identity.bodies import (
     TokenReply,
 )
 from coursewire.namespaces.chat import contract as chat
+from coursewire.namespaces.notifications import contract as notifications
 from coursewire.vocabulary import Role, new_id
 
 
@@ -220,6 +224,66 @@ class ServiceClient:
         return await self._requests.run(
             "GET", f"/v1/rooms/{_part(room_id)}/messages", chat.History, query=query
         )
+
+    # Notifications
+
+    async def notify(
+        self,
+        audience: notifications.Audience,
+        category: notifications.Category,
+        title: str,
+        body: str = "",
+        *,
+        priority: notifications.Priority = "normal",
+        course_id: str | None = None,
+        action: notifications.Action | None = None,
+        group_key: str | None = None,
+        dedupe_key: str | None = None,
+        expires_at: str | None = None,
+        mandatory: bool = False,
+        key: str | None = None,
+    ) -> notifications.DeliveryStarted:
+        """Notify some users, a course or everyone; it reaches each of them once, and goes on without the caller.
+
+        `body` is Markdown-lite; `course_id` says what it is about when the audience does not. `group_key` makes one
+        item of several; whoever has had one with this `dedupe_key` gets no other. `mandatory` passes all preferences.
+        """
+        given = {
+            "audience": audience,
+            "category": category,
+            "title": title,
+            "body": body,
+            "priority": priority,
+            "course_id": course_id,
+            "action": action,
+            "group_key": group_key,
+            "dedupe_key": dedupe_key,
+            "expires_at": expires_at,
+            "mandatory": mandatory,
+        }
+        try:
+            checked = notifications.NotificationBody.model_validate(given)
+        except ValidationError as error:
+            raise invalid(error) from error
+        return await self._requests.run(
+            "POST", "/v1/notifications", notifications.DeliveryStarted, body=checked, key=key or new_id()
+        )
+
+    async def delivery(self, delivery_id: str) -> notifications.DeliveryProgress:
+        """Return how far a notification has got."""
+        path = f"/v1/notifications/deliveries/{_part(delivery_id)}"
+        return await self._requests.run("GET", path, notifications.DeliveryProgress)
+
+    async def follow(
+        self, delivery_id: str, *, every: float = 0.5
+    ) -> AsyncGenerator[notifications.DeliveryProgress]:
+        """Yield how far a notification has got, now and each `every` seconds, until it has reached everybody."""
+        while True:
+            progress = await self.delivery(delivery_id)
+            yield progress
+            if progress.state == "finished":
+                return
+            await asyncio.sleep(every)
 
 
 def _part(identifier: str) -> str:

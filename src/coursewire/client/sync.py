@@ -9,12 +9,14 @@ from typing import Any, ClassVar, TypeVar
 import httpx
 
 from coursewire.client import chat as chatting
+from coursewire.client import notifications as notifying
 from coursewire.client import service
 from coursewire.client.blocking import Blocking, blocking, looping
 from coursewire.client.namespace import NamespaceClient
 from coursewire.client.options import ClientOptions
 from coursewire.client.outputs import Diagnostics, State
 from coursewire.client.token import Token
+from coursewire.namespaces.notifications.contract import Counts
 from coursewire.realtime.contract import Event, Ready
 
 ClientT = TypeVar("ClientT", bound=NamespaceClient)
@@ -71,12 +73,50 @@ class ChatClient(SyncClient[chatting.ChatClient]):
     update_room = blocking(chatting.ChatClient.update_room)
     members = blocking(chatting.ChatClient.members)
     send = blocking(chatting.ChatClient.send)
+    reply = blocking(chatting.ChatClient.reply)
     edit = blocking(chatting.ChatClient.edit)
     delete = blocking(chatting.ChatClient.delete)
     history = blocking(chatting.ChatClient.history)
+    thread = blocking(chatting.ChatClient.thread)
+    search = blocking(chatting.ChatClient.search)
+    react = blocking(chatting.ChatClient.react)
+    pin = blocking(chatting.ChatClient.pin)
+    pins = blocking(chatting.ChatClient.pins)
     mark = blocking(chatting.ChatClient.mark)
+    readers = blocking(chatting.ChatClient.readers)
     set_typing = blocking(chatting.ChatClient.set_typing)
     set_presence = blocking(chatting.ChatClient.set_presence)
+    report = blocking(chatting.ChatClient.report)
+    reports = blocking(chatting.ChatClient.reports)
+    hide = blocking(chatting.ChatClient.hide)
+    restore = blocking(chatting.ChatClient.restore)
+    mute = blocking(chatting.ChatClient.mute)
+    unmute = blocking(chatting.ChatClient.unmute)
+    lock = blocking(chatting.ChatClient.lock)
+    unlock = blocking(chatting.ChatClient.unlock)
+    slow_mode = blocking(chatting.ChatClient.slow_mode)
+    reveal = blocking(chatting.ChatClient.reveal)
+    audit = blocking(chatting.ChatClient.audit)
+
+
+class NotificationsClient(SyncClient[notifying.NotificationsClient]):
+    """One's own inbox: `with NotificationsClient(url, token) as inbox: for item in inbox.arriving(): ...`."""
+
+    client = notifying.NotificationsClient
+
+    @property
+    def counts(self) -> Counts | None:
+        """What waits, by the server's count; None before the first session."""
+        return self._client.counts
+
+    arriving = looping(notifying.NotificationsClient.arriving)
+    items = looping(notifying.NotificationsClient.items)
+    page = blocking(notifying.NotificationsClient.page)
+    mark = blocking(notifying.NotificationsClient.mark)
+    mark_all = blocking(notifying.NotificationsClient.mark_all)
+    snooze = blocking(notifying.NotificationsClient.snooze)
+    preferences = blocking(notifying.NotificationsClient.preferences)
+    update_preferences = blocking(notifying.NotificationsClient.update_preferences)
 
 
 class ServiceClient(Blocking[service.ServiceClient]):
@@ -108,3 +148,6 @@ class ServiceClient(Blocking[service.ServiceClient]):
     open_room = blocking(service.ServiceClient.open_room)
     send = blocking(service.ServiceClient.send)
     history = blocking(service.ServiceClient.history)
+    notify = blocking(service.ServiceClient.notify)
+    delivery = blocking(service.ServiceClient.delivery)
+    follow = looping(service.ServiceClient.follow)
