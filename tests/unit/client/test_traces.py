@@ -13,6 +13,8 @@ import pytest
 
 from coursewire.client.machine import Machine
 from coursewire.client.outputs import Output, StateChanged
+from coursewire.namespaces.chat import contract as chat
+from coursewire.namespaces.notifications import contract as notifications
 
 TRACES = sorted((Path(__file__).parents[2] / "traces").glob("*.json"))
 
@@ -58,6 +60,42 @@ def test_a_wrong_output_is_noticed() -> None:
     repeated["outputs"] = [{"type": "deliver", **{k: v for k, v in repeated["input"].items() if k != "type"}}]
     with pytest.raises(AssertionError, match="step 7 at 110"):
         play(trace)
+
+
+TRUE_TO_LIFE = {
+    "counts-across-resume",
+    "hidden-message-replayed-redacted",
+    "inbox-trimmed-needs-snapshot",
+    "marks-wait-offline-and-run-once",
+    "notification-created-and-changed",
+    "reactions-replayed-once",
+}
+"""The traces that show what a namespace says and hears, in full; the others abridge it."""
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in TRACES if path.stem in TRUE_TO_LIFE], ids=lambda path: path.stem
+)
+def test_what_a_trace_shows_in_full_is_what_the_contract_says(path: Path) -> None:
+    trace = json.loads(path.read_text("utf-8"))
+    contract = {"/chat": chat, "/notifications": notifications}[trace["options"]["namespace"]]
+    events = {event.event: event.payload for event in contract.EVENTS}
+    commands = {command.command: command for command in contract.COMMANDS}
+    sent: dict[str, Any] = {}
+    seen = 0
+    for step in trace["steps"]:
+        given = step["input"]
+        for output in step["outputs"]:
+            if output["type"] == "deliver" and output["event"] in events:
+                model = events[output["event"]].model_validate(output["data"])
+                assert model.model_dump(mode="json", exclude_unset=True) == output["data"]
+                seen += 1
+        if given["type"] == "command":
+            sent[given["ref"]] = commands[given["command"]]
+            sent[given["ref"]].model_validate(given["payload"])
+        elif given["type"] == "answer" and given["ref"] in sent:
+            sent[given["ref"]].returns.model_validate(given["answer"]["data"])
+    assert seen >= 2
 
 
 def test_every_kind_of_input_and_output_occurs() -> None:
