@@ -19,6 +19,33 @@ export type {
 } from "../../contracts/typescript/chat";
 export { chatCommands, chatEvents } from "../../contracts/typescript/chat";
 export type {
+  Actor,
+  Category,
+  Counts,
+  CourseLevel,
+  Deliveries,
+  DeliveryChoices,
+  FilterInput as NotificationFilter,
+  Frequency,
+  Mark,
+  Marked,
+  MarkNotifications,
+  Notification,
+  NotificationPage,
+  NotificationState,
+  NotificationsCommands,
+  NotificationsEvents,
+  Preferences,
+  Priority,
+  QuietHoursOutput as QuietHours,
+  SnoozeNotification,
+  Sweep,
+  Switch,
+  UpdatePreferences,
+  Weekday,
+} from "../../contracts/typescript/notifications";
+export { notificationsCommands, notificationsEvents } from "../../contracts/typescript/notifications";
+export type {
   CoursewireError,
   ErrorCode,
   LatestValue,

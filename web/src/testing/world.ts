@@ -171,6 +171,13 @@ export class World implements Environment {
     return peer;
   }
 
+  /** The socket of a namespace that was opened last. */
+  of(namespace: string): Peer {
+    const peer = this.peers.findLast((one) => one.namespace === namespace);
+    if (!peer) throw new Error(`no socket was opened for ${namespace}`);
+    return peer;
+  }
+
   readonly now = (): number => this.#now;
   readonly random = (): number => 0.5;
   readonly isOnline = (): boolean => this.online;

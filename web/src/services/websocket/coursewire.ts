@@ -4,6 +4,7 @@ import { ChatWebSocketService } from "./chatWebSocket";
 import { ConnectionStatusStore } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
 import type { ServiceOptions } from "./namespaceService";
+import { NotificationsWebSocketService } from "./notificationsWebSocket";
 import type { AuthToken } from "./token";
 
 export interface CoursewireOptions extends Omit<ServiceOptions, "status"> {
@@ -23,6 +24,7 @@ export class Coursewire {
   readonly userId: string;
   readonly status = new ConnectionStatusStore();
   readonly chat: ChatWebSocketService;
+  readonly notifications: NotificationsWebSocketService;
 
   readonly #environment: Environment;
   readonly #uses = new Map<Service, number>();
@@ -32,7 +34,9 @@ export class Coursewire {
     this.userId = userId;
     this.#authToken = authToken;
     this.#environment = options.environment ?? browserEnvironment();
-    this.chat = new ChatWebSocketService({ ...options, environment: this.#environment, status: this.status });
+    const shared = { ...options, environment: this.#environment, status: this.status };
+    this.chat = new ChatWebSocketService(shared);
+    this.notifications = new NotificationsWebSocketService(shared);
   }
 
   /**
