@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
-from websockets.frames import Frame, Opcode
-from websockets.protocol import Protocol, Side, State
-
 from coursewire.edge import closing, handshake
 from coursewire.edge.closing import CloseCode
 from coursewire.edge.handshake import Refusal
+from coursewire.edge.incoming import FrameError, Incoming, check_close
 from coursewire.edge.registry import Registry
 from coursewire.edge.session import Session
 from coursewire.edge.upgrade import Upgrade, refuse
 from coursewire.wire.engineio import PacketError, decode_packet
-from coursewire.wire.frames import TEXT, Encoded, frame
-
-# Two lines in the log for every connection are two too many; errors of the parser still show.
-_parser_logger = logging.getLogger(f"{__name__}.parser")
-_parser_logger.setLevel(logging.WARNING)
+from coursewire.wire.frames import CLOSE, PING, PONG, TEXT, Encoded, frame
 
 
 class WebSocketTransport(asyncio.Protocol):
@@ -34,15 +27,15 @@ class WebSocketTransport(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_descriptor", "_fragments", "_greeting", "_open", "_parser", "_queued", "_registry",
-        "_server_state", "_session", "_text", "_transport", "full", "heard", "held", "watched",
+        "_closing", "_deaf", "_descriptor", "_greeting", "_incoming", "_open", "_queued", "_registry",
+        "_server_state", "_session", "_transport", "full", "heard", "held", "watched",
     )  # fmt: skip
 
     name: ClassVar[str] = "websocket"
     upgradable: ClassVar[bool] = False
 
     _transport: asyncio.Transport
-    _parser: Protocol
+    _incoming: Incoming
 
     def __init__(
         self,
@@ -57,8 +50,10 @@ class WebSocketTransport(asyncio.Protocol):
         self._open: Callable[[str, WebSocketTransport], Session] | None = open_session
         self._server_state = server_state
         self._session: Session | None = None
-        self._fragments: bytearray | None = None
-        self._text = False
+        self._closing = False
+        """Whether our CLOSE was said: nothing may follow it."""
+        self._deaf = False
+        """Whether nothing more is read: the peer's CLOSE came, or what is no WebSocket."""
         self._greeting = b""
         self.full = False
         self.heard = False
@@ -87,20 +82,16 @@ class WebSocketTransport(asyncio.Protocol):
         if self._open is not None:
             self._shake_hands(data, self._open)
             return
-        parser = self._parser
-        if parser.state is State.CLOSED:
+        if self._deaf:
             return
-        parser.receive_data(data)
-        for event in parser.events_received():
-            if isinstance(event, Frame):
-                self._receive_frame(event)
-        self._flush()
-        if parser.state is not State.OPEN:
-            if parser.close_rcvd is None and self._session is not None:
-                self._registry.statistics.packets_bad += 1
-                self._leave(closing.PARSE_ERROR)
-            self._leave(closing.TRANSPORT_CLOSE)
-            self._end()
+        try:
+            for opcode, content in self._incoming.feed(data):
+                if opcode == CLOSE:
+                    self._receive_close(content)
+                    break
+                self._receive_message(opcode, content)
+        except FrameError as error:
+            self._fail(error.code, str(error))
 
     def eof_received(self) -> None:
         """Let asyncio close the socket: a WebSocket cannot be half-open."""
@@ -201,11 +192,7 @@ class WebSocketTransport(asyncio.Protocol):
             # It would not take our CLOSE either.
             self._transport.abort()
             return
-        if self._parser.state is State.OPEN:
-            # A CLOSE has room for 123 bytes of reason (RFC 6455, section 5.5).
-            brief = reason.encode(errors="replace")[:123].decode(errors="ignore")
-            self._parser.send_close(code, brief)
-            self._flush()
+        self._say_close(code, reason)
         self._end()
 
     def upgrade_missing(self) -> None:
@@ -232,9 +219,7 @@ class WebSocketTransport(asyncio.Protocol):
             self._refuse(handshake.BAD_REQUEST)
             return
         self._greeting = accepted
-        self._parser = Protocol(
-            Side.SERVER, state=State.OPEN, max_size=settings.max_payload, logger=_parser_logger
-        )
+        self._incoming = Incoming(settings.max_payload)
         self._transport.set_write_buffer_limits(high=settings.outbox_bytes)
         if sid:
             self._queue(self._greeting)
@@ -263,7 +248,7 @@ class WebSocketTransport(asyncio.Protocol):
         return sid
 
     def _refuse(self, refusal: Refusal) -> None:
-        self._parser = Protocol(Side.SERVER, state=State.CLOSED, logger=_parser_logger)
+        self._deaf = self._closing = True
         self._registry.statistics.handshakes_refused[refusal.message] += 1
         self._transport.write(refuse(refusal.status, refusal.body))
         self._transport.close()
@@ -277,35 +262,50 @@ class WebSocketTransport(asyncio.Protocol):
         else:
             self.close("the session has its WebSocket", CloseCode.POLICY)
 
-    def _receive_frame(self, received: Frame) -> None:
-        opcode = received.opcode
-        if self._session is None or opcode in (Opcode.CLOSE, Opcode.PING, Opcode.PONG):
-            return
-        if opcode is not Opcode.CONT:
-            self._text = opcode is Opcode.TEXT
-            if received.fin:
-                self._receive_message(received.data)
-                return
-            self._fragments = bytearray()
-        # The parser bounds a message, fragmented or not, by max_payload.
-        assert self._fragments is not None  # noqa: S101 - the parser refuses a continuation of nothing
-        self._fragments += received.data
-        if received.fin:
-            content, self._fragments = self._fragments, None
-            self._receive_message(content)
+    def _receive_message(self, opcode: int, content: bytes) -> None:
+        if opcode == PING:
+            if not self._closing:
+                self._queue(frame(PONG, content))
+        elif opcode != PONG and self._session is not None:
+            try:
+                packet = decode_packet(content.decode() if opcode == TEXT else content)
+            except UnicodeDecodeError:
+                raise FrameError(CloseCode.INVALID_DATA, "text is not UTF-8") from None
+            except PacketError as error:
+                self._session.reject(self, error)
+            else:
+                self._session.receive(self, packet)
 
-    def _receive_message(self, content: bytes | bytearray | memoryview) -> None:
-        assert self._session is not None  # noqa: S101 - asked by the caller
-        try:
-            packet = decode_packet(str(content, "utf-8") if self._text else bytes(content))
-        except UnicodeDecodeError:
-            self._parser.fail(CloseCode.INVALID_DATA, "text is not UTF-8")
+    def _receive_close(self, content: bytes) -> None:
+        check_close(content)
+        self._deaf = True
+        if not self._closing:
+            self._closing = True
+            self._queue(frame(CLOSE, content))
+        self._transport.close()
+        self._leave(closing.TRANSPORT_CLOSE)
+        self._end()
+
+    def _fail(self, code: int, reason: str) -> None:
+        """End a stream that is no WebSocket (RFC 6455, section 7.1.7)."""
+        self._deaf = True
+        if self._session is not None:
             self._registry.statistics.packets_bad += 1
-            self._leave(closing.PARSE_ERROR)
-        except PacketError as error:
-            self._session.reject(self, error)
+        self._say_close(code, reason)
+        self._leave(closing.PARSE_ERROR)
+        if self._transport.can_write_eof():
+            # The peer still sends. Closing now would reset the connection and could destroy our CLOSE.
+            self._transport.write_eof()
         else:
-            self._session.receive(self, packet)
+            self._transport.close()
+        self._end()
+
+    def _say_close(self, code: int, reason: str) -> None:
+        if not self._closing:
+            self._closing = True
+            # A CLOSE has room for 123 bytes of reason (RFC 6455, section 5.5).
+            brief = reason.encode(errors="replace")[:123].decode(errors="ignore")
+            self._queue(frame(CLOSE, code.to_bytes(2, "big") + brief.encode()))
 
     def _queue(self, data: bytes) -> None:
         self._queued = True
@@ -323,17 +323,6 @@ class WebSocketTransport(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
-
-    def _flush(self) -> None:
-        """Send what the parser has to say: pongs, answers to CLOSE, and the end of the stream."""
-        for chunk in self._parser.data_to_send():
-            if chunk:
-                self._queue(chunk)
-            elif self._parser.close_rcvd is None and self._transport.can_write_eof():
-                # The peer still sends. Closing now would reset the connection and could destroy our CLOSE.
-                self._transport.write_eof()
-            else:
-                self._transport.close()
 
     def _end(self) -> None:
         """See to it that the socket goes away soon, whatever the peer does."""

@@ -14,6 +14,7 @@ from coursewire.wire.engineio import encode_base64
 TEXT: Final = 0x1
 BINARY: Final = 0x2
 CLOSE: Final = 0x8
+PING: Final = 0x9
 PONG: Final = 0xA
 
 _FINAL: Final = 0x80

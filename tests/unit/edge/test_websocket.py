@@ -152,7 +152,6 @@ class TestHandshake:
 
     async def test_nothing_of_the_request_is_kept(self) -> None:
         world = World()
-        assert not hasattr(world.protocol._parser, "origins")
         assert world.protocol._greeting == b""
 
 
