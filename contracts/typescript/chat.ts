@@ -72,6 +72,19 @@ export interface EditMessage {
   version: number;
 }
 
+/** A message that fits, and where in its text. */
+export interface FoundMessage {
+  message: Message;
+  room_title: string;
+  excerpt: Piece[];
+}
+
+/** What was found, the newest first. */
+export interface FoundMessages {
+  items: FoundMessage[];
+  next_cursor?: string;
+}
+
 /** Messages by number, and the position that was read before them (SUB3). */
 export interface History {
   items: Message[];
@@ -97,6 +110,11 @@ export interface ListMembers {
   room_id: string;
   cursor?: string;
   limit?: number;
+}
+
+/** What is pinned in a room. */
+export interface ListPins {
+  room_id: string;
 }
 
 /**
@@ -217,6 +235,29 @@ export interface OpenRoom {
   member_ids?: string[];
 }
 
+/** A piece of an excerpt. */
+export interface Piece {
+  text: string;
+  /** Whether it is what was searched for. */
+  found: boolean;
+}
+
+/**
+ * Pin a message, or with `on: false` take the pin off: staff in rooms of a course, members in the
+ * others.
+ */
+export interface PinMessage {
+  key: string;
+  message_id: string;
+  on?: boolean;
+  version?: number;
+}
+
+/** The pinned messages of a room, the one pinned last first: 50 at most. */
+export interface Pins {
+  items: Message[];
+}
+
 /** Whether somebody is here. Who is invisible shows as offline to others. */
 export interface Presence {
   user_id: string;
@@ -232,6 +273,17 @@ export interface Quote {
   /** Its first 200 characters; empty when it was taken back. */
   text: string;
   state: "sent" | "deleted" | "hidden";
+}
+
+/**
+ * React with an emoji, or take that back; again changes nothing. A message has at most 20 different
+ * ones.
+ */
+export interface React {
+  key: string;
+  message_id: string;
+  emoji: string;
+  on: boolean;
 }
 
 /** A message whose reactions changed. */
@@ -299,6 +351,22 @@ export interface ReadHistory {
   limit?: number;
 }
 
+/** Ask who has received and read a message. */
+export interface ReadReceipts {
+  message_id: string;
+}
+
+/** How far one message has got, as the room tells it. */
+export interface Readers {
+  message_id: string;
+  receipts: Receipts;
+  /** How many others have it; absent where receipts are off. */
+  delivered?: number;
+  read?: number;
+  /** The pointers of those who have it, where receipts are told by name. */
+  items: Receipt[];
+}
+
 /** How far one member has got. Pointers only move forward. */
 export interface Receipt {
   room_id: string;
@@ -362,6 +430,22 @@ export interface RoomSummary {
   muted_until?: string;
   /** Direct and group rooms: the other people in it, 20 at most. */
   others: Author[];
+}
+
+/**
+ * Find messages by their words, in all rooms that the caller may read, or in one course or room of
+ * them.
+ */
+export interface SearchMessages {
+  /**
+   * All of these words, wherever they stand; those in quotation marks follow each other, and the last
+   * one may go on. Case and diacritics do not matter.
+   */
+  query: string;
+  room_id?: string;
+  course_id?: string;
+  cursor?: string;
+  limit?: number;
 }
 
 /** Say something in a room. */
@@ -482,6 +566,13 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "read";
     keyed: false;
   };
+  /** What is pinned in a room. */
+  "room.pins": {
+    payload: ListPins;
+    result: Pins;
+    mode: "read";
+    keyed: false;
+  };
   /** Say something in a room. */
   "message.send": {
     payload: SendMessage;
@@ -503,10 +594,40 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "write";
     keyed: true;
   };
+  /**
+   * Pin a message, or with `on: false` take the pin off: staff in rooms of a course, members in the
+   * others.
+   */
+  "message.pin": {
+    payload: PinMessage;
+    result: OneMessage;
+    mode: "write";
+    keyed: true;
+  };
+  /**
+   * React with an emoji, or take that back; again changes nothing. A message has at most 20 different
+   * ones.
+   */
+  "message.react": {
+    payload: React;
+    result: OneMessage;
+    mode: "write";
+    keyed: true;
+  };
   /** A page of a room, or of one thread of it: the newest, or before, after or around a message. */
   "history.read": {
     payload: ReadHistory;
     result: History;
+    mode: "read";
+    keyed: false;
+  };
+  /**
+   * Find messages by their words, in all rooms that the caller may read, or in one course or room of
+   * them.
+   */
+  "message.search": {
+    payload: SearchMessages;
+    result: FoundMessages;
     mode: "read";
     keyed: false;
   };
@@ -516,6 +637,13 @@ export interface ChatCommands extends RealtimeCommands {
     result: OneReceipt;
     mode: "write";
     keyed: "optional";
+  };
+  /** Ask who has received and read a message. */
+  "receipt.read": {
+    payload: ReadReceipts;
+    result: Readers;
+    mode: "read";
+    keyed: false;
   };
   /**
    * Say that one types; it expires by itself after 6 s. It tells who: not for what will be an anonymous
@@ -578,11 +706,16 @@ export const chatCommands = {
   "room.leave": { mode: "write", key: "optional" },
   "room.update": { mode: "write", key: "required" },
   "room.members": { mode: "read", key: "none" },
+  "room.pins": { mode: "read", key: "none" },
   "message.send": { mode: "write", key: "required" },
   "message.edit": { mode: "write", key: "required" },
   "message.delete": { mode: "write", key: "required" },
+  "message.pin": { mode: "write", key: "required" },
+  "message.react": { mode: "write", key: "required" },
   "history.read": { mode: "read", key: "none" },
+  "message.search": { mode: "read", key: "none" },
   "receipt.mark": { mode: "write", key: "optional" },
+  "receipt.read": { mode: "read", key: "none" },
   "typing.set": { mode: "signal", key: "none" },
   "presence.set": { mode: "signal", key: "none" },
 } as const;

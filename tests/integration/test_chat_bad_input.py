@@ -42,9 +42,13 @@ class Scene:
             "room.leave": {"room_id": room_id},
             "room.update": {"key": "k", "room_id": room_id, "title": "New"},
             "room.members": {"room_id": room_id},
+            "room.pins": {"room_id": room_id},
             "message.send": {"key": "k", "room_id": room_id, "text": "hello"},
             "message.edit": {"key": "k", "message_id": message_id, "text": "hello", "version": 1},
             "message.delete": {"key": "k", "message_id": message_id},
+            "message.pin": {"key": "k", "message_id": message_id, "on": True},
+            "message.react": {"key": "k", "message_id": message_id, "emoji": "\N{THUMBS UP SIGN}", "on": True},
+            "receipt.read": {"message_id": message_id},
             "history.read": {"room_id": room_id},
             "receipt.mark": {"room_id": room_id, "read": message_id},
             "typing.set": {"room_id": room_id, "active": True},
@@ -102,8 +106,9 @@ _FIELDS: dict[str, list[tuple[str, Any, str]]] = {
     "room.leave": [("room_id", "", "room_id"), ("room_id", {"id": "x"}, "room_id")],
     "room.update": [
         ("title", 5, "title"), ("add_member_ids", {"0": "ada"}, "add_member_ids"), ("key", 7, "key"),
-        ("remove_member_ids", ["a"] * 201, "remove_member_ids"), ("title", None, "payload"),
+        ("receipts", "some", "receipts"), ("remove_member_ids", ["a"] * 201, "remove_member_ids"), ("title", None, "payload"),
     ],
+    "room.pins": [("room_id", "nowhere", "room_id"), ("room_id", None, "room_id")],
     "room.members": [
         ("cursor", "junk", "cursor"), ("cursor", "/", "cursor"), ("limit", 201, "limit"), ("limit", -1, "limit"),
     ],
@@ -123,10 +128,22 @@ _FIELDS: dict[str, list[tuple[str, Any, str]]] = {
     "message.delete": [
         ("message_id", "nowhere", "message_id"), ("message_id", "%", "message_id"), ("version", 9, "version"),
     ],
+    "message.pin": [
+        ("message_id", "nowhere", "message_id"), ("on", "perhaps", "on"), ("version", 9, "version"),
+        ("version", "new", "version"), ("key", None, "key"),
+    ],
+    "message.react": [
+        ("message_id", "nowhere", "message_id"), ("emoji", "", "emoji"), ("emoji", "yes", "emoji"),
+        ("emoji", "\N{THUMBS UP SIGN}" * 2, "emoji"), ("emoji", "<b>", "emoji"), ("emoji", None, "emoji"),
+        ("emoji", "\N{MAN}" + "\u200d\N{MAN}" * 40, "emoji"), ("emoji", 5, "emoji"), ("emoji", "\u200d", "emoji"),
+        ("emoji", "\N{REGIONAL INDICATOR SYMBOL LETTER D}", "emoji"), ("on", None, "on"), ("on", "often", "on"),
+    ],
     "history.read": [
         ("before", "nowhere", "before"), ("after", "nowhere", "after"), ("around", "nowhere", "around"),
         ("before", 5, "before"), ("limit", 0, "limit"), ("limit", 101, "limit"), ("thread_id", "a b", "thread_id"),
+        ("thread_id", "nowhere", "thread_id"),
     ],
+    "receipt.read": [("message_id", "nowhere", "message_id"), ("message_id", "%", "message_id")],
     "receipt.mark": [
         ("read", "nowhere", "read"), ("delivered", "nowhere", "delivered"),
         ("read", None, "payload"), ("key", "", "key"),

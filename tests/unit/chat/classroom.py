@@ -25,6 +25,8 @@ from coursewire.namespaces.chat.contract import (
     Message,
     OneReceipt,
     OpenRoom,
+    PinMessage,
+    React,
     ReadHistory,
     RoomSummary,
     SendMessage,
@@ -166,6 +168,15 @@ class Classroom:
         message: Message = self.run(who, DeleteMessage(key=new_id(), message_id=message_id)).message
         return message
 
+    def react(self, who: Caller | str, message_id: str, emoji: str, *, on: bool = True) -> Message:
+        command = React(key=new_id(), message_id=message_id, emoji=emoji, on=on)
+        message: Message = self.run(who, command).message
+        return message
+
+    def pin(self, who: Caller | str, message_id: str, *, on: bool = True) -> Message:
+        message: Message = self.run(who, PinMessage(key=new_id(), message_id=message_id, on=on)).message
+        return message
+
     def leave(self, who: Caller | str, room_id: str) -> None:
         self.run(who, LeaveRoom(room_id=room_id))
 
@@ -208,7 +219,10 @@ class Classroom:
         return {name: len(rows) for name, rows in self._tables().items()}
 
     def _tables(self) -> dict[str, list[Any]]:
-        names = self.sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+        # An index of words cannot be read as a whole; what it keeps lies in tables of its own.
+        names = self.sql(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
+        )
         return {name: self.sql(f'SELECT * FROM "{name}"') for (name,) in names}  # noqa: S608 - our own tables
 
     def sql(self, statement: str) -> list[Any]:

@@ -6,6 +6,7 @@ import orjson
 
 from coursewire import log
 from coursewire.namespaces.chat.contract import Membership, Message, Room
+from coursewire.namespaces.chat.store import quote_of
 
 
 class Screen:
@@ -19,11 +20,10 @@ class Screen:
     def fold(self, event: log.Logged) -> None:
         data = orjson.loads(event.data)
         match event.event:
-            case "message.sent" | "message.edited" | "message.deleted":
-                message = Message.model_validate(data)
-                known = self.messages.get(message.id)
-                if known is None or message.version >= known.version:
-                    self.messages[message.id] = message
+            case (
+                "message.sent" | "message.edited" | "message.deleted" | "message.pinned" | "reaction.changed"
+            ):
+                self._put(Message.model_validate(data))
             case "member.joined" | "member.left":
                 self.member_count = Membership.model_validate(data).member_count
             case "room.updated":
@@ -31,6 +31,19 @@ class Screen:
                 self.title, self.member_count = room.title, room.member_count
             case name:
                 raise AssertionError(name)
+
+    def _put(self, message: Message) -> None:
+        root = self.messages.get(message.thread_id or "")
+        if message.thread_id is not None and message.thread is not None:
+            # An event about a reply says how its thread stands, and a page says it at the root.
+            if root is not None:
+                self.messages[root.id] = root.model_copy(update={"thread": message.thread})
+            message = message.model_copy(update={"thread": None})
+        self.messages[message.id] = message
+        for reply in list(self.messages.values()):
+            if reply.reply_to == message.id and reply.quote is not None:
+                quote = quote_of(message)
+                self.messages[reply.id] = reply.model_copy(update={"quote": quote})
 
     @property
     def shown(self) -> list[Message]:

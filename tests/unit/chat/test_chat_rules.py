@@ -12,7 +12,15 @@ import pytest
 from coursewire.errors import Conflict, CoursewireError, Forbidden, Invalid, NotFound
 from coursewire.identity.caller import Caller
 from coursewire.namespaces.chat import rules
-from coursewire.namespaces.chat.contract import Author, Message, OpenRoom, RoomKind, UpdateRoom
+from coursewire.namespaces.chat.contract import (
+    Author,
+    Group,
+    Message,
+    OpenRoom,
+    Reaction,
+    RoomKind,
+    UpdateRoom,
+)
 from coursewire.namespaces.chat.rules import Access
 from coursewire.vocabulary import STAFF_ROLES, Role
 
@@ -270,6 +278,105 @@ def test_who_may_delete(
     expected: type[CoursewireError] | None,
 ) -> None:
     _expect(expected, rules.check_can_delete, message, stand(kind, who), ADA, author, version)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_hides_ones_name_only_in_rooms_of_a_course(kind: RoomKind) -> None:
+    expected = None if kind in OPEN else Invalid
+    error = _expect(expected, rules.check_can_be_anonymous, stand(kind, "member"))
+    assert error is None or error.field == "anonymous"
+
+
+def test_a_thread_hangs_on_a_message_of_the_room_that_is_in_none() -> None:
+    assert rules.check_can_head_thread(MESSAGE, "r1") is MESSAGE
+    assert rules.check_can_head_thread(GONE, "r1") is GONE
+    within = MESSAGE.model_copy(update={"thread_id": "m0"})
+    for root, room_id in ((None, "r1"), (MESSAGE, "r2"), (within, "r1")):
+        with pytest.raises(Invalid) as refused:
+            rules.check_can_head_thread(root, room_id)
+        assert refused.value.field == "thread_id"
+
+
+def test_one_replies_to_a_message_of_the_room() -> None:
+    assert rules.check_can_be_replied_to(MESSAGE, "r1") is MESSAGE
+    for parent, room_id in ((None, "r1"), (MESSAGE, "r2")):
+        with pytest.raises(Invalid) as refused:
+            rules.check_can_be_replied_to(parent, room_id)
+        assert refused.value.field == "reply_to"
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "who", "members", "expected"),
+    [
+        ("staff", "course", "learner", 500, True),
+        ("staff", "group", "member", 3, False),
+        ("staff", "direct", "member", 2, False),
+        ("room", "course", "learner", 20, True),
+        ("room", "course", "learner", 21, False),
+        ("room", "course", "staff", 500, True),
+        ("room", "announcement", "service", 500, True),
+        ("room", "group", "member", 20, True),
+        ("room", "group", "member", 21, False),
+        ("room", "direct", "member", 2, False),
+    ],
+)
+def test_who_may_call_many(group: Group, kind: RoomKind, who: str, members: int, expected: bool) -> None:  # noqa: FBT001
+    assert rules.may_call(group, replace(stand(kind, who), member_count=members)) is expected
+
+
+def test_how_reading_is_told() -> None:
+    told = [rules.told_receipts(members, tells=tells) for members in (20, 21) for tells in (True, False)]
+    assert told == ["names", "off", "counts", "off"]
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "who", "version", "expected"),
+    [
+        (MESSAGE, "course", "staff", None, None),
+        (MESSAGE, "course", "staff", 2, None),
+        (MESSAGE, "course", "staff", 1, Conflict),
+        (MESSAGE, "course", "learner", None, Forbidden),
+        (MESSAGE, "announcement", "learner", None, Forbidden),
+        (MESSAGE, "group", "member", None, None),
+        (MESSAGE, "direct", "member", None, None),
+        (GONE, "course", "staff", None, Conflict),
+    ],
+)
+def test_who_may_pin(
+    message: Message, kind: RoomKind, who: str, version: int | None, expected: type[CoursewireError] | None
+) -> None:
+    _expect(expected, rules.check_can_pin, message, stand(kind, who), version)
+
+
+def test_a_room_has_place_for_so_many_pins() -> None:
+    rules.check_has_place_for_pin(rules.PINS_PER_ROOM - 1)
+    with pytest.raises(Conflict, match="at most 50 pins"):
+        rules.check_has_place_for_pin(rules.PINS_PER_ROOM)
+
+
+def test_people_react_to_what_is_there() -> None:
+    _expect(None, rules.check_can_react, MESSAGE, stand("announcement", "learner"))
+    _expect(Conflict, rules.check_can_react, GONE, stand("course", "learner"))
+    _expect(Forbidden, rules.check_can_react, MESSAGE, stand("course", "service"))
+
+
+def test_a_message_bears_so_many_different_emoji() -> None:
+    full = [
+        Reaction(emoji=chr(0x1F600 + n), count=1, user_ids=["ada"]) for n in range(rules.EMOJI_PER_MESSAGE)
+    ]
+    message = MESSAGE.model_copy(update={"reactions": full})
+    rules.check_has_room_for(message, full[3].emoji)
+    rules.check_has_room_for(MESSAGE.model_copy(update={"reactions": full[1:]}), "\N{CAT}")
+    error = _expect(Conflict, rules.check_has_room_for, message, "\N{CAT}")
+    assert error is not None
+    assert error.field == "emoji"
+
+
+def test_an_event_says_the_same_to_everybody() -> None:
+    reaction = Reaction(emoji="\N{CAT}", count=1, user_ids=["ada"], mine=True)
+    told = rules.as_told(MESSAGE.model_copy(update={"reactions": [reaction]}))
+    assert [reaction.mine for reaction in told.reactions] == [None]
+    assert rules.as_told(MESSAGE) is MESSAGE
 
 
 def test_nobody_is_staff_of_a_room_without_a_course() -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 import coursewire
 from coursewire.storage.migrations import downgrade
-from coursewire.storage.schema import metadata
+from coursewire.storage.schema import is_plain_table, metadata, text_indexes
 from coursewire.storage.sqlite import SQLiteDatabase
 
 for _module in pkgutil.walk_packages(coursewire.__path__, "coursewire."):
@@ -51,7 +51,8 @@ def test_the_tables_of_all_packages_were_found() -> None:
 
 def test_the_migrations_make_what_the_packages_declare(connection: Connection) -> None:
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True, "compare_server_default": True}
+        connection,
+        opts={"compare_type": True, "compare_server_default": True, "include_name": is_plain_table},
     )
     assert compare_metadata(context, metadata) == []
 
@@ -71,6 +72,19 @@ def test_a_table_is_the_same_to_the_letter(connection: Connection, table: Table)
             for source in (connection, other)
         )
     assert ours == theirs
+
+
+def test_the_indexes_of_words_are_the_same_to_the_letter(connection: Connection) -> None:
+    """By the declaration, by the migration, and by `create_all`."""
+    declared = create_engine("sqlite://", poolclass=NullPool)
+    with declared.connect() as other:
+        metadata.create_all(other)
+        query = text("SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'")
+        made, created = (
+            {row.name: row.sql for row in source.execute(query)} for source in (connection, other)
+        )
+    assert made == created == text_indexes()
+    assert set(made) == {"chat_search"}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -11,7 +11,7 @@ from coursewire.vocabulary import STAFF_ROLES
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
-    from coursewire.namespaces.chat.contract import Message, OpenRoom, RoomKind, UpdateRoom
+    from coursewire.namespaces.chat.contract import Group, Message, OpenRoom, Receipts, RoomKind, UpdateRoom
 
 OPEN_KINDS: frozenset[str] = frozenset({"course", "discussion", "announcement"})
 """Rooms of a course that everybody enrolled may read and join."""
@@ -27,6 +27,14 @@ STAFF_MADE_KINDS: frozenset[str] = frozenset({"course", "announcement"})
 
 NAMED_RECEIPTS_UP_TO = 20
 """In larger rooms nobody is told by name how far others have read."""
+
+CALLED_BY_ANYBODY_UP_TO = 20
+"""In larger rooms `@room` is only a word, unless staff say it."""
+
+PINS_PER_ROOM = 50
+
+EMOJI_PER_MESSAGE = 20
+"""How many different ones a message bears."""
 
 NAMED_OTHERS_UP_TO = 20
 """How many other people of a group a room list names."""
@@ -56,6 +64,9 @@ class Access:
     """In the room's course; empty when not enrolled."""
     is_administrator: bool
     """Administrators and service tokens of the whole platform."""
+    pair: str | None = None
+    """The two people of a direct room, as `pair_of` names them."""
+    tells_receipts: bool = True
     is_service: bool = False
     """The LMS itself: it may write in everybody's name, so no room is closed to it. It is no person and joins none."""
 
@@ -97,6 +108,76 @@ def check_can_post(access: Access | None) -> Access:
     return access
 
 
+def check_can_be_anonymous(access: Access) -> None:
+    """Let people hide their names only where there are peers to hide among, and staff who can ask."""
+    if access.course_id is None:
+        raise Invalid("nobody is anonymous in a room that belongs to no course", field="anonymous")
+
+
+def check_can_head_thread(root: Message | None, room_id: str) -> Message:
+    """Raise Invalid for a thread of another room, or within a thread."""
+    if root is None or root.room_id != room_id:
+        raise Invalid("must be a message of this room", field="thread_id")
+    if root.thread_id is not None:
+        raise Invalid("is itself in a thread: must be the first message of it", field="thread_id")
+    return root
+
+
+def check_can_be_replied_to(parent: Message | None, room_id: str) -> Message:
+    """Raise Invalid for a message of another room."""
+    if parent is None or parent.room_id != room_id:
+        raise Invalid("must be a message of this room", field="reply_to")
+    return parent
+
+
+def may_call(group: Group, access: Access) -> bool:
+    """Whether `@staff` or `@room` calls anybody here; otherwise it is only a word."""
+    if group == "staff":
+        return access.course_id is not None
+    if access.kind == "direct":
+        return False
+    return access.is_staff or access.is_service or access.member_count <= CALLED_BY_ANYBODY_UP_TO
+
+
+def told_receipts(member_count: int, *, tells: bool) -> Receipts:
+    """Return how a room of this many tells who has read what."""
+    if not tells:
+        return "off"
+    return "names" if member_count <= NAMED_RECEIPTS_UP_TO else "counts"
+
+
+def check_can_pin(message: Message, access: Access, version: int | None) -> None:
+    """Let staff pin in the open rooms of their course, and members in groups and direct rooms."""
+    if access.is_open and not access.is_staff:
+        raise Forbidden("only staff of the course pin messages here", field="message_id")
+    check_is_there(message)
+    if version is not None:
+        check_version(message, version)
+
+
+def check_has_place_for_pin(pins: int) -> None:
+    """Raise Conflict when a room has as many pins as it may."""
+    if pins >= PINS_PER_ROOM:
+        raise Conflict(f"a room has at most {PINS_PER_ROOM} pins: take one off", field="message_id")
+
+
+def check_can_react(message: Message, access: Access) -> None:
+    """Let people react to what is there. The LMS is no person."""
+    if access.is_service:
+        raise Forbidden("a service token is no person, and reacts to nothing", field="message_id")
+    check_is_there(message)
+
+
+def check_has_room_for(message: Message, emoji: str) -> None:
+    """Raise Conflict when a message bears as many different emoji as it may."""
+    if len(message.reactions) >= EMOJI_PER_MESSAGE and emoji not in {r.emoji for r in message.reactions}:
+        raise Conflict(
+            f"a message has at most {EMOJI_PER_MESSAGE} different reactions: take one that is there",
+            field="emoji",
+            details=_current(message),
+        )
+
+
 def check_can_join(access: Access | None) -> Access:
     """Let people join open rooms; into the others one is taken."""
     access = check_can_read(access)
@@ -118,7 +199,8 @@ def check_can_leave(access: Access | None) -> Access:
 def check_can_update(access: Access | None, command: UpdateRoom) -> Access:
     """Let members change a group, and staff the rooms of their course, whose people follow the roster."""
     access = check_can_read(access)
-    if access.kind == "direct":
+    names_or_people = command.title is not None or command.add_member_ids or command.remove_member_ids
+    if access.kind == "direct" and names_or_people:
         raise Forbidden("a direct room has no title and always the same two people", field="room_id")
     if access.is_open and not access.is_staff:
         raise Forbidden("only staff of the course change this room", field="room_id")
@@ -151,6 +233,12 @@ def check_can_open(command: OpenRoom, caller: Caller, roles: frozenset[str]) -> 
         raise no_such_course()
     if command.kind in STAFF_MADE_KINDS and not (is_administrator(caller) or roles & STAFF_ROLES):
         raise Forbidden(f"only staff of the course open a {command.kind} room", field="kind")
+
+
+def check_knows_course(caller: Caller, roles: frozenset[str], *, exists: bool) -> None:
+    """Raise NotFound for a course that is not there, or not this caller's to know of."""
+    if not exists or not (roles or is_administrator(caller)):
+        raise no_such_course()
 
 
 def no_such_course() -> NotFound:
@@ -213,18 +301,29 @@ def pair_of(one: str, other: str) -> str:
 
 
 def tombstone(message: Message, version: int) -> Message:
-    """Return what is left of a deleted message: its place, number and time."""
+    """Return what is left of a deleted message: its place, number and time, and the thread below it."""
     return message.model_copy(
         update={
             "text": "",
             "html": "",
+            "quote": None,
             "mentions": [],
+            "mention_groups": [],
             "reactions": [],
+            "pinned": False,
             "state": "deleted",
             "version": version,
             "key": None,
         }
     )
+
+
+def as_told(message: Message) -> Message:
+    """Return a message as an event tells it, to everybody alike."""
+    if not message.reactions:
+        return message
+    reactions = [reaction.model_copy(update={"mine": None}) for reaction in message.reactions]
+    return message.model_copy(update={"reactions": reactions})
 
 
 def erased(message: Message) -> Message:

@@ -112,9 +112,10 @@ from coursewire.namespaces.chat.contract.values import (
 from coursewire.realtime.contract import Command, Event
 
 COMMANDS: tuple[type[Command], ...] = (
-    ListRooms, OpenRoom, JoinRoom, LeaveRoom, UpdateRoom, ListMembers,
-    SendMessage, EditMessage, DeleteMessage, ReadHistory,
-    MarkReceipt, SetTyping, SetPresence,
+    ListRooms, OpenRoom, JoinRoom, LeaveRoom, UpdateRoom, ListMembers, ListPins,
+    SendMessage, EditMessage, DeleteMessage, PinMessage, React, ReadHistory,
+    SearchMessages,
+    MarkReceipt, ReadReceipts, SetTyping, SetPresence,
 )  # fmt: skip
 EVENTS: tuple[type[Event[Any]], ...] = (
     MessageSent, MessageEdited, MessageDeleted, MessagePinned, ReactionChanged,

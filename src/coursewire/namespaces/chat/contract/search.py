@@ -29,7 +29,7 @@ class FoundMessage(Model):
 
 
 class FoundMessages(Result):
-    """What was found, the best first."""
+    """What was found, the newest first."""
 
     items: list[FoundMessage]
     next_cursor: Cursor | None = None
@@ -39,6 +39,8 @@ class SearchMessages(Command, name="message.search", returns=FoundMessages, cost
     """Find messages by their words, in all rooms that the caller may read, or in one course or room of them."""
 
     query: Annotated[Text, Len(1, 200)]
+    """All of these words, wherever they stand; those in quotation marks follow each other, and the last one may go on.
+    Case and diacritics do not matter."""
     room_id: RoomId | None = None
     course_id: CourseId | None = None
     cursor: Cursor | None = None

@@ -9,11 +9,19 @@ from coursewire.namespaces.chat.service.channels import (
     user_channel,
 )
 from coursewire.namespaces.chat.service.erasure import erase_user
-from coursewire.namespaces.chat.service.history import read_history
-from coursewire.namespaces.chat.service.messages import delete_message, edit_message, send_message, somebody
+from coursewire.namespaces.chat.service.history import list_pins, read_history
+from coursewire.namespaces.chat.service.messages import (
+    delete_message,
+    edit_message,
+    pin_message,
+    react,
+    send_message,
+    somebody,
+)
 from coursewire.namespaces.chat.service.people import follow_roster, join_room, leave_room, list_members
-from coursewire.namespaces.chat.service.receipts import mark_receipt
+from coursewire.namespaces.chat.service.receipts import mark_receipt, read_receipts
 from coursewire.namespaces.chat.service.rooms import list_rooms, open_room, update_room
+from coursewire.namespaces.chat.service.search import search_messages
 
 __all__ = [
     "UNREAD",
@@ -26,11 +34,16 @@ __all__ = [
     "latest_of_room",
     "leave_room",
     "list_members",
+    "list_pins",
     "list_rooms",
     "mark_receipt",
     "open_room",
+    "pin_message",
+    "react",
     "read_history",
+    "read_receipts",
     "room_channel",
+    "search_messages",
     "send_message",
     "somebody",
     "unread_of",

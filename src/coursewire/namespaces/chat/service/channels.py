@@ -35,18 +35,21 @@ def check_room_channel(tx: Transaction, caller: Caller, room_id: str) -> None:
 def latest_of_room(tx: Transaction, room_id: str) -> Iterable[Event[Any]]:
     """Return the receipts that come with a subscription to a room, where they are told by name."""
     return [
-        ReceiptChanged(
-            Receipt(
-                room_id=room_id,
-                user_id=row.user_id,
-                delivered_to=row.delivered_to,
-                delivered_number=row.delivered_number,
-                read_to=row.read_to,
-                read_number=row.read_number,
-            )
-        )
+        ReceiptChanged(receipt_of(room_id, row))
         for row in store.receipts(tx, room_id, rules.NAMED_RECEIPTS_UP_TO)
     ]
+
+
+def receipt_of(room_id: str, row: Any) -> Receipt:
+    """Return a member's pointers, from a row of `store.receipts`."""
+    return Receipt(
+        room_id=room_id,
+        user_id=row.user_id,
+        delivered_to=row.delivered_to,
+        delivered_number=row.delivered_number,
+        read_to=row.read_to,
+        read_number=row.read_number,
+    )
 
 
 def unread_of(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> Iterable[tuple[str, Event[Any]]]:

@@ -2,55 +2,111 @@
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from coursewire.errors import Invalid, NotFound
+from coursewire.errors import NotFound
 from coursewire.identity.caller import Caller
 from coursewire.namespaces.chat import rules, store
-from coursewire.namespaces.chat.contract import Author, Message, MessageDeleted, MessageEdited, MessageSent
+from coursewire.namespaces.chat.contract import (
+    Author,
+    Message,
+    MessageEdited,
+    MessagePinned,
+    MessageSent,
+    Quote,
+    ReactedMessage,
+    ReactionChange,
+    ReactionChanged,
+)
 from coursewire.namespaces.chat.service import people, receipts
+from coursewire.namespaces.chat.service.addressed import (
+    NOBODY,
+    Called,
+    count_mentions,
+    tell_others,
+    who_is_called,
+)
 from coursewire.namespaces.chat.service.answers import one_message
 from coursewire.namespaces.chat.service.channels import UNREAD, room_channel
+from coursewire.namespaces.chat.service.rendering import html_of
+from coursewire.namespaces.chat.service.taking_back import take_back
+from coursewire.namespaces.chat.service.visible import load_visible
 from coursewire.vocabulary import iso, new_id
 
 if TYPE_CHECKING:
-    from coursewire.namespaces.chat.contract import DeleteMessage, EditMessage, OneMessage, SendMessage
+    from coursewire.namespaces.chat.contract import (
+        DeleteMessage,
+        EditMessage,
+        OneMessage,
+        PinMessage,
+        React,
+        SendMessage,
+    )
     from coursewire.realtime.transaction import Transaction
 
 
 def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMessage:
     """Say something: the room's next number, one row, one event."""
     access = rules.check_can_post(store.load_access(tx, caller, command.room_id))
-    _check_references(tx, command)
+    if command.anonymous:
+        rules.check_can_be_anonymous(access)
+    answered = NOTHING_ANSWERED
+    if command.reply_to is not None or command.thread_id is not None:
+        answered = _answered(tx, caller, command)
     names_the_author = not command.anonymous and not caller.is_service
     if names_the_author:
         # Becoming a member would tell who wrote an anonymous message; so would the read pointer below.
         people.join(tx, caller, access)
-    message = _written(tx, caller, command, access.last_number + 1)
+    called = NOBODY
+    if command.mentions or "@" in command.text:
+        called = who_is_called(tx, caller, access, command)
+    message = _written(tx, caller, command, access.last_number + 1, called, answered.quote)
     store.insert_message(tx, caller.user_id, message)
+    store.add_words(tx, access, message)
+    told = message
+    if message.thread_id is not None:
+        told = message.model_copy(update={"thread": store.count_reply(tx, message.thread_id, 1)})
     tx.append(
         room_channel(access.room_id),
-        MessageSent(message),
+        MessageSent(told),
         actor=None if command.anonymous else caller.user_id,
     )
     if names_the_author:
         receipts.mark_own(tx, caller, access, message)
     tx.derive(UNREAD, access.room_id)
-    return one_message(tx, message)
+    mentioned = count_mentions(tx, access, message, caller.user_id)
+    tell_others(tx, access, message, caller.user_id, mentioned=mentioned, answered=answered.author_ids)
+    return one_message(tx, told)
 
 
-def _check_references(tx: Transaction, command: SendMessage) -> None:
-    for field in ("reply_to", "thread_id"):
-        message_id = getattr(command, field)
-        if message_id is not None and store.number_of(tx, command.room_id, message_id) is None:
-            raise Invalid("must be a message of this room", field=field)
+class _Answered(NamedTuple):
+    quote: Quote | None
+    author_ids: tuple[str, ...]
+    """Who wrote the message that is replied to, and the first one of the thread."""
 
 
-def _written(tx: Transaction, caller: Caller, command: SendMessage, number: int) -> Message:
+NOTHING_ANSWERED = _Answered(None, ())
+
+
+def _answered(tx: Transaction, caller: Caller, command: SendMessage) -> _Answered:
+    """Look up what a message replies to, and the thread that it goes into."""
+    quote, author_ids = None, []
+    if command.reply_to is not None:
+        parent, author_id = store.load_message(tx, command.reply_to, caller.user_id) or (None, "")
+        parent = rules.check_can_be_replied_to(parent, command.room_id)
+        quote = store.quote_of(parent)
+        author_ids += [author_id] if parent.state == "sent" else []
+    if command.thread_id is not None:
+        root, author_id = store.load_message(tx, command.thread_id, caller.user_id) or (None, "")
+        root = rules.check_can_head_thread(root, command.room_id)
+        author_ids += [author_id] if root.state == "sent" else []
+    return _Answered(quote, tuple(author_ids))
+
+
+def _written(
+    tx: Transaction, caller: Caller, command: SendMessage, number: int, called: Called, quote: Quote | None
+) -> Message:
     """Return the message as its author sees it."""
-    others = [user_id for user_id in dict.fromkeys(command.mentions) if user_id != caller.user_id]
-    present = store.present_members(tx, command.room_id, others) if others else frozenset()
     author = Author(user_id=caller.user_id, name=caller.name, avatar_url=caller.avatar_url)
     return Message(
         id=new_id(),
@@ -61,51 +117,79 @@ def _written(tx: Transaction, caller: Caller, command: SendMessage, number: int)
         # A key could tell who wrote it: it is the author's own wording.
         key=None if command.anonymous else command.key,
         text=command.text,
-        html=render(command.text),
+        html=html_of(tx, command.text, called.user_ids, called.groups),
         reply_to=command.reply_to,
+        quote=quote,
         thread_id=command.thread_id,
-        mentions=[user_id for user_id in others if user_id in present],
+        mentions=list(called.user_ids),
+        mention_groups=list(called.groups),
         sent_at=iso(tx.now),
     )
 
 
 def edit_message(tx: Transaction, caller: Caller, command: EditMessage) -> OneMessage:
     """Give one's own message another text."""
-    message, author_id, access = _load(tx, caller, command.message_id)
+    message, author_id, access = load_visible(tx, caller, command.message_id)
     rules.check_can_edit(message, access, caller, author_id, command.version)
     edited = message.model_copy(
         update={
             "text": command.text,
-            "html": render(command.text),
+            "html": html_of(tx, command.text, message.mentions, message.mention_groups),
             "version": message.version + 1,
             "edited_at": iso(tx.now),
         }
     )
+    store.remove_words(tx, access, message)
     store.rewrite_message(tx, edited)
+    store.add_words(tx, access, edited)
     actor = None if message.anonymous else caller.user_id
-    tx.append(room_channel(message.room_id), MessageEdited(edited), actor=actor)
+    tx.append(room_channel(message.room_id), MessageEdited(rules.as_told(edited)), actor=actor)
     return one_message(tx, edited)
 
 
 def delete_message(tx: Transaction, caller: Caller, command: DeleteMessage) -> OneMessage:
     """Take a message back: from the table, from the log's past (LOG5), and with an event from every screen."""
-    message, author_id, access = _load(tx, caller, command.message_id)
+    message, author_id, access = load_visible(tx, caller, command.message_id)
     rules.check_can_delete(message, access, caller, author_id, command.version)
     gone = rules.tombstone(message, message.version + 1)
-    store.rewrite_message(tx, gone)
-    tx.redact(message.id, gone)
+    store.remove_words(tx, access, message)
+    store.empty_message(tx, gone)
     actor = None if message.anonymous and author_id == caller.user_id else caller.user_id
-    tx.append(room_channel(message.room_id), MessageDeleted(gone), actor=actor)
-    tx.derive(UNREAD, message.room_id)
-    return one_message(tx, gone)
+    return one_message(tx, take_back(tx, gone, actor=actor))
 
 
-def _load(tx: Transaction, caller: Caller, message_id: str) -> tuple[Message, str, rules.Access]:
-    found = store.load_message(tx, message_id, caller.user_id)
-    access = store.load_access(tx, caller, found[0].room_id) if found else None
-    if found is None or access is None or not access.may_read:
-        raise NotFound("there is no such message, or you may not see it", field="message_id")
-    return *found, access
+def pin_message(tx: Transaction, caller: Caller, command: PinMessage) -> OneMessage:
+    """Pin a message, or take the pin off; again changes nothing."""
+    message, _, access = load_visible(tx, caller, command.message_id)
+    rules.check_can_pin(message, access, command.version)
+    if message.pinned == command.on:
+        return one_message(tx, message)
+    if command.on:
+        rules.check_has_place_for_pin(store.pin_count(tx, message.room_id))
+    store.pin_message(tx, message.id, on=command.on)
+    pinned = message.model_copy(update={"pinned": command.on})
+    tx.append(room_channel(message.room_id), MessagePinned(rules.as_told(pinned)))
+    return one_message(tx, pinned)
+
+
+def react(tx: Transaction, caller: Caller, command: React) -> OneMessage:
+    """React to a message, or take that back; again changes nothing."""
+    message, _, access = load_visible(tx, caller, command.message_id)
+    rules.check_can_react(message, access)
+    if command.on:
+        rules.check_has_room_for(message, command.emoji)
+    if not store.set_reaction(tx, message.id, caller.user_id, command.emoji, on=command.on):
+        return one_message(tx, message)
+    reactions = store.sum_up(tx, message.id, caller.user_id)
+    reacted = message.model_copy(update={"reactions": reactions})
+    change = ReactionChange(user_id=caller.user_id, emoji=command.emoji, on=command.on)
+    told = rules.as_told(reacted)
+    tx.append(
+        room_channel(message.room_id),
+        ReactionChanged(ReactedMessage.model_construct(**told.__dict__, changed=change)),
+    )
+    [shown] = store.with_mine(tx, caller.user_id, [reacted])
+    return one_message(tx, shown)
 
 
 def somebody(tx: Transaction, user_id: str) -> Caller:
@@ -114,8 +198,3 @@ def somebody(tx: Transaction, user_id: str) -> Caller:
     if person is None:
         raise NotFound("there is no such user", field="user_id")
     return Caller(user_id=person.user_id, name=person.name, avatar_url=person.avatar_url)
-
-
-def render(text: str) -> str:
-    """Return the safe HTML of a message's text: the text itself, with its line breaks."""
-    return html.escape(text).replace("\n", "<br>")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.chat import rules, store
-from coursewire.namespaces.chat.contract import OneReceipt, Receipt, ReceiptChanged, Unread
-from coursewire.namespaces.chat.service.channels import UNREAD, room_channel
+from coursewire.namespaces.chat.contract import OneReceipt, Readers, Receipt, ReceiptChanged, Unread
+from coursewire.namespaces.chat.service.channels import UNREAD, receipt_of, room_channel
 from coursewire.namespaces.chat.service.history import number_of
+from coursewire.namespaces.chat.service.visible import load_visible
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
-    from coursewire.namespaces.chat.contract import MarkReceipt, Message
+    from coursewire.namespaces.chat.contract import MarkReceipt, Message, ReadReceipts
     from coursewire.realtime.transaction import Transaction
 
 
@@ -43,6 +44,28 @@ def mark_receipt(tx: Transaction, caller: Caller, command: MarkReceipt) -> OneRe
     return OneReceipt(receipt=receipt, unread=_unread(tx, caller, room_id))
 
 
+def read_receipts(tx: Transaction, caller: Caller, command: ReadReceipts) -> Readers:
+    """Return how far a message has got: with names in small rooms, as numbers in large ones, or not at all."""
+    message, _, access = load_visible(tx, caller, command.message_id)
+    told = rules.told_receipts(access.member_count, tells=access.tells_receipts)
+    if told == "off":
+        return Readers(message_id=message.id, receipts=told)
+    # Without its author, if it has one: leaving out an anonymous one would tell who it is.
+    author_id = message.author.user_id if message.author else ""
+    delivered, read = store.readers_of(tx, access.room_id, message.number, author_id)
+    return Readers(
+        message_id=message.id,
+        receipts=told,
+        delivered=delivered,
+        read=read,
+        items=[
+            receipt_of(access.room_id, row)
+            for row in store.receipts(tx, access.room_id, rules.NAMED_RECEIPTS_UP_TO)
+            if row.delivered_number >= message.number and row.user_id != author_id
+        ],
+    )
+
+
 def mark_own(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> None:
     """Move the pointers of whoever spoke to what they said: they have read what stood there."""
     receipt = Receipt(
@@ -58,7 +81,7 @@ def mark_own(tx: Transaction, caller: Caller, access: rules.Access, message: Mes
 
 def _move(tx: Transaction, access: rules.Access, receipt: Receipt) -> None:
     store.advance_pointers(tx, access.room_id, receipt.user_id, receipt.delivered_number, receipt.read_number)
-    if access.member_count <= rules.NAMED_RECEIPTS_UP_TO:
+    if rules.told_receipts(access.member_count, tells=access.tells_receipts) == "names":
         tx.publish_latest(room_channel(access.room_id), ReceiptChanged(receipt))
 
 

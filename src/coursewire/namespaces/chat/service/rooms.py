@@ -96,5 +96,7 @@ def update_room(tx: Transaction, caller: Caller, command: UpdateRoom) -> OneRoom
     people.change_people(tx, caller, access, command)
     if command.title is not None:
         store.rename_room(tx, access.room_id, command.title)
+    if command.receipts is not None:
+        store.set_receipts(tx, access.room_id, on=command.receipts == "on")
     tx.append(room_channel(access.room_id), RoomUpdated(store.load_room(tx, access.room_id)))
     return one_room(tx, caller, access.room_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, case, func, select, update
 
 from coursewire.namespaces.chat.store.tables import (
     ME,
@@ -104,12 +104,35 @@ _receipts = Prepared(
         )
         .outerjoin(_read, and_(_read.c.room_id == members.c.room_id, _read.c.number == members.c.read_number))
     )
-    .where(members.c.room_id == ROOM, members.c.active == 1, rooms.c.member_count <= bindparam("most"))
+    .where(
+        members.c.room_id == ROOM,
+        members.c.active == 1,
+        rooms.c.member_count <= bindparam("most"),
+        rooms.c.tells_receipts == 1,
+    )
 )
 
 
+_readers = Prepared(
+    select(
+        func.coalesce(
+            func.sum(case((members.c.delivered_number >= bindparam("at_number"), 1), else_=0)), 0
+        ).label("delivered"),
+        func.coalesce(func.sum(case((members.c.read_number >= bindparam("at_number"), 1), else_=0)), 0).label(
+            "read"
+        ),
+    ).where(members.c.room_id == ROOM, members.c.active == 1, members.c.user_id != bindparam("but"))
+)
+
+
+def readers_of(tx: Transaction, room_id: str, number: int, but: str) -> tuple[int, int]:
+    """Return how many members, but for one, have received and how many have read a message."""
+    row = tx.one(_readers, room_id=room_id, at_number=number, but=but)
+    return (int(row.delivered), int(row.read)) if row else (0, 0)
+
+
 def receipts(tx: Transaction, room_id: str, most: int) -> list[Row]:
-    """Return every member's pointers, or nothing when the room has more than `most` members."""
+    """Return every member's pointers, or nothing when the room has more than `most` members or tells no receipts."""
     return tx.all(_receipts, room_id=room_id, most=most)
 
 

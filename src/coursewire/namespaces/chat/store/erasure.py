@@ -9,11 +9,20 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, or_, select, tuple_, update
 
 from coursewire.namespaces.chat.contract import Message
-from coursewire.namespaces.chat.store.messages import message_columns, message_of
-from coursewire.namespaces.chat.store.tables import ME, SLICE, members, mentions, messages, rooms
+from coursewire.namespaces.chat.store.shown import message_columns, message_of
+from coursewire.namespaces.chat.store.tables import (
+    ME,
+    SENT,
+    SLICE,
+    members,
+    mentions,
+    messages,
+    reactions,
+    rooms,
+)
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
@@ -33,6 +42,26 @@ _companions = Prepared(
     )
 )
 _columns = (*message_columns(messages), _name.label("author_name"), _name.label("author_avatar"))
+_own = select(messages.c.id).where(messages.c.author_id == ME)
+_replies_to_own = Prepared(select(messages.c.id).where(messages.c.reply_to.in_(_own)))
+_reply = messages.alias("reply")
+_recount_threads = Prepared(
+    update(messages)
+    .where(
+        messages.c.id.in_(
+            select(_reply.c.thread_id).where(_reply.c.author_id == ME, _reply.c.thread_id.is_not(None))
+        )
+    )
+    .values(
+        thread_count=select(func.count())
+        .where(_reply.c.thread_id == messages.c.id, _reply.c.author_id != ME, _reply.c.state == SENT)
+        .scalar_subquery()
+    )
+)
+_reacted_to = Prepared(select(reactions.c.message_id).distinct().where(reactions.c.user_id == ME))
+_forget_reactions = Prepared(
+    delete(reactions).where(or_(reactions.c.user_id == ME, reactions.c.message_id.in_(_own)))
+)
 _written = Prepared(
     select(*_columns).where(messages.c.author_id == ME).order_by(messages.c.room_id, messages.c.number)
 )
@@ -53,7 +82,9 @@ _forget_mentions = Prepared(
     )
 )
 _unmention = Prepared(
-    update(messages).where(messages.c.id == bindparam("message_id")).values(mentions=bindparam("left"))
+    update(messages)
+    .where(messages.c.id == bindparam("message_id"))
+    .values(mentions=bindparam("left"), html=bindparam("new_html"))
 )
 _erase_messages = Prepared(
     update(messages)
@@ -65,6 +96,9 @@ _erase_messages = Prepared(
         text=_NOBODY,
         html=_NOBODY,
         mentions=literal_column("'[]'"),
+        mention_groups=None,
+        reactions=None,
+        pinned_at=None,
         state=literal_column("'deleted'"),
         version=messages.c.version + literal_column("1"),
     )
@@ -102,11 +136,24 @@ def messages_mentioning(tx: Transaction, user_id: str) -> list[Message]:
 
 def unmention(tx: Transaction, message: Message) -> None:
     """Write whom a message mentions."""
-    tx.run(_unmention, message_id=message.id, left=json.dumps(message.mentions))
+    tx.run(_unmention, message_id=message.id, left=json.dumps(message.mentions), new_html=message.html)
+
+
+def replies_to_author(tx: Transaction, user_id: str) -> list[str]:
+    """Return the messages that quote somebody."""
+    return [row.id for row in tx.all(_replies_to_own, me=user_id)]
+
+
+def erase_reactions(tx: Transaction, user_id: str) -> list[str]:
+    """Take out somebody's reactions, and those to what they wrote; return what they had reacted to."""
+    message_ids = [row.message_id for row in tx.all(_reacted_to, me=user_id)]
+    tx.run(_forget_reactions, me=user_id)
+    return message_ids
 
 
 def erase_messages(tx: Transaction, user_id: str) -> None:
     """Leave nothing of somebody's messages but their places, and nobody mentioned by or with them."""
+    tx.run(_recount_threads, me=user_id)
     tx.run(_forget_mentions, me=user_id)
     tx.run(_erase_messages, me=user_id)
 

@@ -9,9 +9,15 @@ from sqlalchemy import BindParameter, and_, bindparam, func, insert, or_, select
 
 from coursewire.identity.store import course_members, read_roles, users
 from coursewire.namespaces.chat.contract import Author, Room, RoomKind, RoomSummary
-from coursewire.namespaces.chat.rules import NAMED_OTHERS_UP_TO, OPEN_KINDS, Access, is_administrator
+from coursewire.namespaces.chat.rules import (
+    NAMED_OTHERS_UP_TO,
+    OPEN_KINDS,
+    Access,
+    is_administrator,
+    told_receipts,
+)
 from coursewire.namespaces.chat.store.counts import UNREAD, mentioned_after
-from coursewire.namespaces.chat.store.messages import message_columns, message_of
+from coursewire.namespaces.chat.store.shown import message_columns, message_of
 from coursewire.namespaces.chat.store.tables import ME, ROOM, members, messages, rooms
 from coursewire.storage.statement import Prepared, Row
 from coursewire.vocabulary import iso
@@ -28,6 +34,8 @@ _access = Prepared(
         rooms.c.title,
         rooms.c.member_count,
         rooms.c.last_number,
+        rooms.c.pair,
+        rooms.c.tells_receipts,
         members.c.active,
         members.c.read_number,
         members.c.delivered_number,
@@ -65,12 +73,15 @@ def load_access(tx: Transaction, caller: Caller, room_id: str) -> Access | None:
         roles=read_roles(row.roles) if row.roles else frozenset(),
         is_administrator=is_administrator(caller),
         is_service=caller.is_service,
+        pair=row.pair,
+        tells_receipts=row.tells_receipts == 1,
     )
 
 
 _insert_room = Prepared(insert(rooms))
 _room_of_pair = Prepared(select(rooms.c.id).where(rooms.c.pair == bindparam("pair")))
 _rename_room = Prepared(update(rooms).where(rooms.c.id == ROOM).values(title=bindparam("new_title")))
+_set_receipts = Prepared(update(rooms).where(rooms.c.id == ROOM).values(tells_receipts=bindparam("tells")))
 
 
 def insert_room(
@@ -86,6 +97,7 @@ def insert_room(
         pair=pair,
         member_count=0,
         last_number=0,
+        tells_receipts=1,
         created_at=tx.now,
         moved_at=tx.now,
     )
@@ -102,6 +114,11 @@ def rename_room(tx: Transaction, room_id: str, title: str) -> None:
     tx.run(_rename_room, room_id=room_id, new_title=title)
 
 
+def set_receipts(tx: Transaction, room_id: str, *, on: bool) -> None:
+    """Choose whether people of a room are told how far others have read."""
+    tx.run(_set_receipts, room_id=room_id, tells=int(on))
+
+
 _last = messages.alias("last")
 _author = users.alias("author")
 
@@ -115,6 +132,7 @@ _summaries = select(
     rooms.c.title,
     rooms.c.member_count,
     rooms.c.last_number,
+    rooms.c.tells_receipts,
     rooms.c.created_at,
     rooms.c.moved_at,
     func.coalesce(members.c.active, 0).label("joined"),
@@ -284,6 +302,7 @@ def _room_fields(row: Row) -> dict[str, Any]:
         "title": row.title,
         "member_count": row.member_count,
         "last_number": row.last_number,
+        "receipts": told_receipts(row.member_count, tells=row.tells_receipts == 1),
         "created_at": iso(row.created_at),
     }
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from coursewire.storage.schema import metadata
+from coursewire.storage.schema import metadata, text_index
 
 SENT: ColumnElement[str] = literal_column("'sent'")
 YES: ColumnElement[int] = literal_column("1")
@@ -32,6 +32,7 @@ rooms = Table(
     Column("pair", Text),  # the two people of a direct room: unique, so that they share one
     Column("member_count", Integer, nullable=False),
     Column("last_number", Integer, nullable=False),
+    Column("tells_receipts", Integer, nullable=False),  # 0: nobody is told how far others have read
     Column("created_at", BigInteger, nullable=False),
     Column("moved_at", BigInteger, nullable=False),
     UniqueConstraint("pair"),
@@ -53,7 +54,8 @@ members = Table(
 messages = Table(
     "chat_messages",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),  # what the index of words keeps instead of an id
+    Column("id", Text, nullable=False),
     Column("room_id", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("author_id", Text, nullable=False),
@@ -64,10 +66,18 @@ messages = Table(
     Column("reply_to", Text),
     Column("thread_id", Text),
     Column("mentions", Text, nullable=False),
+    Column("mention_groups", Text),  # a JSON list; nothing where no group was called
+    Column(
+        "reactions", Text
+    ),  # their summary in JSON, kept true to chat_reactions; nothing where there are none
+    Column("thread_count", Integer, nullable=False),  # replies in its thread that were not taken back
+    Column("thread_last_at", BigInteger),
+    Column("pinned_at", BigInteger),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("sent_at", BigInteger, nullable=False),
     Column("edited_at", BigInteger),
+    UniqueConstraint("id"),
     UniqueConstraint("room_id", "number"),
 )
 # What was taken back is rare: counting unread means subtracting it from a difference of numbers.
@@ -87,6 +97,27 @@ Index(
     sqlite_where=messages.c.anonymous == YES,
     postgresql_where=messages.c.anonymous == YES,
 )
+# Few messages are in a thread, are replies or are pinned: each index holds only those.
+Index(
+    "ix_chat_messages_thread",
+    messages.c.thread_id,
+    messages.c.number,
+    sqlite_where=messages.c.thread_id.is_not(None),
+    postgresql_where=messages.c.thread_id.is_not(None),
+)
+Index(
+    "ix_chat_messages_replies",
+    messages.c.reply_to,
+    sqlite_where=messages.c.reply_to.is_not(None),
+    postgresql_where=messages.c.reply_to.is_not(None),
+)
+Index(
+    "ix_chat_messages_pinned",
+    messages.c.room_id,
+    messages.c.pinned_at,
+    sqlite_where=messages.c.pinned_at.is_not(None),
+    postgresql_where=messages.c.pinned_at.is_not(None),
+)
 
 mentions = Table(
     "chat_mentions",
@@ -95,6 +126,18 @@ mentions = Table(
     Column("user_id", Text, primary_key=True),
     Column("number", Integer, primary_key=True),
 )
+
+reactions = Table(
+    "chat_reactions",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("emoji", Text, primary_key=True),
+    Column("reacted_at", BigInteger, nullable=False),
+)
+
+search = text_index("chat_search", "words", "scope")
+"""Of the messages that say something, by `seq`. `scope` holds words that stand for where a message may be read."""
 
 ME: BindParameter[str] = bindparam("me")
 ROOM: BindParameter[str] = bindparam("room_id")

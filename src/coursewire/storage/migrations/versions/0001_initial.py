@@ -29,7 +29,7 @@ def downgrade() -> None:
 
 _LOG = ("remembered", "events", "streams", "database")
 _IDENTITY = ("ended_sessions", "course_removals", "course_members", "courses", "users")
-_CHAT = ("chat_mentions", "chat_messages", "chat_members", "chat_rooms")
+_CHAT = ("chat_search", "chat_mentions", "chat_reactions", "chat_messages", "chat_members", "chat_rooms")
 _NOTIFICATIONS = (
     "notification_outgoing",
     "notification_sweeps",
@@ -159,6 +159,7 @@ def _create_chat() -> None:
         sa.Column("pair", sa.Text),
         sa.Column("member_count", sa.Integer, nullable=False),
         sa.Column("last_number", sa.Integer, nullable=False),
+        sa.Column("tells_receipts", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("moved_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_rooms")),
@@ -178,6 +179,7 @@ def _create_chat() -> None:
     op.create_index(op.f("ix_chat_members_user_id_active"), "chat_members", ["user_id", "active"])
     op.create_table(
         "chat_messages",
+        sa.Column("seq", sa.Integer, nullable=False),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("room_id", sa.Text, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
@@ -189,11 +191,17 @@ def _create_chat() -> None:
         sa.Column("reply_to", sa.Text),
         sa.Column("thread_id", sa.Text),
         sa.Column("mentions", sa.Text, nullable=False),
+        sa.Column("mention_groups", sa.Text),
+        sa.Column("reactions", sa.Text),
+        sa.Column("thread_count", sa.Integer, nullable=False),
+        sa.Column("thread_last_at", sa.BigInteger),
+        sa.Column("pinned_at", sa.BigInteger),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("sent_at", sa.BigInteger, nullable=False),
         sa.Column("edited_at", sa.BigInteger),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_messages")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_chat_messages")),
+        sa.UniqueConstraint("id", name=op.f("uq_chat_messages_id")),
         sa.UniqueConstraint("room_id", "number", name=op.f("uq_chat_messages_room_id_number")),
     )
     op.create_index(
@@ -209,6 +217,30 @@ def _create_chat() -> None:
         ["room_id", "author_id", "number"],
         sqlite_where=sa.text("anonymous = 1"),
         postgresql_where=sa.text("anonymous = 1"),
+    )
+    for name, columns, where in (
+        ("thread", ["thread_id", "number"], "thread_id IS NOT NULL"),
+        ("replies", ["reply_to"], "reply_to IS NOT NULL"),
+        ("pinned", ["room_id", "pinned_at"], "pinned_at IS NOT NULL"),
+    ):
+        op.create_index(
+            f"ix_chat_messages_{name}",
+            "chat_messages",
+            columns,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
+    op.create_table(
+        "chat_reactions",
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("emoji", sa.Text, nullable=False),
+        sa.Column("reacted_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("message_id", "user_id", "emoji", name=op.f("pk_chat_reactions")),
+    )
+    op.execute(
+        "CREATE VIRTUAL TABLE chat_search USING fts5(words, scope, "
+        "content='', columnsize=0, tokenize='unicode61 remove_diacritics 2')"
     )
     op.create_table(
         "chat_mentions",
@@ -373,8 +405,10 @@ def _create_notifications() -> None:
         sa.Column("mark", sa.Text, nullable=False),
         sa.Column("before", sa.BigInteger, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("spared", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_sweeps")),
     )
+    op.create_index(op.f("ix_notification_sweeps_user_id"), "notification_sweeps", ["user_id"])
     op.create_table(
         "notification_outgoing",
         sa.Column("id", sa.Text, nullable=False),
