@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -88,7 +89,7 @@ def test_digests_follow_each_other_once_a_day_or_a_week(
         # A skipped hour is an hour late; Samoa skipped a whole day in 2011.
         assert there.hour in {hour, (hour + 1) % 24}
         dates.append(there.date())
-    gaps = [later - earlier for earlier, later in zip(dates, dates[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(dates)]
     assert all(timedelta(days=days) <= gap <= timedelta(days=days + 1) for gap in gaps)
 
 
