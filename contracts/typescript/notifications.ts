@@ -155,6 +155,8 @@ export interface Marked {
 /** One item of an inbox. */
 export interface Notification {
   id: string;
+  /** What it says now: another one when its group grows, the same for all who were told the same. */
+  content_id: string;
   category: Category;
   priority: Priority;
   title: string;
@@ -366,8 +368,8 @@ export const notificationsCommands = {
 
 /** The same at run time. */
 export const notificationsEvents = {
-  "notification.created": { delivery: "logged", subject: "id" },
-  "notification.changed": { delivery: "logged", subject: "id" },
+  "notification.created": { delivery: "logged", subject: "content_id" },
+  "notification.changed": { delivery: "logged", subject: "content_id" },
   "notifications.marked": { delivery: "logged" },
   "counts.changed": { delivery: "latest", per: "user_id", rate: 2 },
   "preferences.changed": { delivery: "latest", per: "user_id", rate: 1 },

@@ -56,6 +56,8 @@ class Notification(Model):
     """One item of an inbox."""
 
     id: NotificationId
+    content_id: Id
+    """What it says now: another one when its group grows, the same for all who were told the same."""
     category: Category
     priority: Priority
     title: str
@@ -262,11 +264,15 @@ COMMANDS: tuple[type[Command], ...] = (
 # Events, all on `user:<id>`
 
 
-class NotificationCreated(Event[Notification], name="notification.created", delivery=LOGGED, subject="id"):
+class NotificationCreated(
+    Event[Notification], name="notification.created", delivery=LOGGED, subject="content_id"
+):
     """A new item."""
 
 
-class NotificationChanged(Event[Notification], name="notification.changed", delivery=LOGGED, subject="id"):
+class NotificationChanged(
+    Event[Notification], name="notification.changed", delivery=LOGGED, subject="content_id"
+):
     """An item is another now: this one. Where it belongs follows from it: put it there."""
 
 

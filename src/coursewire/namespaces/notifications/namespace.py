@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
-from coursewire.namespaces.notifications.contract import EVENTS
-from coursewire.realtime.namespace import ChannelKind, Namespace, only_self
+from functools import partial
+
+from coursewire.identity.contract import UserErased
+from coursewire.namespaces.chat.contract import MessageAddressed, MessageDeleted, MessageEdited
+from coursewire.namespaces.notifications import service
+from coursewire.namespaces.notifications.channels import OutgoingChannels
+from coursewire.namespaces.notifications.contract import (
+    EVENTS,
+    ListNotifications,
+    MarkNotifications,
+    ReadPreferences,
+    SnoozeNotification,
+    UpdatePreferences,
+)
+from coursewire.namespaces.notifications.worker import Worker
+from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_self
 
 
 def make() -> Namespace:
-    """Return /notifications."""
+    """Return /notifications, with no way out but the socket until the node has started."""
+    channels = OutgoingChannels()
     return Namespace(
-        path="/notifications", commands={}, events=EVENTS, channels={"user": ChannelKind(only_self)}
+        path="/notifications",
+        commands={
+            ListNotifications: service.list_notifications,
+            MarkNotifications: service.mark_notifications,
+            SnoozeNotification: service.snooze_notification,
+            ReadPreferences: partial(service.read_preferences, channels),
+            UpdatePreferences: partial(service.update_preferences, channels),
+        },
+        events=EVENTS,
+        channels={"user": ChannelKind(only_self, service.latest_of_user)},
+        derived={service.COUNTS: Derived(service.derived_counts, delay_s=0.05, interval_s=0.5)},
+        reactions={
+            MessageAddressed: partial(service.follow_message, channels),
+            MessageDeleted: service.follow_deletion,
+            MessageEdited: service.follow_edit,
+            UserErased: service.erase_user,
+        },
+        background=(Worker(channels).run,),
     )

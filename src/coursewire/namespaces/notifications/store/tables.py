@@ -17,12 +17,6 @@ from sqlalchemy import (
 
 from coursewire.storage.schema import metadata
 
-INBOX, ARCHIVED, SNOOZED, HIDDEN = 0, 1, 2, 3
-"""Shelves: where an item lies. HIDDEN is one whose receiver wants it elsewhere only, such as in an email."""
-
-UNSEEN, UNREAD, READ = 0, 1, 2
-"""How far an item was noticed: each state implies the ones before it."""
-
 contents = Table(
     "notification_contents",
     metadata,
@@ -183,6 +177,8 @@ sweeps = Table(
     Column("mark", Text, nullable=False),
     Column("before", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("spared", Text, nullable=False),  # JSON: items that a later command has decided on
+    Index(None, "user_id"),
 )
 """Marks by filter that had too many items for one transaction: what is left of them. Gone when done."""
 

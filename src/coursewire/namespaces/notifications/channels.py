@@ -1,0 +1,15 @@
+"""What the server is set up to send besides the socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+OutgoingChannel = Literal["email", "push"]
+
+
+@dataclass(slots=True)
+class OutgoingChannels:
+    """The ways out of one node: empty until its start has found them in the settings."""
+
+    configured: set[OutgoingChannel] = field(default_factory=set)

@@ -1,0 +1,1 @@
+"""Parts of the first schema that are too long for one file."""
