@@ -129,7 +129,7 @@ _FIELDS: dict[str, list[tuple[str, Any, str]]] = {
         ("message_id", "nowhere", "message_id"), ("message_id", "%", "message_id"), ("version", 9, "version"),
     ],
     "message.pin": [
-        ("message_id", "nowhere", "message_id"), ("on", "perhaps", "on"), ("version", 9, "version"),
+        ("message_id", "nowhere", "message_id"), ("on", "perhaps", "on"), ("version", 0, "version"),
         ("version", "new", "version"), ("key", None, "key"),
     ],
     "message.react": [

@@ -10,7 +10,15 @@ from tests.unit.chat.classroom import COURSE, LEARNER, Classroom
 from coursewire.bus.port import DeriveWanted, Unlogged
 from coursewire.errors import NotFound
 from coursewire.namespaces.chat import rules, service
-from coursewire.namespaces.chat.contract import LeaveRoom, MarkReceipt, ReceiptChanged, UnreadChanged
+from coursewire.namespaces.chat.contract import (
+    LeaveRoom,
+    MarkReceipt,
+    Readers,
+    ReadReceipts,
+    ReceiptChanged,
+    UnreadChanged,
+    UpdateRoom,
+)
 
 
 def test_reading_implies_delivery_and_pointers_only_move_forward(room: Classroom) -> None:
@@ -114,3 +122,80 @@ def test_marking_twice_with_one_key_gives_the_first_answer(room: Classroom) -> N
     again = room.mark("ben", opened.id, read=message.id, key="once")
     assert (first.duplicate, again.duplicate) == (False, True)
     assert (first.receipt, first.unread) == (again.receipt, again.unread)
+
+
+def _readers(room: Classroom, who: str, message_id: str) -> Readers:
+    readers: Readers = room.run(who, ReadReceipts(message_id=message_id))
+    return readers
+
+
+def test_who_has_read_a_message_is_told_by_name_in_small_rooms(room: Classroom) -> None:
+    opened = room.open("ada")
+    message = room.send("ada", opened.id)
+    room.mark("ben", opened.id, read=message.id)
+    room.mark("cleo", opened.id, delivered=message.id)
+    told = _readers(room, "ben", message.id)
+    assert (told.receipts, told.delivered, told.read) == ("names", 2, 1)
+    assert {(item.user_id, item.read_number) for item in told.items} == {("ben", 1), ("cleo", 0)}
+    later = room.send("ada", opened.id)
+    assert _readers(room, "ada", later.id).items == []
+
+
+def test_in_large_rooms_readers_are_counted(room: Classroom) -> None:
+    room.enrol(COURSE, {f"u{number}": LEARNER for number in range(rules.NAMED_RECEIPTS_UP_TO)})
+    opened = room.open("ada")
+    assert room.rooms("ben")[opened.id].receipts == "counts"
+    message = room.send("ada", opened.id)
+    for number in range(5):
+        room.mark(f"u{number}", opened.id, read=message.id)
+    room.mark("ben", opened.id, delivered=message.id)
+    told = _readers(room, "ada", message.id)
+    assert (told.receipts, told.delivered, told.read, told.items) == ("counts", 6, 5, [])
+
+
+def test_the_readers_of_an_anonymous_message_do_not_tell_its_author(room: Classroom) -> None:
+    """By being left out: everybody who has read it is counted, the author among them."""
+    opened = room.open("ada")
+    message = room.send("ben", opened.id, anonymous=True)
+    assert _readers(room, "cleo", message.id).read == 0
+    for who in ("ada", "ben", "cleo"):
+        room.mark(who, opened.id, read=message.id)
+    told = _readers(room, "cleo", message.id)
+    assert (told.read, {item.user_id for item in told.items}) == (3, {"ada", "ben", "cleo"})
+
+
+def test_a_room_may_tell_no_receipts(room: Classroom) -> None:
+    """Counts go on; what was told before is taken from whoever comes next."""
+    opened = room.open("ben", "direct", member_ids=["cleo"])
+    message = room.send("ben", opened.id)
+    room.mark("cleo", opened.id, read=message.id)
+    room.effects.clear()
+    changed = room.run("ben", UpdateRoom(key="off", room_id=opened.id, receipts="off")).room
+    assert (changed.receipts, room.events(f"room:{opened.id}")[-1][1]["receipts"]) == ("off", "off")
+    told = [orjson.loads(effect.data) for effect in room.effects if isinstance(effect, Unlogged)]
+    assert sorted((receipt["user_id"], receipt["read_number"]) for receipt in told) == [
+        ("ben", 0),
+        ("cleo", 0),
+    ]
+    room.effects.clear()
+    second = room.send("ben", opened.id)
+    assert room.mark("cleo", opened.id, read=second.id).unread.unread == 0
+    assert [effect for effect in room.effects if isinstance(effect, Unlogged)] == []
+    assert list(room.do(service.latest_of_room, opened.id)) == []
+    answer = _readers(room, "ben", second.id)
+    assert (answer.receipts, answer.delivered, answer.read, answer.items) == ("off", None, None, [])
+    room.run("cleo", UpdateRoom(key="on", room_id=opened.id, receipts="on"))
+    told = [orjson.loads(effect.data) for effect in room.effects if isinstance(effect, Unlogged)]
+    assert sorted((receipt["user_id"], receipt["read_number"]) for receipt in told) == [
+        ("ben", 2),
+        ("cleo", 2),
+    ]
+    assert len(_readers(room, "ben", second.id).items) == 1
+
+
+def test_choosing_it_again_tells_no_receipts(room: Classroom) -> None:
+    opened = room.open("ada")
+    room.send("ada", opened.id)
+    room.effects.clear()
+    room.run("ada", UpdateRoom(key="on", room_id=opened.id, receipts="on"))
+    assert [effect for effect in room.effects if isinstance(effect, Unlogged)] == []

@@ -66,6 +66,22 @@ def read_receipts(tx: Transaction, caller: Caller, command: ReadReceipts) -> Rea
     )
 
 
+def switch(tx: Transaction, access: rules.Access, *, on: bool) -> None:
+    """Begin or cease to tell a room how far its people have read."""
+    if on == access.tells_receipts:
+        return
+    known = store.receipts(tx, access.room_id, rules.NAMED_RECEIPTS_UP_TO)
+    store.set_receipts(tx, access.room_id, on=on)
+    if not on:
+        # The nodes keep the newest values for whoever comes next: these take the places of what they have.
+        for row in known:
+            empty = Receipt(room_id=access.room_id, user_id=row.user_id)
+            tx.publish_latest(room_channel(access.room_id), ReceiptChanged(empty))
+    else:
+        for row in store.receipts(tx, access.room_id, rules.NAMED_RECEIPTS_UP_TO):
+            tx.publish_latest(room_channel(access.room_id), ReceiptChanged(receipt_of(access.room_id, row)))
+
+
 def mark_own(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> None:
     """Move the pointers of whoever spoke to what they said: they have read what stood there."""
     receipt = Receipt(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coursewire.errors import Invalid
 from coursewire.namespaces.chat import rules, store
 from coursewire.namespaces.chat.contract import OneRoom, OpenRoom, RoomPage, RoomUpdated
-from coursewire.namespaces.chat.service import people
+from coursewire.namespaces.chat.service import people, receipts
 from coursewire.namespaces.chat.service.answers import one_room
 from coursewire.namespaces.chat.service.channels import UNREAD, room_channel, user_channel
 from coursewire.vocabulary import new_id
@@ -97,6 +97,6 @@ def update_room(tx: Transaction, caller: Caller, command: UpdateRoom) -> OneRoom
     if command.title is not None:
         store.rename_room(tx, access.room_id, command.title)
     if command.receipts is not None:
-        store.set_receipts(tx, access.room_id, on=command.receipts == "on")
+        receipts.switch(tx, access, on=command.receipts == "on")
     tx.append(room_channel(access.room_id), RoomUpdated(store.load_room(tx, access.room_id)))
     return one_room(tx, caller, access.room_id)
