@@ -110,7 +110,7 @@ async def mail_server(
         del server, envelope, mechanism
         assert isinstance(data, LoginPassword)
         mailbox.logins.append((data.login.decode(), data.password.decode(), session.ssl is not None))
-        return AuthResult(success=data.password.decode() == password)
+        return AuthResult(success=data.password.decode() == password, handled=False)
 
     def make() -> SMTP:
         mailbox.connections += 1
