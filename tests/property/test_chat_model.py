@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -14,8 +14,12 @@ from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.namespaces.chat import service
 from coursewire.namespaces.chat.contract import (
     JoinRoom,
+    ListPins,
     Message,
+    MessageAddressed,
     OpenRoom,
+    PinMessage,
+    React,
     SendMessage,
     UnreadChanged,
     UpdateRoom,
@@ -23,6 +27,7 @@ from coursewire.namespaces.chat.contract import (
 from coursewire.vocabulary import new_id
 
 PEOPLE = ("ada", "ben", "cleo", "dora")
+EMOJI = ("\N{THUMBS UP SIGN}", "\N{CAT}", "\N{DOG}")
 REFUSED = (Forbidden, NotFound, Invalid, Conflict)
 who = st.sampled_from(PEOPLE)
 which = st.integers(0, 2)
@@ -39,6 +44,14 @@ class CourseLife(RuleBasedStateMachine):
         self.commands: list[tuple[str, SendMessage]] = []
         self.taken_back: set[str] = set()
         self.pointers: dict[tuple[str, str], tuple[int, int]] = {}
+        self.called: dict[str, frozenset[str]] = {}
+        """Message -> who was called in it, as they were in the room when it was sent."""
+        self.reacted: set[tuple[str, str, str]] = set()
+        self.told: list[MessageAddressed] = []
+        self.room.reactions = {
+            **self.room.reactions,
+            MessageAddressed: [("/others", lambda _, fact: self.told.append(fact))],
+        }
 
     @initialize()
     def open_rooms(self) -> None:
@@ -64,16 +77,60 @@ class CourseLife(RuleBasedStateMachine):
             assert self.room.everything() == before
             return None
 
-    @rule(person=who, index=which, mentions=st.lists(who, max_size=3), anonymous=st.booleans())
-    def send(self, person: str, index: int, mentions: list[str], anonymous: bool) -> None:  # noqa: FBT001
-        word = f"word{len(self.commands)}:"
+    @rule(
+        person=who,
+        index=which,
+        mentions=st.lists(who, max_size=3),
+        anonymous=st.booleans(),
+        call=st.sampled_from(["", "", "@room", "@staff", "@ben", "`@room`"]),
+        reply=st.none() | pick,
+        thread=st.none() | pick,
+    )
+    def send(
+        self,
+        person: str,
+        index: int,
+        mentions: list[str],
+        anonymous: bool,  # noqa: FBT001 - drawn by name
+        call: str,
+        reply: int | None,
+        thread: int | None,
+    ) -> None:
+        word = f"word{len(self.commands)}: {call}"
         command = SendMessage(
-            key=new_id(), room_id=self.rooms[index], text=word, mentions=mentions, anonymous=anonymous
+            key=new_id(),
+            room_id=self.rooms[index],
+            text=word,
+            mentions=mentions,
+            anonymous=anonymous,
+            reply_to=None if reply is None or not self.said else self.said[reply % len(self.said)].id,
+            thread_id=None if thread is None or not self.said else self.said[thread % len(self.said)].id,
         )
         self.commands.append((person, command))
-        answer = self.attempt(person, command)
-        if answer is not None:
-            self.said.append(answer.message)
+        self._sent(person, command, self.attempt(person, command))
+
+    def _sent(self, person: str, command: SendMessage, answer: Any) -> None:
+        if answer is None:
+            return
+        message: Message = answer.message
+        self.said.append(message)
+        present = {user_id for room_id, user_id in self._present() if room_id == command.room_id}
+        staff = {user_id for (user_id,) in self.room.sql(
+            f"SELECT user_id FROM course_members WHERE course_id = '{COURSE}' AND roles LIKE '%instructor%'"  # noqa: S608
+        )}  # fmt: skip
+        named = set(command.mentions) | ({"ben"} if command.text.endswith(" @ben") else set())
+        groups = {"@room": present, "@staff": staff}.get(command.text.split(" ")[1], set())
+        called = frozenset(((named | groups) & present) - {person})
+        self.called[message.id] = called
+        fact = self.told.pop() if self.told else None
+        assert self.told == []
+        assert frozenset(fact.mentioned if fact else ()) == called
+        if fact is not None:
+            assert person not in {*fact.mentioned, *fact.replied_to, *fact.direct_to}
+            assert not set(fact.mentioned) & set(fact.replied_to)
+
+    def _present(self) -> set[tuple[str, str]]:
+        return set(self.room.sql("SELECT room_id, user_id FROM chat_members WHERE active = 1"))
 
     @rule(index=pick)
     def send_again(self, index: int) -> None:
@@ -87,7 +144,7 @@ class CourseLife(RuleBasedStateMachine):
             if answer.duplicate:
                 assert self.room.everything() == before
             else:  # it was refused the first time, and is allowed now
-                self.said.append(answer.message)
+                self._sent(person, command, answer)
 
     @rule(person=who, index=pick)
     def edit(self, person: str, index: int) -> None:
@@ -108,6 +165,26 @@ class CourseLife(RuleBasedStateMachine):
             except REFUSED:
                 return
             self.taken_back.add(message.text.split()[0])
+            self.reacted = {found for found in self.reacted if found[0] != message.id}
+
+    @rule(person=who, index=pick, emoji=st.sampled_from(EMOJI), on=st.booleans())
+    def react(self, person: str, index: int, emoji: str, on: bool) -> None:  # noqa: FBT001
+        if self.said:
+            message = self.said[index % len(self.said)]
+            command = React(key=new_id(), message_id=message.id, emoji=emoji, on=on)
+            if self.attempt(person, command) is not None:
+                change = {(message.id, person, emoji)}
+                self.reacted = self.reacted | change if on else self.reacted - change
+
+    @rule(person=who, index=pick, on=st.booleans())
+    def pin(self, person: str, index: int, on: bool) -> None:  # noqa: FBT001
+        if self.said:
+            command = PinMessage(key=new_id(), message_id=self.said[index % len(self.said)].id, on=on)
+            self.attempt(person, command)
+
+    @rule(person=who, index=which, on=st.sampled_from(["on", "off"]))
+    def choose_receipts(self, person: str, index: int, on: Literal["on", "off"]) -> None:
+        self.attempt(person, UpdateRoom(key=new_id(), room_id=self.rooms[index], receipts=on))
 
     @rule(person=who, index=pick, field=st.sampled_from(["read", "delivered"]))
     def mark(self, person: str, index: int, field: str) -> None:
@@ -158,15 +235,15 @@ class CourseLife(RuleBasedStateMachine):
 
     @invariant()
     def counts_equal_a_recount(self) -> None:
-        messages = self.room.sql("SELECT room_id, number, author_id, mentions, state FROM chat_messages")
+        messages = self.room.sql("SELECT room_id, number, author_id, id, state FROM chat_messages")
         members = self.room.sql("SELECT room_id, user_id, read_number FROM chat_members WHERE active = 1")
         expected = {
             (room_id, user_id): (
                 len(unread := [
-                    mentions for of_room, number, author, mentions, state in messages
+                    message_id for of_room, number, author, message_id, state in messages
                     if of_room == room_id and number > read and state == "sent" and author != user_id
                 ]),
-                sum(user_id in json.loads(mentions) for mentions in unread),
+                sum(user_id in self.called[message_id] for message_id in unread),
             )
             for room_id, user_id, read in members
         }  # fmt: skip
@@ -200,6 +277,46 @@ class CourseLife(RuleBasedStateMachine):
     def member_counts_are_right(self) -> None:
         sql = "SELECT count(*) FROM chat_members m WHERE m.room_id = r.id AND m.active = 1"
         assert self.room.sql(f"SELECT r.id FROM chat_rooms r WHERE r.member_count != ({sql})") == []  # noqa: S608
+
+    @invariant()
+    def summaries_threads_quotes_and_pins_equal_a_recount(self) -> None:
+        rows = self.room.sql("SELECT message_id, user_id, emoji FROM chat_reactions")
+        assert len(rows) == len(set(rows))
+        assert set(rows) == self.reacted
+        shown: dict[str, Message] = {}
+        for room_id in self.rooms:
+            page = self.room.history(self.room.lms, room_id, limit=100).items
+            shown |= {message.id: message for message in page}
+            pins = [m.id for m in self.room.run(self.room.lms, ListPins(room_id=room_id)).items]
+            assert sorted(pins) == sorted(message.id for message in page if message.pinned)
+        for message in shown.values():
+            counted = [(r.emoji, r.count, sorted(r.user_ids)) for r in message.reactions]
+            assert sorted(counted) == sorted(
+                (emoji, len(users), users)
+                for emoji in EMOJI
+                if (users := sorted(u for m, u, e in self.reacted if (m, e) == (message.id, emoji)))
+            )
+            replies = [m for m in shown.values() if m.thread_id == message.id]
+            if message.thread is None:
+                assert replies == []
+            else:
+                assert message.thread.replies == sum(reply.state == "sent" for reply in replies)
+                assert message.thread.last_at == max(reply.sent_at for reply in replies)
+            if message.quote is not None:
+                parent = shown[message.quote.id]
+                assert (message.quote.text, message.quote.author) == (parent.text[:200], parent.author)
+
+    @invariant()
+    def an_anonymous_author_is_nowhere_but_in_the_row(self) -> None:
+        """Of everything that leaves the server, events and pages alike."""
+        for room_id in self.rooms:
+            for event in self.room.logged(f"room:{room_id}"):
+                if b'"anonymous":true' in event.data:
+                    data = json.loads(event.data)
+                    assert "author" not in data
+                    assert "key" not in data
+                    own = event.event in {"message.sent", "message.edited"}
+                    assert event.actor is None or not own
 
     @invariant()
     def what_was_taken_back_is_nowhere(self) -> None:
