@@ -1,4 +1,4 @@
-"""The command line: serve, demo, token, migrate, contracts, chat."""
+"""The command line: serve, demo, token, migrate, contracts, chat, notify, notifications."""
 
 from __future__ import annotations
 
@@ -57,6 +57,17 @@ CourseOption = Annotated[
         show_default=False,
     ),
 ]
+UrlOption = Annotated[str, typer.Option("--url", help="Address of the server.")]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="COURSEWIRE_TOKEN",
+        help="A token; else one is made, on a server that has the same secret.",
+        show_default=False,
+    ),
+]
+DEFAULT_URL = "http://localhost:3001"
 
 
 class WrongOption(ValueError):  # noqa: N818  # it is the option that is wrong
@@ -181,14 +192,9 @@ def contracts(
 
 @app.command()
 def chat(
-    url: Annotated[str, typer.Option(help="Address of the server.")] = "http://localhost:3001",
+    url: UrlOption = DEFAULT_URL,
     *,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="COURSEWIRE_TOKEN", help="A token; else one is made for --user.", show_default=False
-        ),
-    ] = None,
+    token: TokenOption = None,
     user: UserOption = None,
     name: NameOption = None,
     role: RoleOption = None,
@@ -203,6 +209,77 @@ def chat(
         from coursewire.client.terminal import run  # noqa: PLC0415
 
         run(url=url, token=token, room=room)
+
+
+@app.command()
+def notify(
+    title: Annotated[str, typer.Argument(help="What it says, in one line.")],
+    body: Annotated[str, typer.Argument(help="What else it says, as Markdown.")] = "",
+    *,
+    url: UrlOption = DEFAULT_URL,
+    token: TokenOption = None,
+    user: Annotated[
+        list[str] | None, typer.Option("--user", help="To this user. May be repeated.", show_default=False)
+    ] = None,
+    course: Annotated[str | None, typer.Option(help="To everybody of this course.")] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--role", help="Only to those with this role in it. May be repeated.", show_default=False
+        ),
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--everyone", help="To everybody there is.")] = False,
+    category: Annotated[str, typer.Option(help="What it is about: assignment, grade, ...")] = "system",
+    priority: Annotated[str, typer.Option(help="low, normal, high or urgent.")] = "normal",
+    link: Annotated[
+        str | None, typer.Option(help="Where it leads: https://... or a path of your site.")
+    ] = None,
+    label: Annotated[str, typer.Option(help="What the link is called.")] = "Open",
+    mandatory: Annotated[
+        bool, typer.Option("--mandatory", help="Pass all preferences and quiet hours.")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option(help="Names the intention: the same key is posted once.", show_default=False)
+    ] = None,
+) -> None:
+    """Notify users, a course or everyone, and show how far it has got. Interrupted, it still reaches them all.
+
+    Example: coursewire notify "The library closes at 18:00" --course cs101 --priority high
+    """
+    with _one_line_errors():
+        from coursewire.client import terminal_notify  # noqa: PLC0415
+
+        to = terminal_notify.audience(users=user or [], course=course, roles=role or [], everyone=everyone)
+        if not token:
+            token = _token(load(), user=None, name=None, roles=[], courses=[], service=True)
+        fields = {
+            "title": title,
+            "body": body,
+            "category": category,
+            "priority": priority,
+            "action": None if link is None else {"label": label, "url": link},
+            "mandatory": mandatory,
+            "key": key,
+        }
+        terminal_notify.run_post(url, token, to, fields)
+
+
+@app.command()
+def notifications(
+    url: UrlOption = DEFAULT_URL,
+    *,
+    token: TokenOption = None,
+    user: UserOption = None,
+    name: NameOption = None,
+    history: Annotated[int, typer.Option(min=0, max=100, help="Items to begin with.")] = 20,
+) -> None:
+    """Watch an inbox in the terminal, with a token or as a user of a server that has the same secret."""
+    with _one_line_errors():
+        if not token:
+            token = _token(load(), user=user, name=name, roles=[], courses=[])
+        from coursewire.client import terminal_notify  # noqa: PLC0415
+
+        terminal_notify.run_watch(url, token, history)
 
 
 def _token(

@@ -17,7 +17,9 @@ from coursewire.namespaces.chat import contract as chat
 from coursewire.vocabulary import milliseconds
 
 LINE = 50
-"""Characters of a message in the list of rooms."""
+"""Characters of a message in the list of rooms, and of one that is quoted."""
+INDENT = " " * 7
+"""Below the time of a message: what belongs to it."""
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_magenta")
 
@@ -36,9 +38,18 @@ STATES: Mapping[State, tuple[str, str]] = {
 
 
 def message(message: chat.Message, me: str) -> Text:
-    """Return a message as lines: time, author, text. Text of others is never read as markup."""
-    line = Text(_clock(message.sent_at), style="dim")
-    line.append("  ")
+    """Return a message as lines: what it answers; time, number, author, text; its reactions and its thread.
+
+    Text of others is never read as markup.
+    """
+    line = Text()
+    if message.quote is not None:
+        line.append(
+            f"{INDENT}╭ {_name(message.quote.author)}: {_quoted(message.quote)}\n", style="dim italic"
+        )
+    elif message.thread_id is not None:
+        line.append(f"{INDENT}╭ in a thread\n", style="dim italic")
+    line.append(f"{_clock(message.sent_at)}  #{message.number}  ", style="dim")
     author = message.author
     if author is None:
         line.append("Anonymous", style="italic")
@@ -49,10 +60,65 @@ def message(message: chat.Message, me: str) -> Text:
     if message.state != "sent":
         line.append(f"message {message.state}", style="dim italic")
     else:
-        line.append(message.text, style="")
+        called = me in message.mentions
+        line.append(message.text, style="bold yellow" if called else "")
         if message.edited_at is not None:
             line.append(" (edited)", style="dim")
+        if message.pinned:
+            line.append(" (pinned)", style="dim")
+    below = [reactions(message)] if message.reactions else []
+    if message.thread is not None and message.thread.replies and message.thread_id is None:
+        replies = "1 reply" if message.thread.replies == 1 else f"{message.thread.replies} replies"
+        below.append(f"{replies}: /thread {message.number}")
+    if below:
+        line.append(f"\n{INDENT}{'   '.join(below)}", style="dim")
     return line
+
+
+def reactions(message: chat.Message) -> str:
+    """Return the reactions of a message as `👍 2  🎉 1`."""
+    return "  ".join(f"{reaction.emoji} {reaction.count}" for reaction in message.reactions)
+
+
+def reacted(message: chat.Message, change: chat.ReactionChange, name: str) -> Text:
+    """Return a line that says who has just reacted."""
+    what = f"reacted {change.emoji} to" if change.on else f"took {change.emoji} back from"
+    now = f": {reactions(message)}" if message.reactions else ""
+    return Text(f"{name} {what} #{message.number}{now}", style="dim")
+
+
+def pinned(message: chat.Message) -> Text:
+    """Return a line that says whether a message is pinned now."""
+    return Text(f"#{message.number} is {'pinned' if message.pinned else 'no longer pinned'}", style="dim")
+
+
+def standing(room: chat.Room) -> str:
+    """Return what is particular about writing in a room, in words; empty when there is nothing."""
+    notes = []
+    if room.kind == "announcement":
+        notes.append("announcements: only staff write here")
+    if room.locked:
+        notes.append("locked: only staff write here")
+    if room.slow_mode_s:
+        notes.append(f"slow mode: {room.slow_mode_s} s between two messages of one person")
+    if isinstance(room, chat.RoomSummary) and room.muted_until is not None:
+        notes.append(f"you are muted until {room.muted_until[:16].replace('T', ' ')} UTC")
+    return "; ".join(notes)
+
+
+def found(found: Sequence[chat.FoundMessage]) -> Text:
+    """Return what a search has found, with the words in it marked."""
+    if not found:
+        return Text("Nothing was found.", style="dim")
+    lines = Text()
+    for number, hit in enumerate(found):
+        lines.append("\n" if number else "")
+        lines.append(f"{hit.message.sent_at[:10]}  #{hit.message.number}  ", style="dim")
+        lines.append(f"{hit.room_title or 'direct'}  ", style="italic")
+        lines.append(f"{_name(hit.message.author)}  ", style="bold")
+        for piece in hit.excerpt:
+            lines.append(piece.text.replace("\n", " "), style="bold yellow" if piece.found else "")
+    return lines
 
 
 def title(room: chat.Room, me: str) -> str:
@@ -127,6 +193,14 @@ def toolbar(diagnostics: Diagnostics, elsewhere: int, typing: Sequence[str]) -> 
 
 def _clock(moment: str) -> str:
     return time.strftime("%H:%M", time.localtime(milliseconds(moment) / 1000))
+
+
+def _name(author: chat.Author | None) -> str:
+    return "Anonymous" if author is None else author.name
+
+
+def _quoted(quote: chat.Quote) -> str:
+    return _first_line(quote.text) if quote.state == "sent" else f"message {quote.state}"
 
 
 def _first_line(text: str) -> str:

@@ -19,6 +19,8 @@ from rich.text import Text
 from coursewire.client import rendering
 from coursewire.client.chat import ChatClient, Gap
 from coursewire.client.namespace import Meta
+from coursewire.client.terminal_commands import HELP as MESSAGE_HELP
+from coursewire.client.terminal_commands import MessageCommands, UsageError
 from coursewire.client.token import Token
 from coursewire.errors import AuthInvalid, AuthMissing, CoursewireError, Forbidden, Unavailable
 from coursewire.namespaces.chat import contract as chat
@@ -28,12 +30,13 @@ HISTORY = 20
 TYPING_EVERY_S = 3.0
 """The server forgets after 6 s that somebody types."""
 
-HELP = """\
-/rooms        your rooms, with what is unread
-/join N       go to a room by its number in /rooms, or by its id
-/who          who is in this room
-/help         this list
-/quit         leave (or Ctrl-D)
+HELP = f"""\
+/rooms              your rooms, with what is unread
+/join N             go to a room by its number in /rooms, or by its id
+/who                who is in this room
+{MESSAGE_HELP}
+/help               this list
+/quit               leave (or Ctrl-D)
 Everything else is said in the room. While the server is away you can go on: it is sent later, once."""
 
 
@@ -71,6 +74,9 @@ class Terminal:
         self._given_console = console
         self._rooms: list[chat.RoomSummary] = []
         self._room: chat.RoomSummary | None = None
+        self._commands: MessageCommands | None = None
+        """On the messages of this room."""
+        self._standing = ""
         self._reading: asyncio.Task[None] | None = None
         self._unread: dict[str, int] = {}
         self._typing: list[str] = []
@@ -122,6 +128,8 @@ class Terminal:
     async def _do(self, line: str) -> None:
         try:
             await self._obey(line)
+        except UsageError as error:
+            self._print(Text(str(error), style="yellow"))
         except CoursewireError as error:
             self._print(rendering.failure(error))
 
@@ -134,6 +142,8 @@ class Terminal:
                 # One after the other: the numbers of /join are those that the last /rooms showed.
                 async with self._asking:
                     await self._ask(command, argument.strip())
+            case _ if self._commands is not None and self._commands.knows(command):
+                await self._commands.run(command, argument.strip())
             case _ if line.startswith("/"):
                 self._print(Text(f"There is no {command}; /help shows what there is.", style="yellow"))
             case _ if self._room is None:
@@ -170,6 +180,9 @@ class Terminal:
         self._chat.on(chat.PresenceChanged, self._presence_changed)
         self._chat.on(chat.MessageEdited, self._message_changed)
         self._chat.on(chat.MessageDeleted, self._message_changed)
+        self._chat.on(chat.ReactionChanged, self._reacted)
+        self._chat.on(chat.MessagePinned, self._pinned)
+        self._chat.on(chat.RoomUpdated, self._room_updated)
         self._chat.on(chat.MemberJoined, lambda member, meta: self._member(member, meta, "joined"))
         self._chat.on(chat.MemberLeft, lambda member, meta: self._member(member, meta, "left"))
         self._chat.on(NamespaceClosing, self._closing)
@@ -216,14 +229,17 @@ class Terminal:
         if self._reading is not None:
             self._reading.cancel()
         self._room, self._typing = room, []
+        self._commands = MessageCommands(self._chat, room, self._print)
         self._print(rendering.headline(rendering.title(room, self._me)))
+        self._standing = ""
+        self._note_standing(room)
         self._reading = asyncio.create_task(self._read(room))
 
     async def _read(self, room: chat.RoomSummary) -> None:
         try:
             async with aclosing(self._chat.messages(room.id, history=HISTORY)) as messages:
                 async for message in messages:
-                    self._print(rendering.message(message, self._me))
+                    self._show_message(message)
                     self._spawn(self._mark(room.id, message.id))
         except CoursewireError as error:
             self._print(rendering.failure(error))
@@ -237,7 +253,11 @@ class Terminal:
             self._print(rendering.members(await self._chat.members(self._room.id), self._presence))
 
     def _unread_changed(self, unread: chat.Unread) -> None:
-        self._unread[unread.room_id] = unread.unread
+        before, self._unread[unread.room_id] = self._unread.get(unread.room_id, 0), unread.unread
+        here = self._room is not None and unread.room_id == self._room.id
+        room = next((room for room in self._rooms if room.id == unread.room_id), None)
+        if room is not None and room.kind == "announcement" and not here and unread.unread > before:
+            self._print(Text(f"A new announcement in {rendering.title(room, self._me)}", style="yellow"))
 
     def _typing_changed(self, typing: chat.Typing) -> None:
         if self._room is not None and typing.room_id == self._room.id:
@@ -248,7 +268,38 @@ class Terminal:
 
     def _message_changed(self, message: chat.Message) -> None:
         if self._room is not None and message.room_id == self._room.id:
-            self._print(rendering.message(message, self._me))
+            self._show_message(message)
+
+    def _show_message(self, message: chat.Message) -> None:
+        if self._commands is not None:
+            self._commands.shown.note(message)
+        self._print(rendering.message(message, self._me))
+
+    def _reacted(self, message: chat.ReactedMessage) -> None:
+        if self._room is None or message.room_id != self._room.id or self._commands is None:
+            return
+        shown = self._commands.shown
+        shown.note(message)
+        if message.changed is not None:
+            self._print(
+                rendering.reacted(message, message.changed, shown.name(message.changed.user_id, self._me))
+            )
+
+    def _pinned(self, message: chat.Message) -> None:
+        if self._room is not None and message.room_id == self._room.id and self._commands is not None:
+            self._commands.shown.note(message)
+            self._print(rendering.pinned(message))
+
+    def _room_updated(self, room: chat.Room) -> None:
+        if self._room is not None and room.id == self._room.id:
+            self._note_standing(room)
+
+    def _note_standing(self, room: chat.Room) -> None:
+        """Say what is particular about writing here, when that has changed."""
+        standing = rendering.standing(room)
+        before, self._standing = self._standing, standing
+        if standing != before:
+            self._print(Text(standing or "everybody may write here", style="yellow"))
 
     def _member(self, member: chat.Membership, meta: Meta, what: str) -> None:
         if self._room is not None and meta.channel == f"room:{self._room.id}":
