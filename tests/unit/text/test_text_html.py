@@ -43,7 +43,7 @@ ANYBODY = {"ben": "b1", "ann": "a1", "ann lee": "a2", "staff": None, '"onclick="
     ],
 )  # fmt: skip
 def test_what_it_looks_like(text: str, html: str) -> None:
-    assert render(text).rstrip("\n") == html
+    assert render(text) == html
 
 
 def test_mentions_are_those_that_are_meant() -> None:
@@ -52,9 +52,9 @@ def test_mentions_are_those_that_are_meant() -> None:
         '<p><span class="mention" data-user-id="b1">@Ben</span>, '
         '<strong><span class="mention" data-user-id="a2">@ann lee</span></strong> and '
         '<span class="mention" data-user-id="a1">@ANN</span>: <code>@ben</code> x@ben @benno '
-        '<span class="mention">@staff</span> @eve</p>\n'
+        '<span class="mention">@staff</span> @eve</p>'
     )
-    assert render("@ben") == "<p>@ben</p>\n"
+    assert render("@ben") == "<p>@ben</p>"
 
 
 def test_a_mention_is_taken_out_again() -> None:
