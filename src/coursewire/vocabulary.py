@@ -68,6 +68,16 @@ Text = Annotated[str, AfterValidator(_clean), AfterValidator(_not_blank)]
 Line = Annotated[str, AfterValidator(_clean_line), StringConstraints(max_length=200)]
 """One line of text, for names and titles: 1-200 characters."""
 
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+        r"(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$",
+    ),
+]
+"""An address as HTML's `<input type=email>` takes it, in ASCII: a domain with other letters comes as `xn--...`."""
+
 Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
 """ISO 8601 in UTC with milliseconds: `2026-11-22T18:22:54.123Z`."""
 

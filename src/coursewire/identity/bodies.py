@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from coursewire.identity.roles import ROLES
-from coursewire.vocabulary import CourseId, Line, Model, Role, Time, UserId
+from coursewire.vocabulary import CourseId, Email, Line, Model, Role, Time, UserId
 
 MAX_MEMBERS = 10_000
 """In one request; a longer roster goes in several, the first of them with `replace=true`."""
@@ -52,6 +52,8 @@ class MemberBody(Model):
     user_id: UserId
     name: Line
     roles: Annotated[list[RoleName], Field(max_length=32, default_factory=list)]
+    email: Email | Literal[""] | None = None
+    """Where mails of notifications go; an empty one takes it away. No client is told."""
 
 
 class MembersBody(Model):
@@ -91,6 +93,8 @@ class TokenBody(Model):
     user_id: UserId
     name: Line
     avatar_url: Annotated[str, StringConstraints(max_length=2_048)] | None = None
+    email: Email | None = None
+    """Kept when the token is used, for mails of notifications."""
     roles: Annotated[list[Role], Field(max_length=len(ROLES), default_factory=list)]
     courses: Annotated[dict[CourseId, list[RoleName]], Field(max_length=500)] | None = None
     namespaces: Annotated[list[NamespacePath], Field(max_length=16)] | None = None

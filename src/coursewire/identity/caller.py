@@ -18,6 +18,8 @@ class Caller:
     user_id: str
     name: str
     avatar_url: str | None = None
+    email: str | None = None
+    """Where mails go, if the token says so."""
     roles: frozenset[Role] = _NO_ROLES
     """Of the person, everywhere; what somebody is in one course stands in `courses`."""
     courses: Mapping[str, frozenset[Role]] = field(default_factory=dict, hash=False)
@@ -62,6 +64,7 @@ def claims_digest(caller: Caller) -> bytes:
     """
     digest = hashlib.blake2b(digest_size=16)
     courses = sorted((course_id, sorted(roles)) for course_id, roles in caller.courses.items())
-    facts = (caller.user_id, caller.name, caller.avatar_url, caller.claims_courses, caller.issued_at, courses)
+    profile = (caller.user_id, caller.name, caller.avatar_url, caller.email)
+    facts = (*profile, caller.claims_courses, caller.issued_at, courses)
     digest.update(repr(facts).encode())
     return digest.digest()

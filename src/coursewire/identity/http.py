@@ -61,7 +61,8 @@ async def put_members(
 ) -> Response:
     """Add members to a course or update them."""
     roster = [
-        Enrolment(member.user_id, member.name, roles_in_course(member.roles)) for member in body.members
+        Enrolment(member.user_id, member.name, roles_in_course(member.roles), email=member.email)
+        for member in body.members
     ]
 
     def run(tx: TellingTransaction) -> MembersReply:
@@ -138,6 +139,7 @@ async def issue_token(body: TokenBody, request: Request, response: Response, _: 
         body.user_id,
         body.name,
         avatar_url=body.avatar_url,
+        email=body.email,
         roles=body.roles,
         courses=None
         if body.courses is None

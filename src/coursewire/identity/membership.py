@@ -54,11 +54,13 @@ class Enrolment:
     user_id: str
     name: str
     roles: frozenset[Role]
+    email: str | None = field(default=None, kw_only=True)
+    """Where mails go: None says nothing about it, an empty one takes it away. Never read out to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member(Enrolment):
-    """An enrolment as it is read."""
+    """An enrolment as it is read: without the address."""
 
     avatar_url: str | None = None
 
@@ -141,15 +143,7 @@ def put_members(
         given[member.user_id] = member
     ids = list(given)
 
-    known = users(tx, ids)
-    renamed = [
-        member for member in members if (was := known.get(member.user_id)) is None or was.name != member.name
-    ]
-    store.save_names(tx, {member.user_id: member.name for member in renamed})
-    facts: list[Fact] = []
-    for member in renamed:
-        was = known.get(member.user_id)
-        facts.append(UserSaved(member.user_id, member.name, was.avatar_url if was else None))
+    facts: list[Fact] = [*_put_people(tx, members)]
 
     if replace:
         rows = tx.all(store.ROSTER_OF, course_id=course_id)
@@ -184,6 +178,23 @@ def put_members(
     if added or gone or changed:
         facts.append(MembersChanged(course_id, added, tuple(gone), changed))
     return tuple(facts)
+
+
+def _put_people(tx: Transaction, members: Sequence[Enrolment]) -> list[UserSaved]:
+    """Write the names and addresses that are new, and return the facts about names."""
+    facts: list[UserSaved] = []
+    ids = [member.user_id for member in members]
+    known = {row.id: row for part in store.chunks(ids) for row in tx.all(store.USERS, user_ids=part)}
+    people: list[tuple[str, str, str | None]] = []
+    for member in members:
+        was = known.get(member.user_id)
+        email = (was.email if was else None) if member.email is None else member.email or None
+        if was is None or (was.name, was.email) != (member.name, email):
+            people.append((member.user_id, member.name, email))
+        if was is None or was.name != member.name:
+            facts.append(UserSaved(member.user_id, member.name, was.avatar_url if was else None))
+    store.save_people(tx, people)
+    return facts
 
 
 def remove_member(tx: Transaction, course_id: str, user_id: str) -> tuple[Fact, ...]:
@@ -223,6 +234,7 @@ class _Changes:
 
     name: str
     avatar_url: str | None
+    email: str | None
     updated_at: int
     claims_at: int
     is_later: bool = False
@@ -281,6 +293,7 @@ def sync_claims(tx: Transaction, caller: Caller) -> tuple[Fact, ...]:
             id=user_id,
             name=changes.name,
             avatar_url=changes.avatar_url,
+            email=changes.email,
             updated_at=changes.updated_at,
             claims_at=changes.claims_at,
         )
@@ -307,10 +320,16 @@ def _compare(tx: Transaction, caller: Caller) -> _Changes:
     row = tx.one(store.USER, user_id=caller.user_id)
     if row is None:
         changes = _Changes(
-            caller.name, caller.avatar_url, caller.issued_at, 0, writes_user=True, tells_user=True
+            caller.name,
+            caller.avatar_url,
+            caller.email,
+            caller.issued_at,
+            0,
+            writes_user=True,
+            tells_user=True,
         )
     else:
-        changes = _Changes(row.name, row.avatar_url, row.updated_at, row.claims_at)
+        changes = _Changes(row.name, row.avatar_url, row.email, row.updated_at, row.claims_at)
         _compare_profile(caller, changes)
     if caller.claims_courses and caller.issued_at >= changes.claims_at:
         if caller.issued_at > changes.claims_at:
@@ -328,6 +347,9 @@ def _compare_profile(caller: Caller, changes: _Changes) -> None:
     if (name, avatar_url) != (changes.name, changes.avatar_url):
         changes.name, changes.avatar_url, changes.updated_at = name, avatar_url, caller.issued_at
         changes.writes_user = changes.tells_user = True
+    if caller.email and caller.email != changes.email:
+        changes.email, changes.updated_at = caller.email, caller.issued_at
+        changes.writes_user = True
 
 
 def _compare_courses(tx: Transaction, caller: Caller, changes: _Changes) -> None:

@@ -56,6 +56,8 @@ users = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("avatar_url", Text),
+    # Where mails go; only the server reads it.
+    Column("email", Text),
     # When that name and picture were said: the time of a roster, or the `iat` of a token.
     Column("updated_at", BigInteger, nullable=False),
     # The newest `iat` among the tokens whose courses were taken over.
@@ -112,10 +114,12 @@ USERS = Prepared(select(users).where(users.c.id.in_(_user_ids)))
 DELETE_USER = Prepared(delete(users).where(users.c.id == _user_id))
 SAVE_CLAIMANT = Prepared(
     insert(users)
-    .values({name: bindparam(name) for name in ("id", "name", "avatar_url", "updated_at", "claims_at")})
+    .values(
+        {name: bindparam(name) for name in ("id", "name", "avatar_url", "email", "updated_at", "claims_at")}
+    )
     .on_conflict_do_update(
         index_elements=["id"],
-        set_={name: bindparam(name) for name in ("name", "avatar_url", "updated_at", "claims_at")},
+        set_={name: bindparam(name) for name in ("name", "avatar_url", "email", "updated_at", "claims_at")},
     )
 )
 
@@ -202,16 +206,22 @@ def chunks(items: Sequence[str]) -> Iterator[list[str]]:
 
 
 @lru_cache(maxsize=len(_SIZES))
-def _save_named(size: int) -> Prepared:
+def _save_people(size: int) -> Prepared:
     at: BindParameter[int] = bindparam("updated_at")
     statement = insert(users).values(
         [
-            {"id": bindparam(f"id_{i}"), "name": bindparam(f"name_{i}"), "updated_at": at, "claims_at": 0}
+            {
+                "id": bindparam(f"id_{i}"),
+                "name": bindparam(f"name_{i}"),
+                "email": bindparam(f"email_{i}"),
+                "updated_at": at,
+                "claims_at": 0,
+            }
             for i in range(size)
         ]
     )
-    named = {"name": statement.excluded.name, "updated_at": statement.excluded.updated_at}
-    return Prepared(statement.on_conflict_do_update(index_elements=["id"], set_=named))
+    said = {name: statement.excluded[name] for name in ("name", "email", "updated_at")}
+    return Prepared(statement.on_conflict_do_update(index_elements=["id"], set_=said))
 
 
 @lru_cache(maxsize=len(_SIZES))
@@ -254,14 +264,13 @@ def _in_sizes(count: int) -> Iterator[tuple[int, int]]:
             start += size
 
 
-def save_names(tx: Transaction, names: Mapping[str, str]) -> None:
-    """Make these users (id -> name) or rename them, many at a time; pictures stay."""
-    items = list(names.items())
-    for start, size in _in_sizes(len(items)):
+def save_people(tx: Transaction, people: Sequence[tuple[str, str, str | None]]) -> None:
+    """Make these users (id, name, address) or change them, many at a time; pictures stay."""
+    for start, size in _in_sizes(len(people)):
         params: dict[str, Any] = {"updated_at": tx.now}
-        for i, (user_id, name) in enumerate(items[start : start + size]):
-            params[f"id_{i}"], params[f"name_{i}"] = user_id, name
-        tx.run(_save_named(size), **params)
+        for i, (user_id, name, email) in enumerate(people[start : start + size]):
+            params[f"id_{i}"], params[f"name_{i}"], params[f"email_{i}"] = user_id, name, email
+        tx.run(_save_people(size), **params)
 
 
 def note_claims(tx: Transaction, issued_at: Mapping[str, int]) -> None:

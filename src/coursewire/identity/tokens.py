@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from jwt import PyJWTError
+from pydantic import TypeAdapter, ValidationError
 
 from coursewire.errors import AuthExpired, AuthInvalid, AuthMissing, Unavailable
 from coursewire.identity.caller import Caller
 from coursewire.identity.keys import JwksKeys
 from coursewire.identity.roles import roles_in_course, roles_of_person
 from coursewire.identity.signature import Signed, sign_with_secret, take_apart
-from coursewire.vocabulary import ID_PATTERN, Role
+from coursewire.vocabulary import ID_PATTERN, Email, Role
 
 MAX_TOKEN_CHARACTERS: Final = 16_384
 ASYMMETRIC_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
@@ -24,6 +25,7 @@ _MAX_NAME = 200
 _MAX_AVATAR_URL = 2_048
 _LAST_SECOND = 253_402_300_799  # the year 9999: what the contract's time can still write
 _ID = re.compile(ID_PATTERN)
+_EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
 
 
 class KeyNotLoaded(Unavailable):
@@ -139,6 +141,7 @@ class Verifier:
             user_id=user_id,
             name=_name(claims.get("name"), user_id),
             avatar_url=_avatar_url(claims.get("avatar_url")),
+            email=_email(claims.get("email")),
             roles=roles_of_person(_strings(claims.get("roles"), "roles")),
             courses=_courses(courses),
             claims_courses=courses is not None,
@@ -175,6 +178,7 @@ class Issuer:
         ttl_s: int = 3_600,
         namespaces: Iterable[str] | None = None,
         avatar_url: str | None = None,
+        email: str | None = None,
     ) -> tuple[str, int]:
         """Return a token and when it expires, in milliseconds since 1970.
 
@@ -197,6 +201,8 @@ class Issuer:
             claims["namespaces"] = sorted(namespaces)
         if avatar_url is not None:
             claims["avatar_url"] = avatar_url
+        if email is not None:
+            claims["email"] = email
         return sign_with_secret(claims, self._secret), claims["exp"] * 1000
 
 
@@ -244,6 +250,14 @@ def _name(value: Any, user_id: str) -> str:
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in value
     )
     return " ".join(unicodedata.normalize("NFC", printable).split())[:_MAX_NAME].strip() or user_id
+
+
+def _email(value: Any) -> str | None:
+    """Take an address (OpenID Connect's claim); what we could not send to is left out, not refused."""
+    try:
+        return _EMAIL.validate_python(value)
+    except ValidationError:
+        return None
 
 
 def _avatar_url(value: Any) -> str | None:
