@@ -111,6 +111,62 @@ async def test_a_conversation(site: Campus) -> None:
             await heard.aclose()
 
 
+async def test_messages_are_answered_reacted_to_and_found(site: Campus) -> None:
+    async with ChatClient(site.url, site.token("ada")) as ada:
+        room = await ada.open_room("discussion", course_id=COURSE, title="Problem set 1")
+        first = await ada.send(room.id, "Who has an idea about the lemma?")
+        async with seated(ChatClient(site.url, site.token("ben"), patience=None), room=room.id) as ben:
+            await ben.screen.shows("#1  Ada  Who has an idea")
+            ben.type("/reply 1 Induction")
+            await ben.screen.shows("╭ Ada: Who has an idea about the lemma?", "#2  Ben  Induction")
+            ben.type("/react 1 👍")
+            await ben.screen.shows("You reacted 👍 to #1: 👍 1")
+            await ada.react(first.id, "🎉")
+            await ben.screen.shows("Ada reacted 🎉 to #1: 👍 1  🎉 1")
+            ben.type("/unreact 1 👍")
+            await ben.screen.shows("You took 👍 back from #1: 🎉 1")
+            ben.type("/thread 1 On what, though?")
+            await ben.screen.shows("╭ in a thread", "#3  Ben  On what, though?")
+            ben.type("/thread 2")
+            await ben.screen.shows("#2 has no thread.")
+            await ada.pin(first.id)
+            await ben.screen.shows("#1 is pinned")
+            ben.type("/pins")
+            await ben.screen.shows("idea about the lemma? (pinned)")
+            ben.type("/pin 1")
+            await ben.screen.shows("✗ ")
+            ben.type("/edit 2 By induction")
+            await ben.screen.shows("By induction (edited)")
+            ben.type("/delete 2")
+            await ben.screen.shows("message deleted")
+            ben.type("/search lemma")
+            await ben.screen.shows("#1  Problem set 1  Ada  Who has an idea")
+            for line, usage in (
+                ("/react 1", "/react N EMOJI"),
+                ("/reply 99 no", "the number of a message above"),
+                ("/report 1 boredom", "one of spam, harassment"),
+                ("/slow down", "/slow SECONDS"),
+                ("/mute", "/mute USER"),
+            ):
+                ben.type(line)
+                await ben.screen.shows(usage)
+
+
+async def test_announcements_are_noted_elsewhere_and_say_who_may_write(site: Campus) -> None:
+    async with ChatClient(site.url, site.token("ada")) as ada:
+        general = await ada.open_room("course", course_id=COURSE, title="General")
+        news = await ada.open_room("announcement", course_id=COURSE, title="News")
+        async with seated(ChatClient(site.url, site.token("ben"), patience=None), room=general.id) as ben:
+            await ben.screen.shows("News", "General ─")
+            await ada.send(news.id, "The seminar moves to room 14")
+            await ben.screen.shows("A new announcement in News")
+            number = next(n for n, known in enumerate(await ada.rooms(), 1) if known.id == news.id)
+            ben.type("/rooms")
+            await ben.screen.shows("1 unread")
+            ben.type(f"/join {number}")
+            await ben.screen.shows("announcements: only staff write here", "The seminar moves to room 14")
+
+
 async def test_a_refusal_ends_it_with_its_reason(site: Campus) -> None:
     with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
         terminal = Terminal(ChatClient(site.url, "forged", patience=None))

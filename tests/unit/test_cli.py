@@ -58,7 +58,7 @@ def in_place_of(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception | N
 def test_help_names_every_command() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
-    for command in ("serve", "demo", "token", "migrate", "contracts", "chat"):
+    for command in ("serve", "demo", "token", "migrate", "contracts", "chat", "notify", "notifications"):
         assert command in result.output
 
 
@@ -191,7 +191,7 @@ def test_an_option_that_is_none_is_refused(option: list[str]) -> None:
     assert runner.invoke(app, ["serve", *option]).exit_code == 2
 
 
-# migrate, contracts, chat
+# migrate, contracts, chat, notify, notifications
 
 
 def test_migrate_makes_the_database_and_does_nothing_the_second_time(
@@ -239,3 +239,56 @@ def test_chat_needs_to_know_who(monkeypatch: pytest.MonkeyPatch) -> None:
     result = runner.invoke(app, ["chat"])
     assert (result.exit_code, result.stderr) == (1, "coursewire: --user is needed\n")
     assert terminal.calls == []
+
+
+@pytest.fixture
+def posted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    calls: list[tuple[Any, ...]] = []
+    for name in ("run_post", "run_watch"):
+        monkeypatch.setattr(f"coursewire.client.terminal_notify.{name}", lambda *given: calls.append(given))
+    return calls
+
+
+def test_notify_takes_an_audience_and_makes_a_service_token(posted: list[tuple[Any, ...]]) -> None:
+    options = [
+        "--course",
+        "cs101",
+        "--role",
+        "learner",
+        "--category",
+        "grade",
+        "--link",
+        "/grades",
+        "--key",
+        "k",
+    ]
+    result = runner.invoke(app, ["notify", "Grades are out", "All of them", *options])
+    assert (result.exit_code, result.stderr) == (0, "")
+    [(url, token, to, fields)] = posted
+    assert url == "http://localhost:3001"
+    assert verified(token).is_service
+    assert to.model_dump(exclude_none=True) == {"course_id": "cs101", "roles": ["learner"]}
+    assert (fields["title"], fields["body"], fields["category"]) == ("Grades are out", "All of them", "grade")
+    assert fields["action"] == {"label": "Open", "url": "/grades"}
+    assert fields["key"] == "k"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--user", "ada", "--everyone"], ["--everyone", "--role", "learner"], ["--user", "a b"]],
+)
+def test_notify_needs_one_audience(options: list[str], posted: list[tuple[Any, ...]]) -> None:
+    result = runner.invoke(app, ["notify", "Hello", *options])
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("coursewire: ")
+    assert posted == []
+
+
+def test_notifications_takes_a_token_or_makes_one(posted: list[tuple[Any, ...]]) -> None:
+    assert runner.invoke(app, ["notifications", "--token", "given", "--history", "5"]).exit_code == 0
+    assert runner.invoke(app, ["notifications", "--user", "ada"]).exit_code == 0
+    given, made = posted
+    assert given == ("http://localhost:3001", "given", 5)
+    assert verified(made[1]).user_id == "ada"
+    assert runner.invoke(app, ["notifications"]).stderr == "coursewire: --user is needed\n"
