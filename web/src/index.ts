@@ -2,10 +2,24 @@
 
 export { ChatInterface, type ChatInterfaceProps } from "./components/ChatInterface";
 export { ConnectionStatus, type ConnectionStatusProps } from "./components/ConnectionStatus";
+export { NotificationBell, type NotificationBellProps } from "./components/NotificationBell";
+export { NotificationInbox, type NotificationInboxProps } from "./components/NotificationInbox";
+export {
+  NotificationPreferences,
+  type NotificationPreferencesProps,
+} from "./components/NotificationPreferences";
+export { NotificationToasts, type NotificationToastsProps } from "./components/NotificationToasts";
 export * from "./contract";
 export { CoursewireProvider, type CoursewireProviderProps, useCoursewire } from "./hooks/CoursewireProvider";
 export { type ChatActions, type ChatResult, useChatWebSocket } from "./hooks/useChatWebSocket";
 export { type ConnectionStatusResult, useConnectionStatus } from "./hooks/useConnectionStatus";
+export {
+  type NotificationsActions,
+  type NotificationsOptions,
+  type NotificationsResult,
+  useNotificationsWebSocket,
+  useNotificationToasts,
+} from "./hooks/useNotificationsWebSocket";
 export type { ChatState, Outgoing } from "./services/websocket/chat/state";
 export type { Timeline } from "./services/websocket/chat/timeline";
 export type { MessageStatus, Progress } from "./services/websocket/chat/view";
@@ -19,5 +33,9 @@ export {
 export { Coursewire, type CoursewireOptions } from "./services/websocket/coursewire";
 export { CommandError, explain } from "./services/websocket/errors";
 export type { ServiceOptions } from "./services/websocket/namespaceService";
+export type { PreferencesChange } from "./services/websocket/notifications/preferences";
+export type { NotificationsState } from "./services/websocket/notifications/state";
+export type { Toast } from "./services/websocket/notifications/toasts";
+export { NotificationsWebSocketService } from "./services/websocket/notificationsWebSocket";
 export type { State, Transport } from "./services/websocket/protocol";
 export type { AuthToken } from "./services/websocket/token";

@@ -8,3 +8,6 @@ import "./messages.css";
 import "./composer.css";
 import "./people.css";
 import "./status.css";
+import "./notifications/inbox.css";
+import "./notifications/bell.css";
+import "./notifications/preferences.css";

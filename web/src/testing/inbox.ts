@@ -12,6 +12,7 @@ export function notification(number: number, patch: Partial<Notification> = {}):
   const at = new Date(START + number * 60_000).toISOString();
   return {
     id: `n${String(number).padStart(4, "0")}`,
+    content_id: `c${number}`,
     category: "announcement",
     priority: "normal",
     title: `Notice ${number}`,

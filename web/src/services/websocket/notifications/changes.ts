@@ -5,10 +5,10 @@ import { isExpired, isInInbox, matches } from "./filters";
 
 export type Change = { as: Mark } | { until: string };
 
-/** The item as it will be; `at` in ISO 8601. The same object when nothing changes. */
+/** The item as it will be, by the server's rules; `at` in ISO 8601. The same object when nothing changes. */
 export function applied(item: Notification, change: Change, at: string): Notification {
   if ("until" in change) {
-    const { read_at: _read, archived_at: _archived, ...rest } = item;
+    const { archived_at: _archived, ...rest } = item;
     return { ...rest, snoozed_until: change.until };
   }
   switch (change.as) {
@@ -20,8 +20,11 @@ export function applied(item: Notification, change: Change, at: string): Notific
       const { read_at: _read, archived_at: _archived, snoozed_until: _until, ...rest } = item;
       return rest;
     }
-    case "archived":
-      return item.archived_at === undefined ? { ...item, archived_at: at } : item;
+    case "archived": {
+      if (item.archived_at !== undefined) return item;
+      const { snoozed_until: _until, ...rest } = item;
+      return { ...rest, archived_at: at };
+    }
   }
 }
 

@@ -12,7 +12,7 @@ describe("toasts", () => {
   it("are one for a burst, the newest first", () => {
     const toasts = all([loud(1), loud(2), loud(3)], BURST_MS - 1);
     expect(toasts).toMatchObject([
-      { id: "n0001", items: [{ id: "n0003" }, { id: "n0002" }, { id: "n0001" }] },
+      { id: "n0001@0", items: [{ id: "n0003" }, { id: "n0002" }, { id: "n0001" }] },
     ]);
   });
 
@@ -60,7 +60,7 @@ describe("toasts", () => {
 
   it("go when they are dismissed", () => {
     const toasts = all([loud(1)]);
-    expect(dismissed(toasts, "n0001")).toEqual([]);
+    expect(dismissed(toasts, "n0001@0")).toEqual([]);
     expect(dismissed(toasts, "else")).toBe(toasts);
   });
 });

@@ -33,7 +33,7 @@ export function arrived(toasts: readonly Toast[], item: Notification, now: numbe
   const open =
     alike.find(({ items }) => items.some(({ id }) => id === item.id)) ??
     alike.findLast(({ at }) => alike.length >= MOST_TOASTS || now - at < BURST_MS);
-  if (!open) return [...toasts, { id: item.id, urgent, items: [item], more: false, at: now }];
+  if (!open) return [...toasts, { id: `${item.id}@${now}`, urgent, items: [item], more: false, at: now }];
   const items = [item, ...open.items.filter(({ id }) => id !== item.id)];
   const more = open.more || items.length > MOST_ITEMS;
   const joined = { ...open, items: items.slice(0, MOST_ITEMS), more, at: now };

@@ -1,0 +1,83 @@
+/** Notifications that pop up, as the server allows it: urgent ones stay, a burst is one, what is read elsewhere goes. */
+
+import { useEffect, useRef } from "react";
+import { toast as sonner, Toaster } from "sonner";
+import type { Notification } from "../contract";
+import { useCoursewire } from "../hooks/CoursewireProvider";
+import { useNotificationToasts } from "../hooks/useNotificationsWebSocket";
+import type { Toast } from "../services/websocket/notifications/toasts";
+import { type CourseNames, courseNameOf } from "./notifications/courses";
+import type { Ways } from "./notifications/NoticeLink";
+import { ToastCard } from "./notifications/ToastCard";
+import "./styles";
+
+export interface NotificationToastsProps extends Ways {
+  courses?: CourseNames;
+  /** Where the whole inbox is: a burst leads there. */
+  inboxLink?: string;
+}
+
+/** Ours among the toasts of the page. */
+const TOASTER = "coursewire";
+const SHOWN_MS = 8_000;
+const NO_NAMES: CourseNames = {};
+
+export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: NotificationToastsProps) {
+  const { notifications } = useCoursewire();
+  const toasts = useNotificationToasts();
+  const shown = useRef(new Map<string, Toast>());
+  const latest = useRef({ courses, inboxLink, ways });
+  useEffect(() => {
+    latest.current = { courses, inboxLink, ways };
+  });
+
+  useEffect(() => {
+    const open = (item: Notification): void => {
+      // It has been followed: should the mark be refused, it is unread again in the inbox.
+      if (item.read_at === undefined) notifications.mark(item.id, "read").catch(() => undefined);
+    };
+    for (const toast of toasts) {
+      if (shown.current.get(toast.id) === toast) continue;
+      shown.current.set(toast.id, toast);
+      const gone = () => notifications.dismissToast(toast.id);
+      sonner.custom(
+        (id) => (
+          <ToastCard
+            toast={toast}
+            courseName={courseNameOf(latest.current.courses)}
+            inboxLink={latest.current.inboxLink}
+            ways={latest.current.ways}
+            onOpen={open}
+            onClose={() => sonner.dismiss(id)}
+          />
+        ),
+        {
+          id: toast.id,
+          toasterId: TOASTER,
+          duration: toast.urgent ? Number.POSITIVE_INFINITY : SHOWN_MS,
+          onDismiss: gone,
+          onAutoClose: gone,
+        },
+      );
+    }
+    for (const id of [...shown.current.keys()]) {
+      if (toasts.some((toast) => toast.id === id)) continue;
+      shown.current.delete(id);
+      sonner.dismiss(id);
+    }
+  }, [toasts, notifications]);
+
+  // sonner keeps its region, a polite live one, on the page from the start.
+  return (
+    <Toaster
+      id={TOASTER}
+      position="top-right"
+      className="cw-toaster"
+      containerAriaLabel="New notifications"
+      offset={{ top: "1rem", right: "1rem" }}
+      mobileOffset={{ top: "0.5rem", left: "0.5rem", right: "0.5rem" }}
+      visibleToasts={4}
+      gap={10}
+    />
+  );
+}
