@@ -20,9 +20,7 @@ def join(server: Server, swarm: Swarm, channel: str, clients: int) -> tuple[list
     Returns them, and `{connections_per_cpu_second, resident_bytes, proportional_bytes}`, the latter two per
     client that is connected, authenticated and subscribed, after the server had 2 s to settle.
     """
-    people = [f"student-{number}" for number in range(clients)]
-    enrol(server, people)
-    auths = [{"token": token(person)} for person in people]
+    auths = enrolled_auths(server, clients)
     joined = swarm.join(auths[:WARM_UP], channel)
     swarm.idle(_SETTLE_S / 2)
     resident, proportional = server.memory()
@@ -34,6 +32,13 @@ def join(server: Server, swarm: Swarm, channel: str, clients: int) -> tuple[list
         "resident_bytes": (resident_after - resident) / len(more),
         "proportional_bytes": (proportional_after - proportional) / len(more),
     }
+
+
+def enrolled_auths(server: Server, clients: int) -> list[dict[str, Any]]:
+    """Put so many people on the roster, and return what each connects with."""
+    people = [f"student-{number}" for number in range(clients)]
+    enrol(server, people)
+    return [{"token": token(person)} for person in people]
 
 
 def come_back(server: Server, swarm: Swarm, channel: str, clients: list[Client]) -> float:

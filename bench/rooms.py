@@ -17,9 +17,14 @@ def make_room(server: Server, title: str) -> str:
     """Return the id of a room that every member of the course may listen to and its staff may write in."""
     if server.name != OURS:
         return title
-    _call(server, "PUT", f"/v1/courses/{COURSE}", {"title": "Bench"})
+    make_course(server)
     made = _call(server, "POST", "/v1/rooms", {"kind": "course", "course_id": COURSE, "title": title})
     return str(made["room"]["id"])
+
+
+def make_course(server: Server) -> None:
+    """Make the course, if it is not there."""
+    _call(server, "PUT", f"/v1/courses/{COURSE}", {"title": "Bench"})
 
 
 def enrol(server: Server, users: list[str]) -> None:

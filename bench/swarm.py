@@ -1,6 +1,6 @@
 """The load: many Socket.IO clients over WebSocket on one epoll, cheap, and the same for every server.
 
-A client speaks just enough Engine.IO v4 and Socket.IO v5: it opens a WebSocket, connects to `/chat` with its
+A client speaks just enough Engine.IO v4 and Socket.IO v5: it opens a WebSocket, connects to one namespace with its
 token, subscribes to a channel, answers pings, and counts the events that arrive by scanning frame headers.
 What it sends is built once. Frames are masked with a mask of zeros, which every server still has to undo.
 """
@@ -15,9 +15,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-NAMESPACE = b"/chat,"
-EVENT = b'42/chat,["message.sent"'
-READY_EVENT = b'42/chat,["session.ready"'
 _UPGRADE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -42,9 +39,9 @@ _NOTHING = bytearray()
 _PONG = frame(b"3")
 
 
-def command(name: str, payload: dict[str, Any], ack: int) -> bytes:
+def command(name: str, payload: dict[str, Any], ack: int, namespace: bytes = b"/chat,") -> bytes:
     """Return the frame of a command."""
-    return frame(b"42" + NAMESPACE + f"{ack}{json.dumps([name, payload])}".encode())
+    return frame(b"42" + namespace + f"{ack}{json.dumps([name, payload])}".encode())
 
 
 def stamped(text: str) -> str:
@@ -78,9 +75,12 @@ class Client:
 
 
 class Swarm:
-    """Clients of one server."""
+    """Clients of one namespace of one server, which count one kind of event."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, namespace: str = "/chat", event: str = "message.sent") -> None:
+        self._namespace = f"{namespace},".encode()
+        self._event = f'42{namespace},["{event}"'.encode()
+        self._ready_event = f'42{namespace},["session.ready"'.encode()
         self._address = ("127.0.0.1", port)
         self._epoll = select.epoll()
         self._clients: dict[int, Client] = {}
@@ -180,7 +180,7 @@ class Swarm:
             return
         if not size:
             raise ConnectionError(f"the server closed a connection after {client.received} events")
-        data = self._buffer
+        data, event = self._buffer, self._event
         if client.rest:
             data = client.rest + data[:size]
             size = len(data)
@@ -198,7 +198,7 @@ class Swarm:
             end = start + length
             if end > size or start > size:
                 break
-            if data.startswith(EVENT, start):
+            if data.startswith(event, start):
                 client.received += 1
                 self.delivered += 1
                 self.event_bytes = length
@@ -214,18 +214,19 @@ class Swarm:
 
     def _other(self, client: Client, head: int, payload: bytes) -> None:  # noqa: C901, PLR0912 - one branch per packet
         """Handle everything but events and pings: the steps of joining, and acknowledgements."""
+        namespace = self._namespace
         if head & 0x0F == 8:
             raise ConnectionError(f"the server closed a WebSocket: {payload!r}")
         if head & 0x0F == 9:  # uvicorn pings on the WebSocket as well
             client.send(frame(payload, opcode=10))
         elif payload.startswith(b"0{"):
-            client.send(frame(b"40" + NAMESPACE + json.dumps(client.auth).encode()))
-        elif payload.startswith(b"40" + NAMESPACE):
+            client.send(frame(b"40" + namespace + json.dumps(client.auth).encode()))
+        elif payload.startswith(b"40" + namespace):
             if client.channel is None:
                 client.ready = True
             else:
-                client.send(command("subscribe", {"channel": client.channel}, 0))
-        elif payload.startswith(b"43" + NAMESPACE):
+                client.send(command("subscribe", {"channel": client.channel}, 0, namespace))
+        elif payload.startswith(b"43" + namespace):
             client.acks += 1
             if b'"ok":true' not in payload:
                 raise ConnectionError(f"a command failed: {payload!r}")
@@ -234,11 +235,11 @@ class Swarm:
                 client.ready = True
             elif client.on_ack is not None:
                 client.on_ack(client, payload)
-        elif payload.startswith(READY_EVENT):
+        elif payload.startswith(self._ready_event):
             self.readies += 1
             if client.channel is None:
-                client.said = json.loads(payload[len(b"42") + len(NAMESPACE) :])[1]
-        elif payload.startswith(b"44" + NAMESPACE):
+                client.said = json.loads(payload[len(b"42") + len(namespace) :])[1]
+        elif payload.startswith(b"44" + namespace):
             raise ConnectionError(f"refused: {payload!r}")
 
 

@@ -377,6 +377,22 @@ export interface Receipt {
   read_number: number;
 }
 
+/**
+ * Ask who wrote an anonymous message: staff of the course. Who asked is kept in the room's audit
+ * trail.
+ */
+export interface RevealMessage {
+  key?: string;
+  message_id: string;
+}
+
+/** Who wrote an anonymous message. */
+export interface Revealed {
+  /** True when the key was used before: this is the first answer again (LOG3). */
+  duplicate: boolean;
+  author: Author;
+}
+
 /** A room as every member sees it. */
 export interface Room {
   id: string;
@@ -614,6 +630,16 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "write";
     keyed: true;
   };
+  /**
+   * Ask who wrote an anonymous message: staff of the course. Who asked is kept in the room's audit
+   * trail.
+   */
+  "message.reveal": {
+    payload: RevealMessage;
+    result: Revealed;
+    mode: "write";
+    keyed: "optional";
+  };
   /** A page of a room, or of one thread of it: the newest, or before, after or around a message. */
   "history.read": {
     payload: ReadHistory;
@@ -712,6 +738,7 @@ export const chatCommands = {
   "message.delete": { mode: "write", key: "required" },
   "message.pin": { mode: "write", key: "required" },
   "message.react": { mode: "write", key: "required" },
+  "message.reveal": { mode: "write", key: "optional" },
   "history.read": { mode: "read", key: "none" },
   "message.search": { mode: "read", key: "none" },
   "receipt.mark": { mode: "write", key: "optional" },

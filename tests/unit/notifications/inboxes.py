@@ -130,7 +130,8 @@ class Inboxes:
             for delivery_id in waiting.deliveries:
                 self.do(lambda tx, one=delivery_id: service.go_on_delivering(self.channels, tx, one))
             if waiting.sweeps:
-                self.do(lambda tx: service.go_on_marking(tx, store.oldest_sweep(tx)))
+                sweep = self.do(store.oldest_sweep)
+                self.do(service.go_on_marking, sweep)
             if waiting.to_wake:
                 self.do(service.wake_snoozed)
             if waiting.expired:

@@ -11,7 +11,7 @@ from tests.unit.notifications.inboxes import COURSE, HOUR, NOON, Inboxes
 
 from coursewire.errors import Forbidden, Invalid
 from coursewire.namespaces.notifications import rules, store
-from coursewire.namespaces.notifications.store import pages
+from coursewire.namespaces.notifications.store import counts, pages
 from coursewire.vocabulary import iso
 
 
@@ -99,24 +99,34 @@ def test_items_of_one_moment_are_each_on_one_page(inboxes: Inboxes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "index"),
+    "conditions",
     [
-        (pages.ALL_OF_SHELF, "ix_notification_items_moved"),
-        (pages.ONE_KIND, "ix_notification_items_kind"),
-        (pages.ONE_KIND_OF_COURSE, "ix_notification_items_course"),
+        frozenset(some)
+        for size in range(len(pages.CONDITIONS) + 1)
+        for some in itertools.combinations(pages.CONDITIONS, size)
     ],
+    ids=lambda some: "+".join(sorted(some)) or "all",
 )
-def test_no_page_is_scanned_or_sorted(inboxes: Inboxes, statement: Any, index: str) -> None:
-    """The plan of the three statements that every list consists of: one walk along an index each."""
-    fill(inboxes, 3)
-    names = ("me", "course_id", "id", "category", "priority")
-    params = {name: "x" for name in names} | dict.fromkeys(
-        ("shelf", "noticed", "moved_at", "since", "now", "most"), 1
+def test_no_page_is_scanned_or_sorted(inboxes: Inboxes, conditions: frozenset[str]) -> None:
+    """The plan of every statement that a list can be: one walk along the index, without a row of the table."""
+    params = dict.fromkeys(("me", "course_id", "id"), "x") | dict.fromkeys(
+        ("shelf", "moved_at", "since", "now", "most"), 1
     )
-    plan = explain(inboxes, statement, params)
-    assert len(plan) == 1
-    assert plan[0].startswith(f"SEARCH notification_items USING INDEX {index} (user_id=")
-    assert "moved_at" in plan[0]
+    params |= {"stages": [0, 1], "categories": ["grade", "system"], "priorities": ["low"]}
+    [plan] = explain(inboxes, pages.walk(conditions), params)
+    index = "USING COVERING INDEX ix_notification_items_list (user_id=? AND shelf=? AND "
+    assert plan.startswith(f"SEARCH notification_items {index}")
+    assert "(moved_at,id)<(?,?)" in plan
+
+
+def test_counting_begins_with_what_has_expired(inboxes: Inboxes) -> None:
+    """Not with each person's items, of which there may be 100,000."""
+    [plan] = [
+        line
+        for line in explain(inboxes, counts._over, {"user_ids": ["ada", "ben"], "at": 1})
+        if "notification_items" in line
+    ]
+    assert "USING INDEX ix_notification_items_expiry (expires_at<?" in plan
 
 
 def explain(inboxes: Inboxes, statement: Any, params: dict[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ def wanted_by(wanted: Filter) -> Wanted:
         categories=wanted.category,
         priorities=wanted.priority,
         course_id=wanted.course_id,
-        since=0 if wanted.since is None else moment(wanted.since, field="filter.since"),
+        since=None if wanted.since is None else moment(wanted.since, field="filter.since"),
     )
 
 

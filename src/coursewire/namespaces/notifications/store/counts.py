@@ -49,7 +49,8 @@ _read = Prepared(
 )
 _over = Prepared(
     select(items.c.user_id, items.c.category, items.c.priority, items.c.noticed).where(
-        items.c.user_id.in_(bindparam("user_ids", expanding=True)),
+        # Few have expired and are not swept: from those on, not from each person's items on. So no bare column here.
+        items.c.user_id.concat("").in_(bindparam("user_ids", expanding=True)),
         items.c.expires_at <= bindparam("at"),
         items.c.shelf == INBOX,
         items.c.noticed != READ,

@@ -44,8 +44,8 @@ Index(None, contents.c.actor_id, sqlite_where=ACTED, postgresql_where=ACTED)
 items = Table(
     "notification_items",
     metadata,
-    Column("user_id", Text, primary_key=True),
     Column("id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
     Column("content_id", Text, nullable=False),
     Column("shelf", Integer, nullable=False),
     Column("noticed", Integer, nullable=False),
@@ -63,33 +63,21 @@ items = Table(
     Column("snoozed_until", BigInteger),
     sqlite_with_rowid=False,
 )
-"""One row per person and item. The newest of a group has its content."""
+"""One row per person and item. What many get at once has one id, and so lies together."""
 
-# Pages of a list, whatever the filter: see `store/pages.py`.
-Index("ix_notification_items_moved", items.c.user_id, items.c.shelf, items.c.moved_at, items.c.id)
+# Pages of a list, whatever the filter: see `store/pages.py`. The one index that begins with the user, for each costs
+# every receiver of a course's notification a page of the database.
 Index(
-    "ix_notification_items_kind",
+    "ix_notification_items_list",
     items.c.user_id,
     items.c.shelf,
+    items.c.moved_at,
+    items.c.id,
     items.c.noticed,
     items.c.category,
     items.c.priority,
-    items.c.moved_at,
-    items.c.id,
-)
-IN_COURSE = items.c.course_id.is_not(None)
-Index(
-    "ix_notification_items_course",
-    items.c.user_id,
     items.c.course_id,
-    items.c.shelf,
-    items.c.noticed,
-    items.c.category,
-    items.c.priority,
-    items.c.moved_at,
-    items.c.id,
-    sqlite_where=IN_COURSE,
-    postgresql_where=IN_COURSE,
+    items.c.expires_at,
 )
 GROUPED = items.c.group_key.is_not(None)
 Index(
@@ -100,11 +88,10 @@ Index(
     postgresql_where=GROUPED,
 )
 EXPIRING = items.c.expires_at.is_not(None)
-Index("ix_notification_items_expiry", items.c.expires_at, sqlite_where=EXPIRING, postgresql_where=EXPIRING)
 Index(
-    "ix_notification_items_own_expiry",
-    items.c.user_id,
+    "ix_notification_items_expiry",
     items.c.expires_at,
+    items.c.user_id,
     sqlite_where=EXPIRING,
     postgresql_where=EXPIRING,
 )

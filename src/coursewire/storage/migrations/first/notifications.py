@@ -53,8 +53,8 @@ def create() -> None:
     )
     op.create_table(
         "notification_items",
-        sa.Column("user_id", sa.Text, nullable=False),
         sa.Column("id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
         sa.Column("content_id", sa.Text, nullable=False),
         sa.Column("shelf", sa.Integer, nullable=False),
         sa.Column("noticed", sa.Integer, nullable=False),
@@ -70,21 +70,14 @@ def create() -> None:
         sa.Column("read_at", sa.BigInteger),
         sa.Column("archived_at", sa.BigInteger),
         sa.Column("snoozed_until", sa.BigInteger),
-        sa.PrimaryKeyConstraint("user_id", "id", name=op.f("pk_notification_items")),
+        sa.PrimaryKeyConstraint("id", "user_id", name=op.f("pk_notification_items")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_notification_items_content_id", "notification_items", ["content_id"])
     op.create_index(
-        "ix_notification_items_course",
-        "notification_items",
-        ["user_id", "course_id", "shelf", "noticed", "category", "priority", "moved_at", "id"],
-        sqlite_where=sa.text("course_id IS NOT NULL"),
-        postgresql_where=sa.text("course_id IS NOT NULL"),
-    )
-    op.create_index(
         "ix_notification_items_expiry",
         "notification_items",
-        ["expires_at"],
+        ["expires_at", "user_id"],
         sqlite_where=sa.text("expires_at IS NOT NULL"),
         postgresql_where=sa.text("expires_at IS NOT NULL"),
     )
@@ -96,19 +89,9 @@ def create() -> None:
         postgresql_where=sa.text("group_key IS NOT NULL"),
     )
     op.create_index(
-        "ix_notification_items_kind",
+        "ix_notification_items_list",
         "notification_items",
-        ["user_id", "shelf", "noticed", "category", "priority", "moved_at", "id"],
-    )
-    op.create_index(
-        "ix_notification_items_moved", "notification_items", ["user_id", "shelf", "moved_at", "id"]
-    )
-    op.create_index(
-        "ix_notification_items_own_expiry",
-        "notification_items",
-        ["user_id", "expires_at"],
-        sqlite_where=sa.text("expires_at IS NOT NULL"),
-        postgresql_where=sa.text("expires_at IS NOT NULL"),
+        ["user_id", "shelf", "moved_at", "id", "noticed", "category", "priority", "course_id", "expires_at"],
     )
     op.create_index(
         "ix_notification_items_waking",
@@ -176,7 +159,7 @@ def create() -> None:
         sa.Column("spared", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_sweeps")),
     )
-    op.create_index(op.f("ix_notification_sweeps_user_id"), "notification_sweeps", ["user_id"])
+    op.create_index("ix_notification_sweeps_user_id", "notification_sweeps", ["user_id"])
     op.create_table(
         "notification_outgoing",
         sa.Column("id", sa.Text, nullable=False),
