@@ -45,8 +45,8 @@ def command(name: str, payload: dict[str, Any], ack: int, namespace: bytes = b"/
 
 
 def stamped(text: str) -> str:
-    """Return a text that carries the time, so that a delivery of it tells its latency."""
-    return f"@{time.monotonic_ns() // 1_000:0{_STAMP}d} {text}"
+    """Return a text that carries the time, so that a delivery of it tells its latency, and that calls nobody."""
+    return f"^{time.monotonic_ns() // 1_000:0{_STAMP}d} {text}"
 
 
 class Client:
@@ -203,7 +203,7 @@ class Swarm:
                 self.delivered += 1
                 self.event_bytes = length
                 if self.latencies is not None:
-                    stamp = data.index(b"@", start) + 1
+                    stamp = data.index(b"^", start) + 1
                     self.latencies.append(time.monotonic_ns() / 1e9 - int(data[stamp : stamp + _STAMP]) / 1e6)
             elif data[start:end] == b"2":
                 client.send(_PONG)
