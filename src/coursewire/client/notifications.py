@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,8 +46,11 @@ class NotificationsClient(NamespaceClient):
         self.counts: notifications.Counts | None = None
         """What waits, by the server's count; None before the first session."""
         self._streams: set[Stream[notifications.Notification]] = set()
-        self._top: tuple[str, str] = ("", "")
-        """`moved_at` and id of the item at the top: what is above it has just come there."""
+        self._top = ""
+        """The latest `moved_at` that was told; first the beginning of the session."""
+        self._arrived: OrderedDict[tuple[str, str], None] = OrderedDict()
+        """What arrived last, by id and `moved_at`: a replay after a gap may tell it again. Bound: MOST_MISSED, as
+        many as a gap brings; when full the oldest are forgotten."""
 
     # Listening
 
@@ -59,15 +63,14 @@ class NotificationsClient(NamespaceClient):
         stream = Stream[notifications.Notification]()
         self._streams.add(stream)
         try:
-            # Listening before reading: what comes meanwhile is in the stream, and twice at worst. Without history
-            # the read still says from where on a gap is to be filled.
-            page = await self.page(limit=history or 1)
-            known = {(item.moved_at, item.id) for item in page.items}
-            self._raise_top(page.items)
-            for item in reversed(page.items) if history else ():
+            await self.connected()
+            # Listening before reading: what comes meanwhile is in the stream, and twice at worst.
+            earlier = (await self.page(limit=history)).items if history else []
+            for item in reversed(earlier):
                 yield item
+            known = {_arrival(item) for item in earlier}
             async for item in stream:
-                if (item.moved_at, item.id) not in known:
+                if _arrival(item) not in known:
                     yield item
         finally:
             stream.close()
@@ -84,38 +87,40 @@ class NotificationsClient(NamespaceClient):
     def session_ready(self, data: Json) -> None:
         """Note who one is; a gap before the first item is filled from now on."""
         super().session_ready(data)
-        if self.session is not None and not self._top[0]:
-            self._top = (self.session.server_time, "")
+        if self.session is not None and not self._top:
+            self._top = self.session.server_time
 
     async def load_snapshot(self, channel: str, reason: str, position: Json) -> Json:
         """Read the items that the log no longer has, and pass them on as an `InboxGap`."""
         if not channel.startswith("user:"):
             return position
         top = self._top
-        page = await self.page(since=top[0], limit=100)
+        page = await self.page(since=top, limit=100)
         missed, first = list(page.items), page
         while page.next_cursor is not None and len(missed) < MOST_MISSED:
-            page = await self.page(since=top[0], cursor=page.next_cursor, limit=100)
+            page = await self.page(since=top, cursor=page.next_cursor, limit=100)
             missed += page.items
-        arrived = [item for item in reversed(missed) if (item.moved_at, item.id) > top]
+        arrived = [item for item in reversed(missed) if _arrival(item) not in self._arrived]
         self.counts = first.counts
         await self._feed_streams(arrived)
         await super().handle_event("gap", InboxGap(reason, arrived, first.counts), Meta(channel=channel))
         return first.position.model_dump()
 
     def _has_arrived(self, event: str, item: notifications.Notification) -> bool:
-        if item.archived_at is not None or item.snoozed_until is not None:
+        """Return whether an item has just come to the top. One that was only marked keeps its `moved_at`."""
+        if item.archived_at is not None or item.snoozed_until is not None or _arrival(item) in self._arrived:
             return False
-        return event == notifications.NotificationCreated.event or (item.moved_at, item.id) > self._top
+        # A node whose clock is behind makes new items below the top.
+        return event == notifications.NotificationCreated.event or item.moved_at >= self._top
 
     async def _feed_streams(self, items: Sequence[notifications.Notification]) -> None:
-        self._raise_top(items)
         for item in items:
+            self._top = max(self._top, item.moved_at)
+            self._arrived[_arrival(item)] = None
+            if len(self._arrived) > MOST_MISSED:
+                self._arrived.popitem(last=False)
             for stream in tuple(self._streams):
                 await stream.put(item)
-
-    def _raise_top(self, items: Sequence[notifications.Notification]) -> None:
-        self._top = max([self._top, *((item.moved_at, item.id) for item in items)])
 
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """End the loops when the inbox is taken away."""
@@ -251,6 +256,10 @@ class NotificationsClient(NamespaceClient):
             quiet_hours="off" if no_quiet_hours else quiet_hours,
         )
         return answer.preferences
+
+
+def _arrival(item: notifications.Notification) -> tuple[str, str]:
+    return item.id, item.moved_at
 
 
 def _filter(

@@ -53,15 +53,16 @@ class Inbox(NotificationsClient):
         super().__init__("http://server.test", "t")
         self.stored: list[Notification] = []
         self.asked: list[dict[str, Any]] = []
-        self.was_asked = asyncio.Event()
         self.during: list[tuple[str, Notification]] = []
         """Events that arrive while the next page is read."""
+
+    async def connected(self) -> None:
+        """It never is; nobody here needs it."""
 
     async def run(self, command: type[Command], answer: type[Any], **fields: Any) -> Any:
         if command is not ListNotifications:
             return await super().run(command, answer, **fields)
         self.asked.append(fields)
-        self.was_asked.set()
         since, start = fields["filter"].get("since", ""), int(fields["cursor"] or 0)
         fitting = [item for item in self.stored if item.moved_at >= since]
         stop = start + fields["limit"]
@@ -126,11 +127,17 @@ async def inbox() -> AsyncIterator[Inbox]:
     await inbox.close()
 
 
+async def let_it_run() -> None:
+    """Let every task get to where it waits for somebody else."""
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+
+
 async def reading(inbox: Inbox, history: int) -> tuple[Seen, asyncio.Task[None]]:
     """Start a loop, and let it read what is there."""
     seen = Seen(inbox, history)
     task = asyncio.create_task(seen.read())
-    await inbox.was_asked.wait()
+    await let_it_run()
     return seen, task
 
 
@@ -138,17 +145,31 @@ async def test_what_came_to_the_top_arrives_once(inbox: Inbox) -> None:
     inbox.stored = [item(9), item(8), item(7)]
     inbox.during = [("notification.created", item(9)), ("notification.created", item(11))]
     seen, task = await reading(inbox, history=2)
+    grown = item(9, moved_at=iso(13_000), group_count=2)
     await inbox.hear("notification.changed", item(8, read_at=iso(12_000)))
-    await inbox.hear("notification.changed", item(9, moved_at=iso(13_000), group_count=2))
-    await inbox.hear(
-        "notification.changed", item(9, moved_at=iso(13_000), group_count=2, read_at=iso(14_000))
-    )
+    await inbox.hear("notification.changed", grown)
+    await inbox.hear("notification.changed", grown.model_copy(update={"read_at": iso(14_000)}))
     await inbox.hear("notification.changed", item(15, snoozed_until=iso(99_000)))
     await inbox.hear("notification.changed", item(16, archived_at=iso(16_000)))
     await inbox.hear("notification.created", item(6))  # by a node whose clock is behind
+    await inbox.hear("notification.created", item(17))
+    await inbox.hear(
+        "notification.changed", item(5, moved_at=iso(17_000), group_count=3)
+    )  # at the same moment
     await inbox.close()
     await asyncio.wait_for(task, 5)
-    assert seen.ids == ["n8/1", "n9/1", "n11/1", "n9/2", "n6/1"]
+    assert seen.ids == ["n8/1", "n9/1", "n11/1", "n9/2", "n6/1", "n17/1", "n5/3"]
+
+
+async def test_a_second_loop_takes_nothing_from_the_first(inbox: Inbox) -> None:
+    first, one = await reading(inbox, history=0)
+    inbox.stored = [item(12), item(11)]
+    second, two = await reading(inbox, history=2)  # its list is ahead of the events
+    await inbox.hear("notification.created", item(11))
+    await inbox.hear("notification.created", item(12))
+    await inbox.close()
+    await asyncio.wait_for(asyncio.gather(one, two), 5)
+    assert first.ids == second.ids == ["n11/1", "n12/1"]
 
 
 async def test_a_gap_is_filled_with_what_came_to_the_top(inbox: Inbox) -> None:
@@ -160,11 +181,13 @@ async def test_a_gap_is_filled_with_what_came_to_the_top(inbox: Inbox) -> None:
     inbox.stored = [item(23), item(21), item(20), item(19)]
     position = await inbox.load_snapshot(CHANNEL, "trimmed", {"epoch": "e1", "offset": 5_000})
     assert position == {"epoch": "e1", "offset": 900}
+    for stored in (item(21), item(23), item(24)):  # what came after the position and before the list was read
+        await inbox.hear("notification.created", stored)
     assert [item.id for item in gaps[0].items] == ["n21", "n23"]
     assert inbox.counts == gaps[0].counts == COUNTS
     await inbox.close()
     await asyncio.wait_for(task, 5)
-    assert seen.ids == ["n20/1", "n21/1", "n23/1"]
+    assert seen.ids == ["n20/1", "n21/1", "n23/1", "n24/1"]
 
 
 async def test_a_gap_before_the_first_item_begins_with_the_session(inbox: Inbox) -> None:
@@ -180,18 +203,19 @@ async def test_the_fill_of_a_gap_is_bounded(inbox: Inbox) -> None:
     inbox.on("gap", gaps.append)
     inbox.stored = [item(number) for number in range(20_000, 15_000, -1)]
     await inbox.load_snapshot(CHANNEL, "trimmed", {"epoch": "e1", "offset": 5_000})
-    assert len(inbox.asked) * 100 == len(gaps[0].items) == MOST_MISSED
+    assert len(inbox.asked) * 100 == len(gaps[0].items) == len(inbox._arrived) == MOST_MISSED
+    await inbox.hear("notification.created", item(20_001))
+    assert len(inbox._arrived) == MOST_MISSED
     assert gaps[0].items[-1].id == "n20000"
 
 
 async def test_a_slow_loop_holds_the_handlers_and_loses_nothing(inbox: Inbox) -> None:
     items = inbox.arriving()
     waiting = asyncio.ensure_future(anext(items))
-    await inbox.was_asked.wait()
+    await let_it_run()
     fed = asyncio.create_task(_feed(inbox, 150))
     assert (await waiting).id == "n20"
-    for _ in range(1_000):
-        await asyncio.sleep(0)
+    await let_it_run()
     assert not fed.done()
     assert [(await anext(items)).id for _ in range(149)] == [f"n{number}" for number in range(21, 170)]
     await fed
