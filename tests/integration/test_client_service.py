@@ -76,9 +76,10 @@ async def test_errors_are_those_of_the_contract(site: Campus) -> None:
         assert refused.value.field == "members.0.user_id"
         assert refused.value.details is not None
         assert refused.value.details["errors"][0]["field"] == "members.0.user_id"
-        with pytest.raises(Invalid) as refused:
-            await lms.put_course("no/such id?", "X")
-        assert refused.value.field == "course_id"
+        for wrong in ("no/such", "a b", "..", ""):
+            with pytest.raises(Invalid) as refused:
+                await lms.put_course(wrong, "X")
+            assert refused.value.field == "course_id"
         with pytest.raises(Invalid) as refused:
             await lms.put_course(COURSE, "X", key="not a key")
         assert refused.value.field == "Idempotency-Key"

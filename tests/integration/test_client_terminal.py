@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,29 +12,11 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 from tests.integration.chat_campus import COURSE, Campus, campus
+from tests.integration.screen import Screen
 
 from coursewire.client import ChatClient
 from coursewire.client.terminal import Terminal, run
 from coursewire.errors import AuthInvalid, AuthMissing
-
-
-class Screen(io.StringIO):
-    """What was printed, to wait for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._written = asyncio.Event()
-
-    def write(self, text: str) -> int:
-        self._written.set()
-        return super().write(text)
-
-    async def shows(self, *texts: str) -> str:
-        async with asyncio.timeout(15):
-            while not all(text in self.getvalue() for text in texts):
-                self._written.clear()
-                await self._written.wait()
-        return self.getvalue()
 
 
 class Seat:

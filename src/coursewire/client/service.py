@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
-from urllib.parse import quote
+from typing import Final, Self
 
 import httpx
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from coursewire.client.failures import invalid
 from coursewire.client.http import Requests
 from coursewire.client.token import Token
+from coursewire.errors import Invalid
 from coursewire.identity.bodies import (
     CourseReply,
     CourseView,
@@ -25,7 +26,9 @@ from coursewire.identity.bodies import (
 )
 from coursewire.namespaces.chat import contract as chat
 from coursewire.namespaces.notifications import contract as notifications
-from coursewire.vocabulary import Role, new_id
+from coursewire.vocabulary import ID_PATTERN, Role, new_id
+
+_ID: Final = re.compile(ID_PATTERN)
 
 
 class ServiceClient:
@@ -68,13 +71,19 @@ class ServiceClient:
     async def put_course(self, course_id: str, title: str, *, key: str | None = None) -> CourseView:
         """Make a course, or give it another title."""
         reply = await self._requests.run(
-            "PUT", f"/v1/courses/{_part(course_id)}", CourseReply, body={"title": title}, key=key or new_id()
+            "PUT",
+            f"/v1/courses/{_part('course_id', course_id)}",
+            CourseReply,
+            body={"title": title},
+            key=key or new_id(),
         )
         return reply.course
 
     async def course(self, course_id: str) -> CourseView:
         """Return a course. Raises NotFound."""
-        return (await self._requests.run("GET", f"/v1/courses/{_part(course_id)}", CourseReply)).course
+        return (
+            await self._requests.run("GET", f"/v1/courses/{_part('course_id', course_id)}", CourseReply)
+        ).course
 
     async def put_members(
         self,
@@ -87,7 +96,7 @@ class ServiceClient:
         """Add members to a course or update them, 10,000 at most; with `replace` everybody else leaves."""
         return await self._requests.run(
             "PUT",
-            f"/v1/courses/{_part(course_id)}/members",
+            f"/v1/courses/{_part('course_id', course_id)}/members",
             MembersReply,
             body={"members": list(members)},
             query={"replace": "true" if replace else None},
@@ -101,7 +110,7 @@ class ServiceClient:
         while True:
             page = await self._requests.run(
                 "GET",
-                f"/v1/courses/{_part(course_id)}/members",
+                f"/v1/courses/{_part('course_id', course_id)}/members",
                 MemberPage,
                 query={"cursor": cursor, "limit": 1_000},
             )
@@ -112,7 +121,7 @@ class ServiceClient:
 
     async def remove_member(self, course_id: str, user_id: str, *, key: str | None = None) -> MembersReply:
         """Take somebody out of a course."""
-        path = f"/v1/courses/{_part(course_id)}/members/{_part(user_id)}"
+        path = f"/v1/courses/{_part('course_id', course_id)}/members/{_part('user_id', user_id)}"
         return await self._requests.run("DELETE", path, MembersReply, key=key or new_id())
 
     # People
@@ -123,16 +132,21 @@ class ServiceClient:
         name: str,
         *,
         avatar_url: str | None = None,
+        email: str | None = None,
         roles: Iterable[Role] = (),
         courses: Mapping[str, Sequence[str]] | None = None,
         namespaces: Sequence[str] | None = None,
         ttl_s: int = 3_600,
     ) -> TokenReply:
-        """Get a token made for somebody. Raises Disabled when the server has no secret to sign with."""
+        """Get a token made for somebody. Raises Disabled when the server has no secret to sign with.
+
+        `email` is where mails of notifications go, once the token is used.
+        """
         body = {
             "user_id": user_id,
             "name": name,
             "avatar_url": avatar_url,
+            "email": email,
             "roles": list(roles),
             "courses": None if courses is None else {course: list(of) for course, of in courses.items()},
             "namespaces": None if namespaces is None else list(namespaces),
@@ -142,11 +156,15 @@ class ServiceClient:
 
     async def end_sessions(self, user_id: str, *, key: str | None = None) -> None:
         """Force somebody off: only a token issued after this opens a session again."""
-        await self._requests.run_silent("DELETE", f"/v1/users/{_part(user_id)}/sessions", key=key or new_id())
+        await self._requests.run_silent(
+            "DELETE", f"/v1/users/{_part('user_id', user_id)}/sessions", key=key or new_id()
+        )
 
     async def erase_user(self, user_id: str, *, key: str | None = None) -> None:
         """Erase somebody: name, memberships, and what they said."""
-        await self._requests.run_silent("DELETE", f"/v1/users/{_part(user_id)}", key=key or new_id())
+        await self._requests.run_silent(
+            "DELETE", f"/v1/users/{_part('user_id', user_id)}", key=key or new_id()
+        )
 
     # Rooms and messages
 
@@ -198,7 +216,7 @@ class ServiceClient:
             "mentions": list(mentions),
             "anonymous": anonymous,
         }
-        path = f"/v1/rooms/{_part(room_id)}/messages"
+        path = f"/v1/rooms/{_part('room_id', room_id)}/messages"
         return (
             await self._requests.run("POST", path, chat.OneMessage, body=body, key=key or new_id())
         ).message
@@ -222,7 +240,7 @@ class ServiceClient:
             "limit": limit,
         }
         return await self._requests.run(
-            "GET", f"/v1/rooms/{_part(room_id)}/messages", chat.History, query=query
+            "GET", f"/v1/rooms/{_part('room_id', room_id)}/messages", chat.History, query=query
         )
 
     # Notifications
@@ -271,7 +289,7 @@ class ServiceClient:
 
     async def delivery(self, delivery_id: str) -> notifications.DeliveryProgress:
         """Return how far a notification has got."""
-        path = f"/v1/notifications/deliveries/{_part(delivery_id)}"
+        path = f"/v1/notifications/deliveries/{_part('delivery_id', delivery_id)}"
         return await self._requests.run("GET", path, notifications.DeliveryProgress)
 
     async def follow(
@@ -286,6 +304,8 @@ class ServiceClient:
             await asyncio.sleep(every)
 
 
-def _part(identifier: str) -> str:
-    """Return an id as one part of a path, whatever it holds: the server says what is wrong with it."""
-    return quote(identifier, safe="")
+def _part(field: str, identifier: str) -> str:
+    """Return an id as one part of a path. Raises Invalid: another path would be another request."""
+    if not _ID.fullmatch(identifier) or identifier in {".", ".."}:
+        raise Invalid(f"{field}: must be 1-128 characters of A-Z a-z 0-9 . _ : @ -", field=field)
+    return identifier
