@@ -34,7 +34,7 @@ describe("signing in", () => {
       location.hash = "#as=ada";
       window.dispatchEvent(new Event("hashchange"));
     });
-    expect(result.current).toEqual({ userId: "ada", page: "chat", item: null });
+    expect(result.current).toEqual({ userId: "ada", page: "chat", item: null, message: null });
     expect(location.hash).toBe("#/chat");
     expect(sessionStorage.getItem("campus.user")).toBe("ada");
   });
@@ -46,7 +46,17 @@ describe("signing in", () => {
       go("chat", "room 1/2");
       window.dispatchEvent(new Event("hashchange"));
     });
-    expect(result.current).toEqual({ userId: "ada", page: "chat", item: "room 1/2" });
+    expect(result.current).toEqual({ userId: "ada", page: "chat", item: "room 1/2", message: null });
+  });
+
+  it("takes a link to a message", () => {
+    const { result } = renderHook(usePlace);
+    act(() => {
+      signIn("ada");
+      location.hash = "#/chat/room%201?message=m%2F7";
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toMatchObject({ page: "chat", item: "room 1", message: "m/7" });
   });
 
   it("offers the people of the demo", async () => {

@@ -1,9 +1,17 @@
 /** The pages of the campus. A namespace adds one entry; the navigation shows what is here. */
 
-import { type LucideIcon, MessagesSquare } from "lucide-react";
+import { Bell, type LucideIcon, MessagesSquare } from "lucide-react";
 import type { ComponentType } from "react";
-import { ChatInterface, useChatWebSocket } from "../src";
+import {
+  ChatInterface,
+  NotificationInbox,
+  NotificationPreferences,
+  useChatWebSocket,
+  useNotificationsWebSocket,
+} from "../src";
+import { linkTo } from "./links";
 import { go, usePlace } from "./session";
+import { useCourses } from "./useCourses";
 
 export interface Page {
   /** In the address: `#/chat`. */
@@ -15,9 +23,20 @@ export interface Page {
   useBadge: () => number;
 }
 
+const openRoom = (roomId: string | null): void => go("chat", roomId);
+
 function ChatPage() {
+  const { item, message } = usePlace();
+  return <ChatInterface roomId={item} messageId={message} onRoomChange={openRoom} />;
+}
+
+export const INBOX = "#/notifications";
+
+function NotificationsPage() {
   const { item } = usePlace();
-  return <ChatInterface roomId={item} onRoomChange={(roomId) => go("chat", roomId)} />;
+  const courses = useCourses();
+  if (item === "preferences") return <NotificationPreferences courses={courses} inboxLink={INBOX} />;
+  return <NotificationInbox courses={courses} linkTo={linkTo} preferencesLink={`${INBOX}/preferences`} />;
 }
 
 export const pages: readonly [Page, ...Page[]] = [
@@ -27,5 +46,12 @@ export const pages: readonly [Page, ...Page[]] = [
     Icon: MessagesSquare,
     Content: ChatPage,
     useBadge: () => useChatWebSocket().totalUnread,
+  },
+  {
+    name: "notifications",
+    title: "Notifications",
+    Icon: Bell,
+    Content: NotificationsPage,
+    useBadge: () => useNotificationsWebSocket().counts?.unread ?? 0,
   },
 ];

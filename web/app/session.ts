@@ -9,6 +9,8 @@ export interface Place {
   page: string;
   /** What is open on the page: a room. */
   item: string | null;
+  /** Which message in it: `#/chat/<room>?message=<id>`. */
+  message: string | null;
 }
 
 let stored: string | null = null;
@@ -35,8 +37,10 @@ function read(): Place {
     setUser(decodeURIComponent(link));
     history.replaceState(null, "", "#/chat");
   }
-  const [, page = "chat", item] = location.hash.split("/");
-  return { userId: stored, page: page || "chat", item: item ? decodeURIComponent(item) : null };
+  const [path = "", query = ""] = location.hash.split("?");
+  const [, page = "chat", item] = path.split("/");
+  const message = new URLSearchParams(query).get("message");
+  return { userId: stored, page: page || "chat", item: item ? decodeURIComponent(item) : null, message };
 }
 
 let place = read();

@@ -1,21 +1,38 @@
 /** The single place where the browser imports the contract; everything here is generated from the Python classes. */
 
 export type {
+  Action,
+  AuditEntry,
   Author,
   ChatCommands,
   ChatEvents,
+  Deed,
+  FoundMessage,
+  Group,
   History,
   Member,
   Membership,
   Message,
+  Piece,
   Presence,
   PresenceStatus,
+  Quote,
+  ReactedMessage,
+  Reaction,
+  Readers,
+  ReadHistory,
+  Reason as ReportReason,
   Receipt,
+  Receipts,
+  Report,
   Room,
   RoomKind,
   RoomSummary,
+  SendMessage,
+  Thread,
   Typing,
   Unread,
+  UpdateRoom,
 } from "../../contracts/typescript/chat";
 export { chatCommands, chatEvents } from "../../contracts/typescript/chat";
 export type {

@@ -2,7 +2,7 @@
 
 import type { CSSProperties } from "react";
 import type { Presence } from "../contract";
-import { hue, initials } from "./conversation";
+import { hue, initials } from "./people";
 
 export type Status = Presence["status"];
 

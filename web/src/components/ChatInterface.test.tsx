@@ -120,7 +120,9 @@ describe("ChatInterface", () => {
     act(() => world.peer.say("typing.changed", { room_id: "r1", users: [ben] }, { channel: "room:r1" }));
     await pass();
     expect(screen.getByText("Ben is typing")).toBeTruthy();
-    act(() => world.peer.say("message.sent", message(4, { text: "just now" }), meta(1)));
+    act(() =>
+      world.peer.say("message.sent", message(4, { text: "just now", html: "<p>just now</p>" }), meta(1)),
+    );
     await pass();
     expect(within(log()).getByText("just now")).toBeTruthy();
     await waitFor(() =>
@@ -133,9 +135,10 @@ describe("ChatInterface", () => {
     await open();
     const menus = within(log()).getAllByRole("button", { name: "Message actions" });
     await user.click(menus[0] as HTMLElement);
-    expect(screen.getAllByRole("menuitem").map(({ textContent }) => textContent?.trim())).toEqual([
-      "Copy text",
-    ]);
+    const offered = screen.getAllByRole("menuitem").map(({ textContent }) => textContent?.trim());
+    expect(offered).toContain("Reply");
+    expect(offered).not.toContain("Edit");
+    expect(offered).not.toContain("Delete…");
     await user.keyboard("{Escape}");
 
     await user.click(menus[1] as HTMLElement);
@@ -150,6 +153,7 @@ describe("ChatInterface", () => {
       ...history[1],
       version: 2,
       text: "better",
+      html: "<p>better</p>",
       edited_at: "2026-11-22T10:00:00.000Z",
     });
     act(() => world.peer.answer("message.edit", { ok: true, data: { message: edited, duplicate: false } }));
@@ -272,16 +276,22 @@ describe("ChatInterface", () => {
     expect(screen.getByText("No conversations yet.")).toBeTruthy();
   });
 
-  it("shows text as text, and links as links", async () => {
+  it("shows what is on its way as text, and what has arrived as the server's safe HTML", async () => {
+    const user = userEvent.setup();
     await open();
     const text = "<img src=x onerror=alert(1)> see https://example.org/a?b=1).";
-    act(() => world.peer.say("message.sent", message(4, { text, html: "<b>never used</b>" }), meta(1)));
+    await user.click(field());
+    await user.paste(text);
+    await user.keyboard("{Enter}");
     await pass();
     const link = within(log()).getByRole("link");
     expect(link.getAttribute("href")).toBe("https://example.org/a?b=1");
     expect(link.getAttribute("rel")).toContain("noopener");
     expect(log().querySelector("img")).toBeNull();
     expect(log().textContent).toContain(text);
+    act(() => world.peer.say("message.sent", message(4, { html: "<p><strong>bold</strong></p>" }), meta(1)));
+    await pass();
+    expect(within(log()).getByText("bold").tagName).toBe("STRONG");
   });
 });
 

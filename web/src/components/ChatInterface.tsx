@@ -1,49 +1,53 @@
-/** The whole chat: the rooms beside the conversation, one of them at a time on a phone. */
+/** The whole chat: the rooms, the conversation, and what stands beside it; one of them at a time on a phone. */
 
-import { MessagesSquare, WifiOff } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { MessagesSquare } from "lucide-react";
+import { Tooltip } from "radix-ui";
+import { useCallback, useEffect, useState } from "react";
 import { type ChatResult, useChatWebSocket } from "../hooks/useChatWebSocket";
-import { useConnectionStatus } from "../hooks/useConnectionStatus";
-import { explain } from "../services/websocket/errors";
-import { Conversation } from "./Conversation";
-import { NewChat } from "./NewChat";
-import { RoomList } from "./RoomList";
+import { ChatBanner } from "./chat/ChatBanner";
+import { Conversation } from "./chat/Conversation";
+import { HelpDialog } from "./chat/HelpDialog";
+import { NewChat } from "./chat/NewChat";
+import { ReportsPanel } from "./chat/ReportsPanel";
+import { RoomList } from "./chat/RoomList";
+import { SearchPanel } from "./chat/SearchPanel";
+import { ThreadPanel } from "./chat/ThreadPanel";
+import { useChatKeys } from "./chat/useChatKeys";
+import { useJump } from "./chat/useJump";
+import { useWide } from "./chat/useWide";
 import "./styles";
 
 export interface ChatInterfaceProps {
   /** The room that is shown, where the page keeps it in its address; otherwise it is kept here. */
   roomId?: string | null;
+  /** The message to go to in that room; another value means again. */
+  messageId?: string | null;
   onRoomChange?: (roomId: string | null) => void;
 }
 
-const WIDE = "(min-width: 48rem)";
+type Panel = { kind: "search" } | { kind: "reports" } | { kind: "thread"; threadId: string };
 
-function useWide(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      const query = window.matchMedia(WIDE);
-      query.addEventListener("change", listener);
-      return () => query.removeEventListener("change", listener);
-    },
-    () => window.matchMedia(WIDE).matches,
-    () => true,
-  );
-}
-
-export function ChatInterface({ roomId, onRoomChange }: ChatInterfaceProps) {
+export function ChatInterface({ roomId, messageId = null, onRoomChange }: ChatInterfaceProps) {
   const api = useChatWebSocket();
   const { chat, rooms } = api;
   const wide = useWide();
   const [own, setOwn] = useState<string | null>(null);
   const [choosing, setChoosing] = useState(false);
+  const [help, setHelp] = useState(false);
+  const [panel, setPanel] = useState<Panel | null>(null);
   const [problem, setProblem] = useState("");
   const [choices, setChoices] = useState(0);
   const selected = roomId === undefined ? own : roomId;
-  const select = (next: string | null): void => {
-    setOwn(next);
-    setChoices((count) => count + 1);
-    onRoomChange?.(next);
-  };
+  const select = useCallback(
+    (next: string | null): void => {
+      setOwn(next);
+      setProblem("");
+      setPanel((open) => (open?.kind === "thread" ? null : open));
+      setChoices((count) => count + 1);
+      onRoomChange?.(next);
+    },
+    [onRoomChange],
+  );
   // Beside the list there is room for a conversation: the one that had moved last when the list came.
   const [beside, setBeside] = useState<string | null>(null);
   const first = rooms[0]?.id ?? null;
@@ -52,7 +56,22 @@ export function ChatInterface({ roomId, onRoomChange }: ChatInterfaceProps) {
   }, [wide, first]);
   const shown = selected ?? (wide ? beside : null);
   const room = shown === null ? undefined : chat.rooms[shown];
-  const pane = selected === null ? "rooms" : "conversation";
+  const pane = selected === null && panel === null ? "rooms" : "conversation";
+
+  const openThread = useCallback((threadId: string) => setPanel({ kind: "thread", threadId }), []);
+  const { target, jump, arrived } = useJump({
+    api,
+    shown: room?.id ?? null,
+    linked: { roomId: selected, messageId },
+    select,
+    openThread,
+    // A phone has no room for the panel and the message.
+    onGo: () => wide || setPanel(null),
+    onProblem: setProblem,
+  });
+  const openHelp = useCallback(() => setHelp(true), []);
+  const openSearch = useCallback(() => setPanel({ kind: "search" }), []);
+  useChatKeys({ onHelp: openHelp, onSearch: openSearch });
 
   const openDirect = (userId: string): void => {
     setProblem("");
@@ -61,47 +80,93 @@ export function ChatInterface({ roomId, onRoomChange }: ChatInterfaceProps) {
       () => setProblem("This conversation could not be opened. Please try again."),
     );
   };
+  const closePanel = (): void => {
+    setPanel(null);
+    setChoices((count) => count + 1);
+  };
+  const jumpHere = (to: string, threadId?: string): void => {
+    if (room) jump(room.id, to, threadId);
+  };
+  const isStaff = rooms.some(({ can_moderate }) => can_moderate);
 
   return (
-    <div className="cw-chat" data-pane={pane}>
-      <RoomList
-        chat={chat}
-        rooms={rooms}
-        selected={room?.id ?? null}
-        onSelect={select}
-        onNew={() => setChoosing(true)}
-        onRetry={() => void api.loadRooms()}
-      />
-      <div className="cw-main">
-        <Banner api={api} />
-        {problem && (
-          <p className="cw-banner" data-tone="danger" role="alert">
-            {problem}
-          </p>
-        )}
-        {room ? (
-          <Conversation
-            key={room.id}
-            room={room}
-            api={api}
-            choices={choices}
-            onBack={() => select(null)}
-            onOpenDirect={openDirect}
-          />
-        ) : (
-          <div className="cw-empty">
-            <MessagesSquare size={40} strokeWidth={1.25} aria-hidden="true" />
-            <p>{emptyWords(api, selected)}</p>
-            {selected !== null && (
-              <button type="button" className="cw-button" data-quiet onClick={() => select(null)}>
-                All conversations
-              </button>
+    <Tooltip.Provider>
+      <div className="cw-chat" data-pane={pane} data-panel={panel?.kind}>
+        <RoomList
+          chat={chat}
+          rooms={rooms}
+          selected={room?.id ?? null}
+          onSelect={select}
+          onNew={() => setChoosing(true)}
+          onSearch={openSearch}
+          onReports={isStaff ? () => setPanel({ kind: "reports" }) : null}
+          onRetry={() => void api.loadRooms()}
+        />
+        <div className="cw-main">
+          <ChatBanner api={api} />
+          {problem && (
+            <p className="cw-banner" data-tone="danger" role="alert">
+              {problem}
+            </p>
+          )}
+          <div className="cw-stage">
+            {room ? (
+              <Conversation
+                key={room.id}
+                room={room}
+                api={api}
+                choices={choices}
+                target={target?.threadId === undefined ? target : null}
+                onArrive={arrived}
+                onJump={jumpHere}
+                onThread={openThread}
+                onSearch={openSearch}
+                onReports={() => setPanel({ kind: "reports" })}
+                onHelp={openHelp}
+                onBack={() => select(null)}
+                onOpenDirect={openDirect}
+              />
+            ) : (
+              <div className="cw-empty">
+                <MessagesSquare size={40} strokeWidth={1.25} aria-hidden="true" />
+                <p>{emptyWords(api, selected)}</p>
+                {selected !== null && (
+                  <button type="button" className="cw-button" data-quiet onClick={() => select(null)}>
+                    All conversations
+                  </button>
+                )}
+              </div>
+            )}
+            {panel?.kind === "search" && (
+              <SearchPanel api={api} roomId={room?.id ?? null} onJump={jump} onClose={closePanel} />
+            )}
+            {panel?.kind === "reports" && (
+              <ReportsPanel
+                api={api}
+                roomId={room?.can_moderate ? room.id : null}
+                onJump={jump}
+                onClose={closePanel}
+              />
+            )}
+            {panel?.kind === "thread" && room && (
+              <ThreadPanel
+                key={panel.threadId}
+                api={api}
+                room={room}
+                threadId={panel.threadId}
+                target={target?.threadId === panel.threadId ? target : null}
+                onArrive={arrived}
+                onJump={(to) => jumpHere(to, panel.threadId)}
+                onHelp={openHelp}
+                onClose={closePanel}
+              />
             )}
           </div>
-        )}
+        </div>
+        <NewChat api={api} open={choosing} onOpenChange={setChoosing} onMade={(made) => select(made.id)} />
+        <HelpDialog open={help} onOpenChange={setHelp} />
       </div>
-      <NewChat api={api} open={choosing} onOpenChange={setChoosing} onMade={(made) => select(made.id)} />
-    </div>
+    </Tooltip.Provider>
   );
 }
 
@@ -109,41 +174,4 @@ function emptyWords({ chat, rooms }: ChatResult, selected: string | null): strin
   if (chat.phase === "loading") return "Opening your conversations…";
   if (selected !== null) return "This conversation is not here any more, or you cannot see it.";
   return rooms.length > 0 ? "Choose a conversation." : "Your conversations will appear here.";
-}
-
-/** A short dip is nobody's concern; a longer one is said. */
-const PATIENCE_MS = 1_500;
-
-function Banner({ api }: { api: ChatResult }) {
-  const { namespaces, retry } = useConnectionStatus();
-  const status = namespaces["/chat"];
-  const [late, setLate] = useState(false);
-  const { isConnected, connectionState } = api;
-  useEffect(() => {
-    setLate(false);
-    if (isConnected) return;
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, [isConnected]);
-  const refused = connectionState === "unauthorized" || connectionState === "unavailable";
-  const shown = !isConnected && (late || refused);
-  return (
-    <div role="status">
-      {shown && (
-        <p className="cw-banner" data-tone={refused ? "danger" : "calm"}>
-          <WifiOff size={16} aria-hidden="true" />
-          <span>
-            {refused
-              ? explain(status?.error ?? { code: "unavailable", message: "" })
-              : "No connection. What you write is kept, and sent when it is back."}
-          </span>
-          {refused && (
-            <button type="button" className="cw-link" onClick={() => retry("/chat")}>
-              Try again
-            </button>
-          )}
-        </p>
-      )}
-    </div>
-  );
 }

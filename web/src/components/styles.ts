@@ -2,11 +2,13 @@
 
 import "./tokens.css";
 import "./parts.css";
-import "./chat.css";
-import "./rooms.css";
-import "./messages.css";
-import "./composer.css";
-import "./people.css";
+import "./chat/chat.css";
+import "./chat/rooms.css";
+import "./chat/messages.css";
+import "./chat/composer.css";
+import "./chat/people.css";
+import "./chat/actions.css";
+import "./chat/panels.css";
 import "./status.css";
 import "./notifications/inbox.css";
 import "./notifications/bell.css";

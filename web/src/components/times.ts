@@ -49,3 +49,10 @@ export function duration(ms: number): string {
   const days = Math.floor(hours / 24);
   return days === 1 ? "1 day" : `${days} days`;
 }
+
+/** 30 seconds, 1 minute, 1 hour: of a wait. */
+export function seconds(value: number): string {
+  const unit = (count: number, name: string): string => `${count} ${count === 1 ? name : `${name}s`}`;
+  if (value % 3_600 === 0) return unit(value / 3_600, "hour");
+  return value % 60 === 0 ? unit(value / 60, "minute") : unit(value, "second");
+}

@@ -16,7 +16,9 @@ export function message(number: number, patch: Partial<Message> = {}): Message {
     text: `message ${number}`,
     html: `<p>message ${number}</p>`,
     mentions: [],
+    mention_groups: [],
     reactions: [],
+    pinned: false,
     state: "sent",
     version: 1,
     sent_at: new Date(Date.parse("2026-11-22T10:00:00.000Z") + number * 1_000).toISOString(),
@@ -32,12 +34,16 @@ export function room(patch: Partial<RoomSummary> = {}): RoomSummary {
     title: "General",
     member_count: 3,
     last_number: 0,
+    receipts: "names",
+    locked: false,
+    slow_mode_s: 0,
     created_at: "2026-11-01T10:00:00.000Z",
     joined: true,
     unread: 0,
     mentions: 0,
     read_number: 0,
     can_post: true,
+    can_moderate: false,
     others: [],
     ...patch,
   };
@@ -76,6 +82,7 @@ export function furnish(peer: Peer, rooms: RoomSummary[], history: Message[] = [
       unread: { room_id, unread: 0, mentions: 0, total: 0 },
     };
   });
+  peer.reply("room.pins", () => ({ items: [] }));
   peer.reply("room.members", () => ({
     items: [
       { ...ada, roles: ["learner"], joined_at: "2026-11-01T10:00:00.000Z" },

@@ -5,6 +5,22 @@ import { afterEach, beforeEach, vi } from "vitest";
 
 vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 if (typeof document !== "undefined") document.hasFocus = () => true;
+// No layout is made in tests: a list is a screen high and a row a line, or no list would show anything.
+if (typeof HTMLElement !== "undefined") {
+  const isList = (element: Element): boolean => element.getAttribute("role") === "log";
+  const sizes: [string, (element: Element) => number][] = [
+    ["offsetHeight", () => 40],
+    ["clientHeight", (element) => (isList(element) ? 2_000 : 0)],
+    ["clientWidth", (element) => (isList(element) ? 400 : 0)],
+  ];
+  for (const [name, size] of sizes) {
+    Object.defineProperty(HTMLElement.prototype, name, {
+      get(this: HTMLElement) {
+        return size(this);
+      },
+    });
+  }
+}
 afterEach(cleanup);
 
 // A warning in a test is a mistake in the code or in the test.

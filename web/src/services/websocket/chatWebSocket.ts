@@ -1,75 +1,81 @@
 /** The `/chat` namespace: its commands as methods, and everything it has said, folded into one state. */
 
 import type {
+  AuditEntry,
+  Author,
   ChatCommands,
   ChatEvents,
+  FoundMessage,
   Member,
   Message,
   Position,
   Presence,
   PresenceStatus,
+  Readers,
   Ready,
   Receipt,
+  Report,
+  ReportReason,
   Room,
-  RoomKind,
   RoomSummary,
   Typing,
   Unread,
+  UpdateRoom,
 } from "../../contract";
 import { GONE, roomChannel, roomOf } from "./chat/channels";
 import { folded } from "./chat/events";
-import { Receipts } from "./chat/receipts";
-import { Sender } from "./chat/sender";
+import type { Measure, PageOf } from "./chat/order";
+import { makeParts } from "./chat/parts";
+import type { NewRoom } from "./chat/rooms";
+import type { SendOptions } from "./chat/sender";
 import { misshapen } from "./chat/shape";
 import * as fold from "./chat/state";
 import { type ChatState, initialState } from "./chat/state";
-import { emptyTimeline, newestLoaded, olderLoaded } from "./chat/timeline";
 import { Told } from "./chat/told";
-import { CommandError, words } from "./errors";
-import { newKey } from "./keys";
 import { NamespaceService, type ServiceOptions } from "./namespaceService";
-import { allPages } from "./pages";
 import type { Answer, EventMeta, Queued, State } from "./protocol";
 import { StateStore } from "./stateStore";
 import { NamedTimers } from "./timers";
 
-const PAGE = 50;
-/** Subscriptions kept free for rooms that are opened later. */
-const RESERVED = 10;
+/** Commands of an earlier page whose answers carry the message as it is then. */
+const CHANGES: ReadonlySet<string> = new Set([
+  "message.edit",
+  "message.react",
+  "message.pin",
+  "message.delete",
+]);
 /** The server's "nobody types" is ephemeral and may be lost. */
 const TYPING_GONE_MS = 8_000;
 /** A snapshot that could not be loaded is tried again after this. */
 const SNAPSHOT_AGAIN_MS = 3_000;
-
-/** More names than this are of no use in a list. */
-const MOST_MEMBERS = 2_000;
 
 export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEvents> {
   /** What is known, for `useSyncExternalStore`. */
   readonly store: StateStore<ChatState>;
 
   readonly #timers: NamedTimers;
-  readonly #sender: Sender;
-  readonly #receipts: Receipts;
+  readonly #parts: ReturnType<typeof makeParts>;
   readonly #told = new Told();
   /** Rooms whose channel we have asked for. */
   readonly #joined = new Set<string>();
-  #loadingRooms = false;
 
   constructor(options: ServiceOptions = {}) {
     super("/chat", options);
     this.store = new StateStore(initialState, this.environment);
     this.#timers = new NamedTimers(this.environment);
-    this.#receipts = new Receipts({
+    this.#parts = makeParts({
       store: this.store,
+      environment: this.environment,
       told: this.#told,
       timers: this.#timers,
+      request: (command, payload) => this.request(command, payload),
       isConnected: () => this.isConnected,
-      mark: (mark) => this.request("receipt.mark", mark),
+      subscriptions: () => this.session?.limits.subscriptions ?? 100,
+      listen: (roomId) => this.#listen(roomId),
+      forget: (roomId) => {
+        if (this.#joined.delete(roomId)) this.leave(roomChannel(roomId));
+      },
     });
-    this.#sender = new Sender(this.store, this.environment.now, (payload) =>
-      this.request("message.send", payload),
-    );
   }
 
   get chat(): ChatState {
@@ -108,161 +114,165 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   // Rooms
 
   /** Load the list of rooms and listen to those we are in. */
-  async loadRooms(): Promise<void> {
-    if (this.#loadingRooms) return;
-    this.#loadingRooms = true;
-    if (this.chat.phase === "failed") this.#set({ ...this.chat, phase: "loading", error: null });
-    try {
-      const items = await allPages((cursor) => this.request("room.list", cursor));
-      this.#set(fold.roomsLoaded(this.chat, items));
-      // A person in more rooms than the server allows subscriptions hears of the others when opening them.
-      const bound = (this.session?.limits.subscriptions ?? 100) - RESERVED;
-      for (const room of items.filter(({ joined }) => joined).slice(0, bound)) this.#listen(room.id);
-      for (const room of items) if (room.joined && room.unread > 0) this.#receipts.deliveredSoon(room.id);
-    } catch (error) {
-      if (this.chat.phase === "loading") this.#set({ ...this.chat, phase: "failed", error: words(error) });
-    } finally {
-      this.#loadingRooms = false;
-    }
+  loadRooms(): Promise<void> {
+    return this.#parts.rooms.load();
   }
 
   /** Start or find a room; a direct room of the same two people is the same room. */
-  async createRoom(room: {
-    kind: RoomKind;
-    title?: string;
-    courseId?: string;
-    memberIds: string[];
-  }): Promise<RoomSummary> {
-    const { room: made } = await this.request("room.open", {
-      key: newKey(this.environment.now()),
-      kind: room.kind,
-      member_ids: room.memberIds,
-      ...(room.title !== undefined && { title: room.title }),
-      ...(room.courseId !== undefined && { course_id: room.courseId }),
-    });
-    this.#set(fold.roomLoaded(this.chat, made));
-    this.#listen(made.id);
-    return made;
+  createRoom(room: NewRoom): Promise<RoomSummary> {
+    return this.#parts.rooms.create(room);
   }
 
   openDirect(userId: string): Promise<RoomSummary> {
-    return this.createRoom({ kind: "direct", memberIds: [userId] });
+    return this.#parts.rooms.create({ kind: "direct", memberIds: [userId] });
   }
 
-  async joinRoom(roomId: string): Promise<void> {
-    const { room } = await this.request("room.join", {
-      key: newKey(this.environment.now()),
-      room_id: roomId,
-    });
-    this.#set(fold.roomLoaded(this.chat, room));
-    this.#listen(roomId);
+  joinRoom(roomId: string): Promise<void> {
+    return this.#parts.rooms.join(roomId);
   }
 
-  async leaveRoom(roomId: string): Promise<void> {
-    const { room } = await this.request("room.leave", {
-      key: newKey(this.environment.now()),
-      room_id: roomId,
-    });
-    if (this.#joined.delete(roomId)) this.leave(roomChannel(roomId));
-    // An open room can be joined again; a group is gone for whoever leaves it.
-    const gone = room.kind === "group" || room.kind === "direct";
-    this.#set(gone ? fold.roomGone(this.chat, roomId) : fold.roomLoaded(this.chat, room));
+  leaveRoom(roomId: string): Promise<void> {
+    return this.#parts.rooms.leave(roomId);
+  }
+
+  /** Change a room's title, whether reading is told, or who is in it. */
+  updateRoom(roomId: string, change: Omit<UpdateRoom, "key" | "room_id">): Promise<void> {
+    return this.#parts.rooms.update(roomId, change);
   }
 
   /** Load who is in a room, all pages. */
-  async loadMembers(roomId: string): Promise<readonly Member[]> {
-    const items = await allPages(
-      (cursor) => this.request("room.members", { room_id: roomId, limit: 200, ...cursor }),
-      MOST_MEMBERS,
-    );
-    this.#set(fold.membersLoaded(this.chat, roomId, items));
-    return items;
+  loadMembers(roomId: string): Promise<readonly Member[]> {
+    return this.#parts.rooms.members(roomId);
   }
 
   /** Everybody we share a room with, by name: whom one can write to. */
-  async people(): Promise<Member[]> {
-    const rooms = Object.values(this.chat.rooms).filter((room) => room.joined && room.kind !== "direct");
-    const pages = await Promise.all(rooms.map((room) => this.loadMembers(room.id).catch(() => [])));
-    const found = new Map(pages.flat().map((member) => [member.user_id, member]));
-    if (this.userId !== null) found.delete(this.userId);
-    return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+  people(): Promise<Member[]> {
+    return this.#parts.rooms.people();
+  }
+
+  loadPins(roomId: string): Promise<void> {
+    return this.#parts.rooms.pins(roomId);
   }
 
   // Messages
 
   /** Load the newest page of a room, once; from then on its messages come by themselves. */
-  async openRoom(roomId: string): Promise<void> {
-    const timeline = this.chat.timelines[roomId];
-    if (timeline && timeline.phase !== "failed") return;
-    this.#set(fold.withTimeline(this.chat, roomId, emptyTimeline));
-    // The subscription leaves first: a message sent in between is in the page, in the events, or in both.
-    this.#listen(roomId);
-    try {
-      const page = await this.request("history.read", { room_id: roomId, limit: PAGE });
-      const loading = this.chat.timelines[roomId] ?? emptyTimeline;
-      this.#set(fold.withTimeline(this.chat, roomId, newestLoaded(loading, page)));
-    } catch (error) {
-      this.#set(fold.patchTimeline(this.chat, roomId, { phase: "failed", error: words(error) }));
-    }
+  openRoom(roomId: string): Promise<void> {
+    return this.#parts.history.open({ roomId });
   }
 
-  async loadOlder(roomId: string): Promise<void> {
-    const timeline = this.chat.timelines[roomId];
-    const first = timeline?.messages[0];
-    if (!timeline || !first || !timeline.hasBefore || timeline.loadingBefore) return;
-    this.#set(fold.patchTimeline(this.chat, roomId, { loadingBefore: true }));
-    try {
-      const page = await this.request("history.read", { room_id: roomId, before: first.id, limit: PAGE });
-      const now = this.chat.timelines[roomId];
-      if (now) this.#set(fold.withTimeline(this.chat, roomId, olderLoaded(now, page)));
-    } catch {
-      this.#set(fold.patchTimeline(this.chat, roomId, { loadingBefore: false }));
-    }
+  /** Load the answers of a thread, by its first message; from then on they come by themselves. */
+  openThread(roomId: string, threadId: string): Promise<void> {
+    return this.#parts.history.open({ roomId, threadId });
+  }
+
+  loadOlder(roomId: string, threadId?: string): Promise<void> {
+    return this.#parts.history.older({ roomId, threadId });
+  }
+
+  /** Towards the present again, after `loadAround`. */
+  loadNewer(roomId: string, threadId?: string): Promise<void> {
+    return this.#parts.history.newer({ roomId, threadId });
+  }
+
+  /**
+   * Load the stretch of history in which a message stands, unless it is here.
+   *
+   * @throws {CommandError} `not_found` when it is gone, or not for us
+   */
+  loadAround(roomId: string, messageId: string, threadId?: string): Promise<Message | undefined> {
+    return this.#parts.history.around({ roomId, threadId }, messageId);
+  }
+
+  /** Back from the past to the newest page. */
+  async loadNewest(roomId: string): Promise<void> {
+    await this.#parts.history.newest({ roomId });
   }
 
   /** Say something. It shows at once, waits for a connection if there is none, and returns its key. */
-  sendMessage(roomId: string, text: string): string {
+  sendMessage(roomId: string, text: string, options?: SendOptions): string {
     this.#told.sent(roomId);
-    return this.#sender.send(roomId, text);
+    return this.#parts.sender.send(roomId, text, options);
   }
 
   /** Send a failed message again, with its old key. */
   retryMessage(key: string): void {
-    this.#sender.retry(key);
+    this.#parts.sender.retry(key);
   }
 
   /** Give up a failed message. */
   discardMessage(key: string): void {
-    this.#sender.discard(key);
+    this.#parts.sender.discard(key);
   }
 
-  /** @throws {CommandError} `conflict` when somebody changed it meanwhile; the current message is shown then. */
-  async editMessage(message: Message, text: string): Promise<void> {
-    const { id, version } = message;
-    await this.#change("message.edit", {
-      key: newKey(this.environment.now()),
-      message_id: id,
-      text,
-      version,
-    });
+  /** @throws {EditConflict} when somebody changed it meanwhile; the current message is shown then. */
+  editMessage(message: Message, text: string): Promise<void> {
+    return this.#parts.changes.edit(message, text);
   }
 
-  /** @throws {CommandError} */
-  async deleteMessage(message: Message): Promise<void> {
-    await this.#change("message.delete", { key: newKey(this.environment.now()), message_id: message.id });
+  deleteMessage(message: Message): Promise<void> {
+    return this.#parts.changes.remove(message);
+  }
+
+  /** React with an emoji, or take that back. It shows at once. */
+  reactToMessage(message: Message, emoji: string, on: boolean): Promise<void> {
+    return this.#parts.changes.react(message, emoji, on);
+  }
+
+  /** Pin a message, or take the pin off. It shows at once. */
+  pinMessage(message: Message, on: boolean): Promise<void> {
+    return this.#parts.changes.pin(message, on);
+  }
+
+  /** Find messages by their words, in one room or in all; `cursor` of the page before. */
+  async searchMessages(query: string, roomId?: string, cursor?: string): Promise<PageOf<FoundMessage>> {
+    const where = {
+      ...(roomId !== undefined && { room_id: roomId }),
+      ...(cursor !== undefined && { cursor }),
+    };
+    const page = await this.request("message.search", { query, ...where });
+    return { items: page.items, next: page.next_cursor ?? null };
+  }
+
+  // Keeping order
+
+  reportMessage(message: Message, reason: ReportReason, note: string): Promise<void> {
+    return this.#parts.order.report(message, reason, note);
+  }
+
+  /** Who wrote an anonymous message: staff only, and kept in the audit trail. */
+  revealAuthor(message: Message): Promise<Author> {
+    return this.#parts.order.reveal(message);
+  }
+
+  moderateRoom(roomId: string, measure: Measure): Promise<RoomSummary> {
+    return this.#parts.order.moderate(roomId, measure);
+  }
+
+  listReports(cursor: string | null, state: "open" | "resolved"): Promise<PageOf<Report>> {
+    return this.#parts.order.reports(cursor, state);
+  }
+
+  listAudit(roomId: string, cursor: string | null): Promise<PageOf<AuditEntry>> {
+    return this.#parts.order.audit(roomId, cursor);
   }
 
   // Who has got how far, who is here
 
   /** All that is loaded of a room has been seen. */
   markRead(roomId: string): void {
-    this.#receipts.read(roomId);
+    this.#parts.receipts.read(roomId);
   }
 
   /** Tell the others that we type, or no longer. Call it at every key stroke. */
   setTyping(roomId: string, active: boolean): void {
     if (!this.#told.typing(roomId, active, this.environment.now())) return;
     this.signal("typing.set", { room_id: roomId, active });
+  }
+
+  /** How far one message has got, as its room tells it: names, counts or nothing. */
+  readReceipts(messageId: string): Promise<Readers> {
+    return this.request("receipt.read", { message_id: messageId });
   }
 
   /** @throws {CommandError} */
@@ -281,16 +291,17 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     this.#timers.clear();
     this.#told.forget();
     this.#joined.clear();
-    this.#loadingRooms = false;
     this.#set(initialState);
   }
 
   protected override restored(left: readonly Queued[]): void {
-    this.#sender.restore(left);
+    this.#parts.sender.restore(left);
   }
 
   protected override settled(queued: Queued, answer: Answer): void {
-    this.#sender.settled(queued, answer);
+    this.#parts.sender.settled(queued, answer);
+    if (answer.ok && CHANGES.has(queued.command))
+      this.#set(fold.messageArrived(this.chat, (answer.data as { message: Message }).message));
   }
 
   protected override stateChanged(state: State): void {
@@ -331,7 +342,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
         return this.#ready(data as Ready);
       case "message.sent":
         if ((data as Message).author?.user_id !== this.userId)
-          this.#receipts.deliveredSoon((data as Message).room_id);
+          this.#parts.receipts.deliveredSoon((data as Message).room_id);
         return;
       case "room.updated":
         // On our own channel it tells of a room that is new to us.
@@ -366,28 +377,12 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
 
   async #reload(channel: string, roomId: string): Promise<void> {
     try {
-      const page = await this.request("history.read", { room_id: roomId, limit: PAGE });
-      const timeline = this.chat.timelines[roomId];
-      if (timeline) this.#set(fold.withTimeline(this.chat, roomId, newestLoaded(timeline, page)));
-      const last = page.items.at(-1);
-      if (last) this.#set(fold.messageArrived(this.chat, last));
-      this.snapshotLoaded(channel, page.position);
+      const position = await this.#parts.history.newest({ roomId });
+      await this.#parts.history.threadsAgain(roomId);
+      if (roomId in this.chat.pins) await this.loadPins(roomId);
+      this.snapshotLoaded(channel, position);
     } catch {
       this.#timers.set(`snapshot:${roomId}`, SNAPSHOT_AGAIN_MS, () => void this.#reload(channel, roomId));
-    }
-  }
-
-  async #change<Name extends "message.edit" | "message.delete">(
-    command: Name,
-    payload: ChatCommands[Name]["payload"],
-  ): Promise<void> {
-    try {
-      const { message } = await this.request(command, payload);
-      this.#set(fold.messageArrived(this.chat, message));
-    } catch (error) {
-      const current = error instanceof CommandError ? error.details?.["message"] : undefined;
-      if (current) this.#set(fold.messageArrived(this.chat, current as Message));
-      throw error;
     }
   }
 

@@ -10,6 +10,8 @@ const FOLDS: Folds = {
   "message.sent": fold.messageArrived,
   "message.edited": fold.messageArrived,
   "message.deleted": fold.messageArrived,
+  "message.pinned": fold.messageArrived,
+  "reaction.changed": fold.messageArrived,
   "member.joined": fold.memberCame,
   "member.left": fold.memberLeft,
   "room.updated": fold.roomUpdated,

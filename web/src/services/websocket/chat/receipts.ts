@@ -31,13 +31,18 @@ export class Receipts {
     this.#needs = needs;
   }
 
-  /** All that is loaded of a room has been seen. */
+  /** All of a room has been seen, up to its end. Answers in threads are counted with it. */
   read(roomId: string): void {
     const { store, told, isConnected } = this.#needs;
     const { timelines, rooms } = store.getSnapshot();
-    const last = timelines[roomId]?.messages.at(-1);
+    const timeline = timelines[roomId];
     const room = rooms[roomId];
-    if (!last || !room?.joined || !isConnected()) return;
+    if (!room?.joined || !isConnected() || !timeline || timeline.hasAfter) return;
+    const shown = timeline.messages.at(-1);
+    const heard = room.last_message;
+    const last =
+      heard && heard.number > (shown?.number ?? 0) && heard.thread_id !== undefined ? heard : shown;
+    if (!last) return;
     const known = { readNumber: room.read_number, unread: room.unread };
     if (told.read(roomId, last.number, known))
       this.#mark({ room_id: roomId, read: last.id, delivered: last.id });

@@ -1,6 +1,6 @@
 /** Messages of ours on their way: shown at once, sent under one key, failed with words, tried again. */
 
-import type { Message } from "../../../contract";
+import type { Message, SendMessage } from "../../../contract";
 import { CommandError, words } from "../errors";
 import { newKey } from "../keys";
 import type { Answer, Queued } from "../protocol";
@@ -8,7 +8,18 @@ import type { StateStore } from "../stateStore";
 import type { ChatState } from "./state";
 import * as fold from "./state";
 
-type Send = (payload: { key: string; room_id: string; text: string }) => Promise<{ message: Message }>;
+type Send = (payload: SendMessage) => Promise<{ message: Message }>;
+
+/** What a message can be besides its words. */
+export interface SendOptions {
+  /** The id of the message that it replies to. */
+  replyTo?: string | undefined;
+  /** The id of the first message of the thread that it belongs to. */
+  threadId?: string | undefined;
+  /** The ids of those whom it calls by name. */
+  mentions?: readonly string[] | undefined;
+  anonymous?: boolean | undefined;
+}
 
 export class Sender {
   readonly #store: StateStore<ChatState>;
@@ -22,11 +33,20 @@ export class Sender {
   }
 
   /** Returns the key. */
-  send(roomId: string, text: string): string {
-    const key = newKey(this.#now());
-    this.#show(key, roomId, text);
-    this.#go(key, roomId, text);
-    return key;
+  send(roomId: string, text: string, options: SendOptions = {}): string {
+    const { replyTo, threadId, mentions = [], anonymous } = options;
+    const payload: SendMessage = {
+      key: newKey(this.#now()),
+      room_id: roomId,
+      text,
+      ...(replyTo !== undefined && { reply_to: replyTo }),
+      ...(threadId !== undefined && { thread_id: threadId }),
+      ...(mentions.length > 0 && { mentions: [...mentions] }),
+      ...(anonymous && { anonymous }),
+    };
+    this.#show(payload);
+    this.#go(payload);
+    return payload.key;
   }
 
   /** Send a failed message again, with its old key: if it did arrive, it is still one message. */
@@ -34,7 +54,7 @@ export class Sender {
     const failed = this.#find(key);
     if (failed?.status !== "failed") return;
     this.#store.set(fold.patchOutgoing(this.#state, key, { status: "sending", error: null }));
-    this.#go(key, failed.roomId, failed.text);
+    this.#go(failed.payload);
   }
 
   discard(key: string): void {
@@ -45,8 +65,7 @@ export class Sender {
   restore(left: readonly Queued[]): void {
     for (const { command, payload } of left) {
       if (command !== "message.send") continue;
-      const { key, room_id, text } = payload as { key: string; room_id: string; text: string };
-      this.#show(key, room_id, text);
+      this.#show(payload as unknown as SendMessage);
     }
   }
 
@@ -65,16 +84,17 @@ export class Sender {
     return this.#state.outgoing.find((one) => one.key === key);
   }
 
-  #show(key: string, roomId: string, text: string): void {
+  #show(payload: SendMessage): void {
+    const { key, room_id: roomId, text } = payload;
     const writtenAt = new Date(this.#now()).toISOString();
-    const one: fold.Outgoing = { key, roomId, text, writtenAt, status: "sending", error: null };
+    const one: fold.Outgoing = { key, roomId, text, payload, writtenAt, status: "sending", error: null };
     this.#store.set(fold.written(this.#state, one));
   }
 
-  #go(key: string, roomId: string, text: string): void {
-    this.#request({ key, room_id: roomId, text }).then(
+  #go(payload: SendMessage): void {
+    this.#request(payload).then(
       ({ message }) => this.#arrived(message),
-      (error: unknown) => this.#failed(key, error),
+      (error: unknown) => this.#failed(payload.key, error),
     );
   }
 

@@ -16,6 +16,7 @@ const outgoing: Outgoing = {
   key: "k1",
   roomId: "r1",
   text: "hello",
+  payload: { key: "k1", room_id: "r1", text: "hello" },
   writtenAt: "2026-11-22T18:00:00.000Z",
   status: "sending",
   error: null,
@@ -62,16 +63,16 @@ describe("receipts", () => {
   it("say how far a message has got: sent, delivered, read", () => {
     const state = fold.messageArrived(start, mine());
     const own = mine();
-    expect(progress(state, own)).toEqual({ status: "sent", readBy: 0, others: 2 });
+    expect(progress(state, own, "ada")).toEqual({ status: "sent", readBy: 0, others: 2 });
     const delivered = fold.receiptChanged(state, receipt("ben", 0, 1));
-    expect(progress(delivered, own).status).toBe("delivered");
+    expect(progress(delivered, own, "ada").status).toBe("delivered");
     const read = fold.receiptChanged(delivered, receipt("ben", 1));
-    expect(progress(read, own)).toEqual({ status: "read", readBy: 1, others: 2 });
+    expect(progress(read, own, "ada")).toEqual({ status: "read", readBy: 1, others: 2 });
   });
 
   it("of ourselves do not count as somebody else's, and move our pointer", () => {
     const state = fold.receiptChanged(fold.messageArrived(start, mine()), receipt("ada", 1));
-    expect(progress(state, mine()).status).toBe("sent");
+    expect(progress(state, mine(), "ada").status).toBe("sent");
     expect(state.rooms["r1"]?.read_number).toBe(1);
   });
 });

@@ -9,9 +9,12 @@ import type {
   Receipt,
   Room,
   RoomSummary,
+  SendMessage,
   Typing,
   Unread,
 } from "../../../contract";
+import * as pins from "./pins";
+import { withMine } from "./reactions";
 import * as timelines from "./timeline";
 import { emptyTimeline, type Timeline } from "./timeline";
 
@@ -20,6 +23,8 @@ export interface Outgoing {
   key: string;
   roomId: string;
   text: string;
+  /** As it is sent, and sent again. */
+  payload: SendMessage;
   /** ISO 8601: when it was written, by this device's clock. */
   writtenAt: string;
   status: "sending" | "failed";
@@ -27,12 +32,26 @@ export interface Outgoing {
   error: string | null;
 }
 
+/** A change of ours that the server has not confirmed: shown over what it said last, and gone if it says no. */
+export type PendingChange = { key: string; messageId: string } & (
+  | { kind: "reaction"; emoji: string; on: boolean }
+  | { kind: "pin"; on: boolean }
+);
+
 export interface ChatState {
   me: Author | null;
   phase: "loading" | "ready" | "failed";
   error: string | null;
   rooms: Readonly<Record<string, RoomSummary>>;
+  /** What was said in a room, without the answers in threads. */
   timelines: Readonly<Record<string, Timeline>>;
+  /** The answers of a thread, by its first message. */
+  threads: Readonly<Record<string, Timeline>>;
+  /** By room, where they were loaded: the one pinned last first. */
+  pins: Readonly<Record<string, readonly Message[]>>;
+  pending: readonly PendingChange[];
+  /** Keys under which this page has sent: an anonymous message is known to be ours by nothing else. */
+  ownKeys: ReadonlySet<string>;
   /** In the order written, over all rooms. */
   outgoing: readonly Outgoing[];
   /** By room, then by user. */
@@ -48,6 +67,10 @@ export const initialState: ChatState = {
   error: null,
   rooms: {},
   timelines: {},
+  threads: {},
+  pins: {},
+  pending: [],
+  ownKeys: new Set(),
   outgoing: [],
   receipts: {},
   typing: {},
@@ -110,18 +133,61 @@ function patchRoom(state: ChatState, roomId: string, patch: Partial<RoomSummary>
 // Messages
 
 /** A new message, another version of one, or the server's answer to one of ours. */
-export function messageArrived(state: ChatState, message: Message): ChatState {
-  const settled = message.key ? withoutOutgoing(state, message.key) : state;
-  const room = settled.rooms[message.room_id];
-  const timeline = settled.timelines[message.room_id];
-  let next = settled;
+export function messageArrived(state: ChatState, arrived: Message): ChatState {
+  const settled = arrived.key ? withoutOutgoing(state, arrived.key) : state;
+  const message = withMine(arrived, known(settled, arrived), settled.me?.user_id ?? null);
+  const { room_id } = message;
+  const room = settled.rooms[room_id];
+  let next = withPins(settled, room_id, message);
   if (room && isLast(room, message)) {
     const last_number = Math.max(room.last_number, message.number);
     next = patchRoom(next, room.id, { last_message: message, last_number });
   }
+  if (message.thread_id !== undefined) return replyArrived(next, message, message.thread_id);
+  const timeline = next.timelines[room_id];
   if (!timeline) return next;
-  const changed = timelines.arrived(timeline, message);
-  return changed === timeline ? next : withTimeline(next, message.room_id, changed);
+  const changed = timelines.requoted(timelines.arrived(timeline, message), message);
+  return changed === timeline ? next : withTimeline(next, room_id, changed);
+}
+
+/** An answer in a thread: it shows there, and its first message in the room says how the thread stands. */
+function replyArrived(state: ChatState, reply: Message, threadId: string): ChatState {
+  let next = state;
+  const thread = next.threads[threadId];
+  if (thread) {
+    const changed = timelines.requoted(timelines.arrived(thread, reply), reply);
+    if (changed !== thread) next = withThread(next, threadId, changed);
+  }
+  const timeline = next.timelines[reply.room_id];
+  const stands = reply.thread;
+  if (!timeline || !stands) return next;
+  const changed = timelines.patched(timeline, threadId, (root) => ({ ...root, thread: stands }));
+  return changed === timeline ? next : withTimeline(next, reply.room_id, changed);
+}
+
+function known(state: ChatState, { id, room_id, thread_id }: Message): Message | undefined {
+  const timeline = thread_id === undefined ? state.timelines[room_id] : state.threads[thread_id];
+  return timeline?.messages.findLast((message) => message.id === id);
+}
+
+function withPins(state: ChatState, roomId: string, message: Message): ChatState {
+  const before = state.pins[roomId];
+  if (!before) return state;
+  const after = pins.arrived(before, message);
+  return after === before ? state : pinsLoaded(state, roomId, after);
+}
+
+export function pinsLoaded(state: ChatState, roomId: string, items: readonly Message[]): ChatState {
+  return { ...state, pins: { ...state.pins, [roomId]: items } };
+}
+
+export function changePending(state: ChatState, change: PendingChange): ChatState {
+  return { ...state, pending: [...state.pending, change] };
+}
+
+export function changeSettled(state: ChatState, key: string): ChatState {
+  if (!state.pending.some((change) => change.key === key)) return state;
+  return { ...state, pending: state.pending.filter((change) => change.key !== key) };
 }
 
 function isLast(room: RoomSummary, message: Message): boolean {
@@ -138,8 +204,20 @@ export function patchTimeline(state: ChatState, roomId: string, patch: Partial<T
   return withTimeline(state, roomId, { ...(state.timelines[roomId] ?? emptyTimeline), ...patch });
 }
 
+export function withThread(state: ChatState, threadId: string, thread: Timeline): ChatState {
+  return { ...state, threads: { ...state.threads, [threadId]: thread } };
+}
+
+export function patchThread(state: ChatState, threadId: string, patch: Partial<Timeline>): ChatState {
+  return withThread(state, threadId, { ...(state.threads[threadId] ?? emptyTimeline), ...patch });
+}
+
 export function written(state: ChatState, outgoing: Outgoing): ChatState {
-  return { ...state, outgoing: [...state.outgoing.filter(({ key }) => key !== outgoing.key), outgoing] };
+  return {
+    ...state,
+    outgoing: [...state.outgoing.filter(({ key }) => key !== outgoing.key), outgoing],
+    ownKeys: new Set(state.ownKeys).add(outgoing.key),
+  };
 }
 
 export function patchOutgoing(state: ChatState, key: string, patch: Partial<Outgoing>): ChatState {

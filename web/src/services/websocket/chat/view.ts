@@ -1,7 +1,8 @@
 /** What a screen asks of the chat's state: order, names, and how far a message has got. */
 
-import type { Message, RoomSummary } from "../../../contract";
-import type { ChatState, Outgoing } from "./state";
+import type { Author, Message, RoomSummary } from "../../../contract";
+import { reacted } from "./reactions";
+import type { ChatState, Outgoing, PendingChange } from "./state";
 
 export type MessageStatus = "sending" | "failed" | "sent" | "delivered" | "read";
 
@@ -31,8 +32,31 @@ export function totalUnread(state: ChatState): number {
   return Object.values(state.rooms).reduce((sum, room) => sum + (room.joined ? room.unread : 0), 0);
 }
 
-export const isMine = (state: ChatState, message: Message): boolean =>
-  state.me !== null && message.author?.user_id === state.me.user_id;
+/** Ours: by its author, or, where it carries none, by the key that this page has sent it with. */
+export function isMine(message: Message, me: string | null, ownKeys: ReadonlySet<string>): boolean {
+  if (message.author) return message.author.user_id === me;
+  return message.key !== undefined && ownKeys.has(message.key);
+}
+
+/** A message as it will be once the server has taken what we have just done; the same object when that is nothing. */
+export function foreseen(message: Message, pending: readonly PendingChange[], me: string | null): Message {
+  let shown = message;
+  for (const change of pending) {
+    if (change.messageId !== message.id || me === null) continue;
+    shown =
+      change.kind === "pin"
+        ? { ...shown, pinned: change.on }
+        : { ...shown, reactions: reacted(shown.reactions, me, change) };
+  }
+  return shown;
+}
+
+/** Everybody whose name is known in a room: its members, who wrote, who is opposite. */
+export function peopleOf(state: ChatState, roomId: string): ReadonlyMap<string, Author> {
+  const authors = (state.timelines[roomId]?.messages ?? []).flatMap(({ author }) => author ?? []);
+  const all = [...authors, ...(state.rooms[roomId]?.others ?? []), ...(state.members[roomId] ?? [])];
+  return new Map(all.map((person) => [person.user_id, person]));
+}
 
 export interface Progress {
   status: MessageStatus;
@@ -43,9 +67,13 @@ export interface Progress {
 }
 
 /** How far one of our messages has got: the furthest of anybody. */
-export function progress(state: ChatState, message: Message): Progress {
+export function progress(
+  state: Pick<ChatState, "receipts" | "rooms">,
+  message: Message,
+  me: string | null,
+): Progress {
   const receipts = Object.values(state.receipts[message.room_id] ?? {}).filter(
-    ({ user_id }) => user_id !== state.me?.user_id,
+    ({ user_id }) => user_id !== me,
   );
   const readBy = receipts.filter(({ read_number }) => read_number >= message.number).length;
   const delivered = receipts.some(({ delivered_number }) => delivered_number >= message.number);
@@ -53,5 +81,10 @@ export function progress(state: ChatState, message: Message): Progress {
   return { status: readBy > 0 ? "read" : delivered ? "delivered" : "sent", readBy, others };
 }
 
-export const outgoingOf = (state: ChatState, roomId: string): readonly Outgoing[] =>
-  state.outgoing.filter((one) => one.roomId === roomId);
+/** What is on its way into a room, or into one of its threads. */
+export const outgoingOf = (
+  outgoing: readonly Outgoing[],
+  roomId: string,
+  threadId?: string,
+): readonly Outgoing[] =>
+  outgoing.filter((one) => one.roomId === roomId && one.payload.thread_id === threadId);

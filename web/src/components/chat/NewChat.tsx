@@ -3,11 +3,11 @@
 import { Check, Search, X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
-import type { Member, RoomSummary } from "../contract";
-import type { ChatResult } from "../hooks/useChatWebSocket";
-import { CommandError, explain } from "../services/websocket/errors";
-import { Avatar } from "./Avatar";
-import { RoleName } from "./Conversation";
+import type { Member, RoomSummary } from "../../contract";
+import type { ChatResult } from "../../hooks/useChatWebSocket";
+import { CommandError, explain } from "../../services/websocket/errors";
+import { Avatar } from "../Avatar";
+import { RoleName } from "./Members";
 
 interface Props {
   api: ChatResult;

@@ -1,15 +1,24 @@
 /** Days, groups, the line of the new, and the words around them. */
 
 import { describe, expect, it } from "vitest";
-import { ada, ben, message } from "../testing/campus";
-import { conversation, hue, initials, typingLine } from "./conversation";
-import { dayName, duration, shortWhen } from "./times";
+import { ada, ben, message } from "../../testing/campus";
+import { hue, initials } from "../people";
+import { dayName, duration, shortWhen } from "../times";
+import { conversation, type Row, typingLine } from "./conversation";
 
 const at = (time: string) => ({ sent_at: new Date(time).toISOString() });
+const none = new Set<string>();
+const shapeOf = (rows: readonly Row[]) => {
+  const shape: (string | number)[] = [];
+  for (const row of rows) {
+    if (row.type !== "message") shape.push(row.type);
+    else if (row.first) shape.push(1);
+    else shape[shape.length - 1] = Number(shape.at(-1)) + 1;
+  }
+  return shape;
+};
 const shape = (messages: ReturnType<typeof message>[], readNumber: number | null = null) =>
-  conversation({ messages, outgoing: [], me: ada, readNumber }).map((item) =>
-    item.type === "group" ? item.entries.length : item.type,
-  );
+  shapeOf(conversation({ messages, outgoing: [], me: ada, ownKeys: none, readNumber }));
 
 describe("conversation", () => {
   it("groups what one person says within five minutes", () => {
@@ -42,20 +51,30 @@ describe("conversation", () => {
     expect(shape(hidden)).toEqual(["day", 1, 1]);
   });
 
+  it("knows an anonymous message of ours by the key it was sent with", () => {
+    const { author: _author, ...hidden } = message(1, { anonymous: true, key: "k1" });
+    const mineOf = (ownKeys: ReadonlySet<string>) =>
+      conversation({ messages: [hidden], outgoing: [], me: ada, ownKeys, readNumber: null }).at(-1);
+    expect(mineOf(new Set(["k1"]))).toMatchObject({ mine: true, anonymous: true });
+    expect(mineOf(none)).toMatchObject({ mine: false, anonymous: true });
+  });
+
   it("keeps the key of a message of ours from sending to sent", () => {
     const outgoing = {
       key: "k1",
       roomId: "r1",
       text: "hello",
+      payload: { key: "k1", room_id: "r1", text: "hello" },
       writtenAt: "2026-11-20T10:00:00.000Z",
       status: "sending" as const,
       error: null,
     };
-    const keyOf = (items: ReturnType<typeof conversation>) =>
-      items.flatMap((item) => (item.type === "group" ? item.entries.map(({ key }) => key) : []));
-    const before = conversation({ messages: [], outgoing: [outgoing], me: ada, readNumber: null });
+    const keyOf = (rows: readonly Row[]) =>
+      rows.filter(({ type }) => type === "message").map(({ key }) => key);
+    const common = { me: ada, ownKeys: none, readNumber: null };
+    const before = conversation({ messages: [], outgoing: [outgoing], ...common });
     const sent = message(1, { author: ada, key: "k1" });
-    const after = conversation({ messages: [sent], outgoing: [], me: ada, readNumber: null });
+    const after = conversation({ messages: [sent], outgoing: [], ...common });
     expect(keyOf(before)).toEqual(["k1"]);
     expect(keyOf(after)).toEqual(["k1"]);
   });

@@ -1,14 +1,14 @@
 /** The rooms: who or what, the last words, how much is unread. */
 
-import { Hash, Megaphone, MessageSquarePlus, Search, Users } from "lucide-react";
+import { Flag, Hash, Megaphone, MessageSquarePlus, Search, TextSearch, Users } from "lucide-react";
 import { useState } from "react";
-import type { RoomSummary } from "../contract";
-import type { ChatState } from "../services/websocket/chat/state";
-import { roomName } from "../services/websocket/chat/view";
-import { Avatar } from "./Avatar";
-import { hue } from "./conversation";
-import { shortWhen } from "./times";
-import { useAttention } from "./useAttention";
+import type { RoomSummary } from "../../contract";
+import type { ChatState } from "../../services/websocket/chat/state";
+import { roomName } from "../../services/websocket/chat/view";
+import { Avatar } from "../Avatar";
+import { hue } from "../people";
+import { shortWhen } from "../times";
+import { useAttention } from "../useAttention";
 
 interface Props {
   chat: ChatState;
@@ -16,10 +16,14 @@ interface Props {
   selected: string | null;
   onSelect: (roomId: string) => void;
   onNew: () => void;
+  onSearch: () => void;
+  /** Null for those who are staff nowhere. */
+  onReports: (() => void) | null;
   onRetry: () => void;
 }
 
-export function RoomList({ chat, rooms, selected, onSelect, onNew, onRetry }: Props) {
+export function RoomList(props: Props) {
+  const { chat, rooms, selected, onSelect, onNew, onSearch, onReports, onRetry } = props;
   const [filter, setFilter] = useState("");
   const me = chat.me?.user_id ?? null;
   const wanted = filter.trim().toLocaleLowerCase();
@@ -30,6 +34,26 @@ export function RoomList({ chat, rooms, selected, onSelect, onNew, onRetry }: Pr
     <nav className="cw-rooms" aria-label="Conversations">
       <header className="cw-rooms-head">
         <h2>Chat</h2>
+        {onReports && (
+          <button
+            type="button"
+            className="cw-icon-button"
+            onClick={onReports}
+            aria-label="Reports"
+            title="Reports"
+          >
+            <Flag size={19} aria-hidden="true" />
+          </button>
+        )}
+        <button
+          type="button"
+          className="cw-icon-button"
+          onClick={onSearch}
+          aria-label="Search all messages"
+          title="Search messages"
+        >
+          <TextSearch size={20} aria-hidden="true" />
+        </button>
         <button type="button" className="cw-icon-button" onClick={onNew} aria-label="New conversation">
           <MessageSquarePlus size={20} aria-hidden="true" />
         </button>
@@ -131,7 +155,7 @@ function lastWords(room: RoomSummary, chat: ChatState, me: string | null): strin
   if (typing?.[0]) return room.kind === "direct" ? "typing…" : `${typing[0].name.split(" ")[0]} is typing…`;
   const last = room.last_message;
   if (!last) return room.joined ? "No messages yet" : `${room.member_count} members`;
-  if (last.state !== "sent") return "Message deleted";
+  if (last.state !== "sent") return last.state === "hidden" ? "Message hidden" : "Message deleted";
   const mine = me !== null && last.author?.user_id === me;
   const who = mine ? "You" : last.author ? last.author.name.split(" ")[0] : "Anonymous";
   return room.kind === "direct" && !mine ? last.text : `${who}: ${last.text}`;

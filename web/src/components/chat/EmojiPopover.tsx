@@ -1,0 +1,77 @@
+/** A button that lets one choose an emoji: a few at once, all others by name. */
+
+import { Popover } from "radix-ui";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { QUICK_EMOJI } from "./actions";
+
+const EmojiList = lazy(() => import("./EmojiList"));
+
+interface Props {
+  className: string;
+  label: string;
+  align: "start" | "end";
+  tabIndex: number;
+  onChoose: (emoji: string) => void;
+  children: ReactNode;
+}
+
+export function EmojiPopover({ className, label, align, tabIndex, onChoose, children }: Props) {
+  const [open, setOpen] = useState(false);
+  const [all, setAll] = useState(false);
+  const choose = (emoji: string): void => {
+    setOpen(false);
+    onChoose(emoji);
+  };
+  return (
+    <Popover.Root
+      open={open}
+      onOpenChange={(next) => {
+        setOpen(next);
+        setAll(false);
+      }}
+    >
+      <Popover.Trigger
+        className={className}
+        aria-label={label}
+        title={label}
+        data-react=""
+        tabIndex={tabIndex}
+      >
+        {children}
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className="cw-popover cw-emoji-popover"
+          align={align}
+          side="top"
+          sideOffset={6}
+          collisionPadding={8}
+          aria-label="Choose an emoji"
+        >
+          {all ? (
+            <Suspense fallback={<span className="cw-spinner" role="img" aria-label="Loading" />}>
+              <EmojiList onChoose={choose} />
+            </Suspense>
+          ) : (
+            <div className="cw-emoji-quick">
+              {QUICK_EMOJI.map((emoji) => (
+                <button
+                  key={emoji}
+                  type="button"
+                  className="cw-emoji"
+                  aria-label={`React with ${emoji}`}
+                  onClick={() => choose(emoji)}
+                >
+                  {emoji}
+                </button>
+              ))}
+              <button type="button" className="cw-link" onClick={() => setAll(true)}>
+                All emoji
+              </button>
+            </div>
+          )}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

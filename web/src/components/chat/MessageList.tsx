@@ -1,0 +1,129 @@
+/** The messages of one room or thread: only what is in sight is in the page, however long the history. */
+
+import { ArrowDown } from "lucide-react";
+import { type ReactNode, useMemo } from "react";
+import type { Author, Message } from "../../contract";
+import type { Outgoing } from "../../services/websocket/chat/state";
+import type { Timeline } from "../../services/websocket/chat/timeline";
+import { dayName } from "../times";
+import { Announcer } from "./Announcer";
+import { conversation, type MessageRow, type Row } from "./conversation";
+import { useListKeys } from "./useListKeys";
+import { type Target, useMessageScroll } from "./useMessageScroll";
+
+export interface MessageListProps {
+  label: string;
+  timeline: Timeline;
+  outgoing: readonly Outgoing[];
+  me: Author | null;
+  ownKeys: ReadonlySet<string>;
+  readNumber: number | null;
+  /** The message to show and to point at. */
+  target: Target | null;
+  /** It is in view. */
+  onArrive: () => void;
+  /** What stands above the first message, once it is loaded. */
+  beginning?: ReactNode;
+  renderMessage: (row: MessageRow, active: boolean) => ReactNode;
+  /** A key was pressed on a message; true when it meant something. */
+  onKey: (key: string, message: Message) => boolean;
+  /** Escape: away from the messages. */
+  onLeave: () => void;
+  onOlder: () => void;
+  onNewer: () => void;
+  onNewest: () => void;
+  /** Called whenever the end is in sight and something is there. */
+  onSeen: () => void;
+}
+
+export function MessageList(props: MessageListProps) {
+  const { timeline, outgoing, me, ownKeys, readNumber } = props;
+  const { messages } = timeline;
+  const rows = useMemo(
+    () => conversation({ messages, outgoing, me, ownKeys, readNumber }),
+    [messages, outgoing, me, ownKeys, readNumber],
+  );
+  const keys = useListKeys({ rows, onKey: props.onKey, onLeave: props.onLeave });
+  const scroll = useMessageScroll({ ...props, rows, keep: keys.active });
+  const { virtualizer } = scroll;
+  const now = Date.now();
+
+  return (
+    <div className="cw-scroll-frame">
+      {/* What is new is told by the announcer: rows come and go with scrolling, and are not news. */}
+      <div
+        className="cw-scroll"
+        ref={scroll.box}
+        onScroll={scroll.look}
+        onFocus={(event) => keys.focused(event)}
+        onKeyDown={(event) => keys.keyed(event, scroll.reveal)}
+        role="log"
+        aria-live="off"
+        aria-label={props.label}
+        aria-busy={timeline.loadingBefore || timeline.loadingAfter}
+        tabIndex={-1}
+      >
+        <div className="cw-messages">
+          {!timeline.hasBefore && messages.length > 0 && (
+            <div className="cw-top">{props.beginning ?? "This is where it begins."}</div>
+          )}
+          <div className="cw-rows" style={{ height: virtualizer.getTotalSize() }}>
+            {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+              const row = rows[index];
+              if (!row) return null;
+              return (
+                <div
+                  key={key}
+                  className="cw-virtual-row"
+                  data-index={index}
+                  data-pointed={scroll.pointed === row.key || undefined}
+                  ref={virtualizer.measureElement}
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <OneRow row={row} now={now} active={row.key === keys.active} render={props.renderMessage} />
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </div>
+      {(timeline.loadingBefore || timeline.loadingAfter) && (
+        <span className="cw-list-busy" data-at={timeline.loadingBefore ? "top" : "end"}>
+          <span className="cw-spinner" role="img" aria-label="Loading" />
+        </span>
+      )}
+      {scroll.away && (
+        <button type="button" className="cw-jump" onClick={scroll.toEnd}>
+          <ArrowDown size={16} aria-hidden="true" />
+          {scroll.missed > 0
+            ? `${scroll.missed} new ${scroll.missed === 1 ? "message" : "messages"}`
+            : "Jump to the newest"}
+        </button>
+      )}
+      <Announcer messages={messages} me={me} loaded={timeline.phase === "ready"} past={timeline.hasAfter} />
+    </div>
+  );
+}
+
+interface RowProps {
+  row: Row;
+  now: number;
+  active: boolean;
+  render: MessageListProps["renderMessage"];
+}
+
+function OneRow({ row, now, active, render }: RowProps) {
+  if (row.type === "message") return render(row, active);
+  if (row.type === "new") {
+    return (
+      <div className="cw-new">
+        <span>New</span>
+      </div>
+    );
+  }
+  return (
+    <h3 className="cw-day">
+      <span>{dayName(row.at, now)}</span>
+    </h3>
+  );
+}

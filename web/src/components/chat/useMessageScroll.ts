@@ -1,0 +1,163 @@
+/** Where a list of messages stands: at its end while one is there, in its place when others come before it. */
+
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { Outgoing } from "../../services/websocket/chat/state";
+import type { Timeline } from "../../services/websocket/chat/timeline";
+import type { Row } from "./conversation";
+
+/** Nearer to the end than this counts as being there. */
+const NEAR_END_PX = 60;
+/** Nearer to an edge of what is loaded than this loads more. */
+const NEAR_EDGE_PX = 600;
+/** How long a message that was jumped to is pointed at. */
+const POINT_MS = 2_600;
+
+/** A message to go to; another object means again. */
+export interface Target {
+  messageId: string;
+}
+
+interface Input {
+  rows: readonly Row[];
+  timeline: Timeline;
+  outgoing: readonly Outgoing[];
+  target: Target | null;
+  onArrive: () => void;
+  /** The key of the row that has the focus: it stays in the page. */
+  keep: string | null;
+  onOlder: () => void;
+  onNewer: () => void;
+  onNewest: () => void;
+  onSeen: () => void;
+}
+
+const heights: Record<Row["type"], number> = { day: 48, new: 34, message: 56 };
+
+export function useMessageScroll(input: Input) {
+  const { rows, timeline, outgoing, target, keep, onArrive, onOlder, onNewer, onNewest, onSeen } = input;
+  const { messages, hasBefore, hasAfter, loadingBefore, loadingAfter } = timeline;
+  const box = useRef<HTMLDivElement>(null);
+  const [away, setAway] = useState(false);
+  const [missed, setMissed] = useState(0);
+  const before = useRef({ last: 0, mine: 0, hasAfter });
+  /** The newest page is on its way, and its end is where we want to be. */
+  const returning = useRef(false);
+
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: (index) => heights[rows[index]?.type ?? "message"],
+    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
+    anchorTo: "end",
+    // Newer history that is loaded below is not followed: one reads on from where one is.
+    followOnAppend: !hasAfter && !before.current.hasAfter,
+    scrollEndThreshold: NEAR_END_PX,
+    overscan: 8,
+    rangeExtractor: useCallback(
+      (range: Range) => {
+        const indexes = defaultRangeExtractor(range);
+        const kept = keep === null ? -1 : rows.findLastIndex(({ key }) => key === keep);
+        if (kept < 0 || indexes.includes(kept)) return indexes;
+        return [...indexes, kept].sort((a, b) => a - b);
+      },
+      [rows, keep],
+    ),
+  });
+
+  const isAtEnd = useCallback((): boolean => {
+    const element = box.current;
+    if (!element) return true;
+    return element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
+  }, []);
+
+  const look = useCallback(() => {
+    const element = box.current;
+    if (!element) return;
+    const there = isAtEnd() && !hasAfter;
+    setAway(!there);
+    if (there) {
+      setMissed(0);
+      onSeen();
+    }
+    if (hasBefore && !loadingBefore && element.scrollTop < NEAR_EDGE_PX) onOlder();
+    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
+    if (hasAfter && !loadingAfter && below < NEAR_EDGE_PX) onNewer();
+  }, [isAtEnd, hasAfter, hasBefore, loadingBefore, loadingAfter, onSeen, onOlder, onNewer]);
+
+  const toEnd = useCallback(() => {
+    if (hasAfter) {
+      returning.current = true;
+      return onNewest();
+    }
+    virtualizer.scrollToEnd();
+    setAway(false);
+    setMissed(0);
+  }, [virtualizer, hasAfter, onNewest]);
+
+  // At first the end is in sight.
+  const begun = useRef(false);
+  useLayoutEffect(() => {
+    if (begun.current || rows.length === 0) return;
+    begun.current = true;
+    virtualizer.scrollToEnd();
+  }, [rows.length, virtualizer]);
+
+  useLayoutEffect(() => {
+    const last = messages.at(-1)?.number ?? 0;
+    const was = before.current;
+    const wrote = outgoing.length > was.mine;
+    before.current = { last, mine: outgoing.length, hasAfter };
+    if (wrote || (returning.current && !hasAfter)) {
+      toEnd();
+      returning.current = hasAfter;
+    } else if (was.last > 0 && last > was.last && !was.hasAfter && !isAtEnd()) {
+      setMissed((count) => count + last - was.last);
+    }
+    if (!hasAfter && isAtEnd()) onSeen();
+    // A screen that what is loaded does not fill has nothing to scroll: ask for more at once.
+    const element = box.current;
+    const short =
+      element && element.clientHeight > 0 && element.scrollHeight <= element.clientHeight + NEAR_EDGE_PX;
+    if (short && hasBefore && !loadingBefore) onOlder();
+  }, [messages, outgoing, toEnd, isAtEnd, onSeen, onOlder, hasBefore, hasAfter, loadingBefore]);
+
+  /** Bring a row into the page and into view, and give it the focus. */
+  const focusing = useRef<string | null>(null);
+  const focusNow = useCallback(() => {
+    if (focusing.current === null) return;
+    const row = box.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(focusing.current)}"]`);
+    if (!row) return;
+    focusing.current = null;
+    row.focus({ preventScroll: true });
+  }, []);
+  useEffect(focusNow);
+  const reveal = useCallback(
+    (key: string, align: "auto" | "center" = "auto") => {
+      const index = rows.findIndex((row) => row.key === key);
+      if (index < 0) return;
+      focusing.current = key;
+      virtualizer.scrollToIndex(index, { align });
+      focusNow();
+    },
+    [rows, virtualizer, focusNow],
+  );
+
+  // Go to the target as soon as it is loaded, once for each time it is asked for.
+  const [pointed, setPointed] = useState<string | null>(null);
+  useEffect(() => {
+    if (!target) return;
+    const row = rows.find((one) => one.type === "message" && one.message?.id === target.messageId);
+    if (!row) return;
+    reveal(row.key, "center");
+    setPointed(row.key);
+    onArrive();
+  }, [target, rows, reveal, onArrive]);
+  useEffect(() => {
+    if (pointed === null) return;
+    const timer = setTimeout(() => setPointed(null), POINT_MS);
+    return () => clearTimeout(timer);
+  }, [pointed]);
+
+  return { box, virtualizer, away, missed, look, toEnd, reveal, pointed };
+}
