@@ -13,3 +13,7 @@ class OutgoingChannels:
     """The ways out of one node: empty until its start has found them in the settings."""
 
     configured: set[OutgoingChannel] = field(default_factory=set)
+    push_public_key: str | None = None
+    """What a browser subscribes to push messages with."""
+    private_endpoints: bool = False
+    """Whether push endpoints may be inside our own network."""

@@ -159,6 +159,8 @@ class Preferences(Model):
     """Categories that stay in the inbox whatever somebody wishes."""
     channels: list[Literal["email", "push"]]
     """What the server is set up to send besides; the choices for the others have no effect."""
+    push_public_key: str | None = None
+    """The `applicationServerKey` that a browser subscribes with before `push.subscribe`."""
 
 
 class DeliveryChoices(Model):
@@ -256,8 +258,31 @@ class UpdatePreferences(Command, name="preferences.update", mode=Mode.WRITE, ret
     quiet_hours: QuietHours | Literal["off"] | None = None
 
 
+class PushKeys(Model):
+    """What a browser has made for one subscription: `keys` of its `PushSubscription.toJSON()`."""
+
+    p256dh: Annotated[str, Len(1, 200)]
+    auth: Annotated[str, Len(1, 100)]
+
+
+class SubscribePush(Command, name="push.subscribe", mode=Mode.WRITE, returns=Once):
+    """Send push messages to this browser, until it answers that it is gone."""
+
+    key: Key
+    endpoint: Annotated[str, Len(1, 2_048)]
+    keys: PushKeys
+
+
+class UnsubscribePush(Command, name="push.unsubscribe", mode=Mode.WRITE, returns=Once):
+    """Send push messages to this browser no more."""
+
+    key: Key
+    endpoint: Annotated[str, Len(1, 2_048)]
+
+
 COMMANDS: tuple[type[Command], ...] = (
     ListNotifications, MarkNotifications, SnoozeNotification, ReadPreferences, UpdatePreferences,
+    SubscribePush, UnsubscribePush,
 )  # fmt: skip
 
 

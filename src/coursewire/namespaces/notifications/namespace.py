@@ -14,8 +14,12 @@ from coursewire.namespaces.notifications.contract import (
     MarkNotifications,
     ReadPreferences,
     SnoozeNotification,
+    SubscribePush,
+    UnsubscribePush,
     UpdatePreferences,
 )
+from coursewire.namespaces.notifications.delivery.subscriptions import subscribe_push, unsubscribe_push
+from coursewire.namespaces.notifications.delivery.ways import Ways
 from coursewire.namespaces.notifications.worker import Worker
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_self
 
@@ -23,6 +27,7 @@ from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_
 def make() -> Namespace:
     """Return /notifications, with no way out but the socket until the node has started."""
     channels = OutgoingChannels()
+    ways = Ways(channels)
     return Namespace(
         path="/notifications",
         commands={
@@ -31,6 +36,8 @@ def make() -> Namespace:
             SnoozeNotification: service.snooze_notification,
             ReadPreferences: partial(service.read_preferences, channels),
             UpdatePreferences: partial(service.update_preferences, channels),
+            SubscribePush: partial(subscribe_push, channels),
+            UnsubscribePush: unsubscribe_push,
         },
         events=EVENTS,
         channels={"user": ChannelKind(only_self, service.latest_of_user)},
@@ -41,5 +48,5 @@ def make() -> Namespace:
             MessageEdited: service.follow_edit,
             UserErased: service.erase_user,
         },
-        background=(Worker(channels).run,),
+        background=(Worker(channels).run, ways.mail, ways.push),
     )

@@ -149,7 +149,12 @@ def wishes_of(stored: str) -> Wishes:
     )
 
 
-def preferences_of(stored: str, user_id: str, channels: set[Literal["email", "push"]]) -> Preferences:
+def preferences_of(
+    stored: str,
+    user_id: str,
+    channels: set[Literal["email", "push"]],
+    push_public_key: str | None = None,
+) -> Preferences:
     """Return stored preferences as their owner sees them."""
     data = _read(stored)
     return Preferences(
@@ -160,6 +165,7 @@ def preferences_of(stored: str, user_id: str, channels: set[Literal["email", "pu
         quiet_hours=data.get("quiet_hours"),
         mandatory=list(MANDATORY),
         channels=sorted(channels),
+        push_public_key=push_public_key,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.notifications import store
+from coursewire.namespaces.notifications.delivery.store import delete_subscriptions
 from coursewire.namespaces.notifications.service.following import take_back
 from coursewire.namespaces.notifications.service.shown import user_channel
 
@@ -19,6 +20,7 @@ def erase_user(tx: Transaction, erased: UserErased) -> None:
     said = store.contents_of(tx, user_id)
     store.leave_out_of_deliveries(tx, user_id)
     store.erase_rows(tx, user_id)
+    delete_subscriptions(tx, user_id)
     store.delete_unused_contents(tx, said)
     for content in store.contents_by(tx, user_id):
         take_back(tx, content)

@@ -70,6 +70,8 @@ def give(
     store.insert_items(tx, made)
     store.rewrite_items(tx, [after for before, after in changes if before is not None and after is not None])
     store.insert_outgoing(tx, sendings, content_id=content.id)
+    if sendings:
+        tx.wake()
     count_changes(tx, changes)
     tell_each(tx, told)
 

@@ -41,4 +41,4 @@ def update_preferences(
 
 
 def _seen(channels: OutgoingChannels, caller: Caller, stored: str) -> Preferences:
-    return reach.preferences_of(stored, caller.user_id, channels.configured)
+    return reach.preferences_of(stored, caller.user_id, channels.configured, channels.push_public_key)

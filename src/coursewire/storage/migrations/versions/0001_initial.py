@@ -7,7 +7,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from coursewire.storage.migrations.first import notifications
+from coursewire.storage.migrations.first import delivery, notifications
 
 revision = "0001"
 down_revision = None
@@ -21,17 +21,27 @@ def upgrade() -> None:
     _create_identity()
     _create_chat()
     notifications.create()
+    delivery.create()
 
 
 def downgrade() -> None:
     """Drop all tables."""
-    for table in (*notifications.TABLES, *_CHAT, *_IDENTITY, *_LOG):
+    for table in (*delivery.TABLES, *notifications.TABLES, *_CHAT, *_IDENTITY, *_LOG):
         op.drop_table(table)
 
 
 _LOG = ("remembered", "events", "streams", "database")
 _IDENTITY = ("ended_sessions", "course_removals", "course_members", "courses", "users")
-_CHAT = ("chat_search", "chat_mentions", "chat_reactions", "chat_messages", "chat_members", "chat_rooms")
+_CHAT = (
+    "chat_audit",
+    "chat_reports",
+    "chat_search",
+    "chat_mentions",
+    "chat_reactions",
+    "chat_messages",
+    "chat_members",
+    "chat_rooms",
+)
 
 
 def _create_log() -> None:
@@ -153,6 +163,8 @@ def _create_chat() -> None:
         sa.Column("member_count", sa.Integer, nullable=False),
         sa.Column("last_number", sa.Integer, nullable=False),
         sa.Column("tells_receipts", sa.Integer, nullable=False),
+        sa.Column("locked", sa.Integer, nullable=False),
+        sa.Column("slow_mode_s", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("moved_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_rooms")),
@@ -167,6 +179,8 @@ def _create_chat() -> None:
         sa.Column("joined_at", sa.BigInteger, nullable=False),
         sa.Column("delivered_number", sa.Integer, nullable=False),
         sa.Column("read_number", sa.Integer, nullable=False),
+        sa.Column("muted_until", sa.BigInteger),
+        sa.Column("posted_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("room_id", "user_id", name=op.f("pk_chat_members")),
     )
     op.create_index(op.f("ix_chat_members_user_id_active"), "chat_members", ["user_id", "active"])
@@ -231,6 +245,34 @@ def _create_chat() -> None:
         sa.Column("reacted_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("message_id", "user_id", "emoji", name=op.f("pk_chat_reactions")),
     )
+    op.create_table(
+        "chat_reports",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("room_id", sa.Text, nullable=False),
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("reporter_id", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reported_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_reports")),
+        sa.UniqueConstraint("message_id", "reporter_id", name=op.f("uq_chat_reports_message_id_reporter_id")),
+    )
+    op.create_index(op.f("ix_chat_reports_state_id"), "chat_reports", ["state", "id"])
+    op.create_table(
+        "chat_audit",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("room_id", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("actor_id", sa.Text, nullable=False),
+        sa.Column("message_id", sa.Text),
+        sa.Column("user_id", sa.Text),
+        sa.Column("seconds", sa.Integer),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_audit")),
+    )
+    op.create_index(op.f("ix_chat_audit_room_id_id"), "chat_audit", ["room_id", "id"])
     op.execute(
         "CREATE VIRTUAL TABLE chat_search USING fts5(words, scope, "
         "content='', columnsize=0, tokenize='unicode61 remove_diacritics 2')"
