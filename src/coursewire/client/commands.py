@@ -86,7 +86,9 @@ class Commands:
     def _answer_to(self, command: Waiting) -> Callable[[Json, int], None]:
         def answered(answer: Json, now: int) -> None:
             error = answer.get("error", {})
-            if not answer["ok"] and error.get("retryable") and error["code"] in RETRIED_CODES:
+            # One that names a field is about what this command asks, such as a room in slow mode: others need not wait.
+            later = error.get("retryable") and error["code"] in RETRIED_CODES and error.get("field") is None
+            if not answer["ok"] and later:
                 self._retry(command, error.get("retry_after_ms"))
                 return
             self._outbox.remove(command.ref)

@@ -102,7 +102,13 @@ export class Commands {
   }
 
   #answered(command: Waiting, answer: Answer): void {
-    if (!answer.ok && answer.error.retryable && LATER.has(answer.error.code)) {
+    // One that names a field is about what this command asks, such as a room in slow mode: others need not wait.
+    const later =
+      !answer.ok &&
+      answer.error.retryable &&
+      LATER.has(answer.error.code) &&
+      answer.error.field === undefined;
+    if (later) {
       command.stage = "retrying";
       const ms = answer.error.retry_after_ms ?? this.#effects.delay(command.retries);
       command.retries += 1;
