@@ -109,10 +109,9 @@ def test_items_of_one_moment_are_each_on_one_page(inboxes: Inboxes) -> None:
 )
 def test_no_page_is_scanned_or_sorted(inboxes: Inboxes, conditions: frozenset[str]) -> None:
     """The plan of every statement that a list can be: one walk along the index, without a row of the table."""
-    params = dict.fromkeys(("me", "course_id", "id"), "x") | dict.fromkeys(
-        ("shelf", "moved_at", "since", "now", "most"), 1
-    )
-    params |= {"stages": [0, 1], "categories": ["grade", "system"], "priorities": ["low"]}
+    params: dict[str, Any] = {"stages": [0, 1], "categories": ["grade", "system"], "priorities": ["low"]}
+    params |= dict.fromkeys(("me", "course_id", "id"), "x")
+    params |= dict.fromkeys(("shelf", "moved_at", "since", "now", "most"), 1)
     [plan] = explain(inboxes, pages.walk(conditions), params)
     index = "USING COVERING INDEX ix_notification_items_list (user_id=? AND shelf=? AND "
     assert plan.startswith(f"SEARCH notification_items {index}")

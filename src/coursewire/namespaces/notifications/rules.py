@@ -100,15 +100,14 @@ def arrived(
     )
 
 
-def grown(item: Item, content: Content, *, shelf: int, expires_at: int | None) -> Item:
+def grown(item: Item, content: Content, *, expires_at: int | None) -> Item:
     """Return the item of a group after one more: it says the newest, is unread, and counts from its last reading.
 
-    A snoozed one stays where it is. `shelf`: where a new item would go.
+    A snoozed one stays where it is.
     """
     return replace(
         item,
         content_id=content.id,
-        shelf=item.shelf if item.shelf == SNOOZED else shelf,
         noticed=UNSEEN,
         category=content.category,
         priority=content.priority,

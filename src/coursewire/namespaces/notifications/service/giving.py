@@ -47,16 +47,20 @@ def give(
     told: list[tuple[str, Event[Any]]] = []
     same = _Same(content)
     for user_id, where in reached.items():
-        shelf = INBOX if where.in_app else HIDDEN
-        before = groups.get(user_id)
+        # What goes elsewhere only grows no group: the item of one that is shown would vanish or change in silence.
+        before = groups.get(user_id) if where.in_app else None
         if before is None:
             item = rules.arrived(
-                arriving, user_id, shelf=shelf, group_key=manner.group_key, expires_at=manner.expires_at
+                arriving,
+                user_id,
+                shelf=INBOX if where.in_app else HIDDEN,
+                group_key=manner.group_key if where.in_app else None,
+                expires_at=manner.expires_at,
             )
             made.append(item)
             event: Event[Any] = same.created(item, toast=where.toast)
         else:
-            item = rules.grown(before, arriving, shelf=shelf, expires_at=manner.expires_at)
+            item = rules.grown(before, arriving, expires_at=manner.expires_at)
             toast = where.toast and item.shelf != SNOOZED
             event = NotificationChanged(shown(item, content, toast=toast))
         changes.append((before, item))

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import bindparam, delete, exists, insert, select, update
 
 from coursewire.namespaces.notifications.contract import Action, Actor
-from coursewire.namespaces.notifications.rules import ARCHIVED, Content, Item
+from coursewire.namespaces.notifications.rules import HIDDEN, INBOX, SNOOZED, Content, Item
 from coursewire.namespaces.notifications.store.tables import (
     ME,
     RUNNING,
@@ -37,13 +37,15 @@ _rewrite = Prepared(
     .values({name: bindparam(name) for name in _CHANGING})
 )
 _of_user = Prepared(
-    select(*_COLUMNS).where(items.c.user_id == ME, items.c.id.in_(bindparam("ids", expanding=True)))
+    select(*_COLUMNS).where(
+        items.c.user_id == ME, items.c.id.in_(bindparam("ids", expanding=True)), items.c.shelf != HIDDEN
+    )
 )
 _of_group = Prepared(
     select(*_COLUMNS).where(
         items.c.group_key == bindparam("group_key"),
         items.c.user_id.in_(bindparam("user_ids", expanding=True)),
-        items.c.shelf != ARCHIVED,
+        items.c.shelf.in_((INBOX, SNOOZED)),
     )
 )
 _with_content = Prepared(
@@ -90,7 +92,7 @@ def load_items(tx: Transaction, user_id: str, ids: Sequence[str]) -> list[Item]:
 
 
 def open_of_group(tx: Transaction, group_key: str, user_ids: Sequence[str]) -> dict[str, Item]:
-    """Return, by user, the item of a group that is not archived; of up to a SLICE of users."""
+    """Return, by user, the item of a group that is in the inbox or snoozed; of up to a SLICE of users."""
     rows = tx.all(_of_group, group_key=group_key, user_ids=list(user_ids))
     return {row.user_id: Item(*row) for row in rows}
 
