@@ -50,6 +50,25 @@ export type RoomKind =
   | "group"
   | "direct";
 
+/** What somebody of the staff did. */
+export interface AuditEntry {
+  id: string;
+  room_id: string;
+  action: Deed;
+  actor: Author;
+  message_id?: string;
+  user_id?: string;
+  seconds?: number;
+  note: string;
+  at: string;
+}
+
+/** The audit trail, the newest first. */
+export interface AuditPage {
+  items: AuditEntry[];
+  next_cursor?: string;
+}
+
 /** A person as others see them. */
 export interface Author {
   user_id: string;
@@ -105,6 +124,13 @@ export interface LeaveRoom {
   room_id: string;
 }
 
+/** What staff did in a room: staff of its course only. */
+export interface ListAudit {
+  room_id: string;
+  cursor?: string;
+  limit?: number;
+}
+
 /** Who is in a room. */
 export interface ListMembers {
   room_id: string;
@@ -115,6 +141,15 @@ export interface ListMembers {
 /** What is pinned in a room. */
 export interface ListPins {
   room_id: string;
+}
+
+/** The reports of the courses in which the caller is staff. */
+export interface ListReports {
+  course_id?: string;
+  room_id?: string;
+  state?: "open" | "resolved";
+  cursor?: string;
+  limit?: number;
 }
 
 /**
@@ -196,6 +231,39 @@ export interface Message {
   edited_at?: string;
 }
 
+/** Keep order in a room of a course: staff only. Each is kept in the audit trail. */
+export interface ModerateRoom {
+  key: string;
+  room_id: string;
+  action: Action;
+  /** hide, restore: which message. */
+  message_id?: string;
+  /** mute, unmute: whom. */
+  user_id?: string;
+  /**
+   * mute: for how long; without it, until unmuted. slow_mode: between two messages, 3600 at most; 0 ends
+   * it.
+   */
+  seconds?: number;
+  /** Why; for the audit trail. */
+  note?: string;
+}
+
+/** The room after the command, and the message where one was hidden or restored. */
+export interface Moderated {
+  /** True when the key was used before: this is the first answer again (LOG3). */
+  duplicate: boolean;
+  room: RoomSummary;
+  message?: Message;
+}
+
+/** Whether somebody may post in a room. */
+export interface Mute {
+  room_id: string;
+  /** Absent when they may again. A mute without an end goes to the year 9999. */
+  muted_until?: string;
+}
+
 /** The message after the command. */
 export interface OneMessage {
   /** True when the key was used before: this is the first answer again (LOG3). */
@@ -214,6 +282,13 @@ export interface OneReceipt {
   duplicate: boolean;
   receipt: Receipt;
   unread: Unread;
+}
+
+/** What the reporter gets to know: that the report is there. */
+export interface OneReport {
+  /** True when the key was used before: this is the first answer again (LOG3). */
+  duplicate: boolean;
+  report_id: string;
 }
 
 /** The room after the command. */
@@ -375,6 +450,32 @@ export interface Receipt {
   delivered_number: number;
   read_to?: string;
   read_number: number;
+}
+
+/** What somebody found wrong with a message. Only staff see reports. */
+export interface Report {
+  id: string;
+  room_id: string;
+  message: Message;
+  reporter: Author;
+  reason: Reason;
+  note: string;
+  state: "open" | "resolved";
+  reported_at: string;
+}
+
+/** Tell staff about a message. One person reports one message once; again changes nothing. */
+export interface ReportMessage {
+  key: string;
+  message_id: string;
+  reason: Reason;
+  note?: string;
+}
+
+/** Reports, the newest first. */
+export interface ReportPage {
+  items: Report[];
+  next_cursor?: string;
 }
 
 /**
@@ -630,16 +731,6 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "write";
     keyed: true;
   };
-  /**
-   * Ask who wrote an anonymous message: staff of the course. Who asked is kept in the room's audit
-   * trail.
-   */
-  "message.reveal": {
-    payload: RevealMessage;
-    result: Revealed;
-    mode: "write";
-    keyed: "optional";
-  };
   /** A page of a room, or of one thread of it: the newest, or before, after or around a message. */
   "history.read": {
     payload: ReadHistory;
@@ -654,6 +745,44 @@ export interface ChatCommands extends RealtimeCommands {
   "message.search": {
     payload: SearchMessages;
     result: FoundMessages;
+    mode: "read";
+    keyed: false;
+  };
+  /** Tell staff about a message. One person reports one message once; again changes nothing. */
+  "message.report": {
+    payload: ReportMessage;
+    result: OneReport;
+    mode: "write";
+    keyed: true;
+  };
+  /** Keep order in a room of a course: staff only. Each is kept in the audit trail. */
+  "room.moderate": {
+    payload: ModerateRoom;
+    result: Moderated;
+    mode: "write";
+    keyed: true;
+  };
+  /**
+   * Ask who wrote an anonymous message: staff of the course. Who asked is kept in the room's audit
+   * trail.
+   */
+  "message.reveal": {
+    payload: RevealMessage;
+    result: Revealed;
+    mode: "write";
+    keyed: "optional";
+  };
+  /** The reports of the courses in which the caller is staff. */
+  "report.list": {
+    payload: ListReports;
+    result: ReportPage;
+    mode: "read";
+    keyed: false;
+  };
+  /** What staff did in a room: staff of its course only. */
+  "audit.list": {
+    payload: ListAudit;
+    result: AuditPage;
     mode: "read";
     keyed: false;
   };
@@ -712,6 +841,8 @@ export interface ChatEvents extends RealtimeEvents {
   "member.joined": { data: Membership; delivery: "logged" };
   /** Somebody is no longer a member. */
   "member.left": { data: Membership; delivery: "logged" };
+  /** On `user:<id>`: staff have muted this user in a room, or let them post again. */
+  "member.muted": { data: Mute; delivery: "logged" };
   /** The room itself changed. On `user:<id>` it says that a room is new to this user. */
   "room.updated": { data: Room; delivery: "logged" };
   /** A member has got further. Told by name in rooms of up to 20 members, where receipts are on. */
@@ -738,9 +869,13 @@ export const chatCommands = {
   "message.delete": { mode: "write", key: "required" },
   "message.pin": { mode: "write", key: "required" },
   "message.react": { mode: "write", key: "required" },
-  "message.reveal": { mode: "write", key: "optional" },
   "history.read": { mode: "read", key: "none" },
   "message.search": { mode: "read", key: "none" },
+  "message.report": { mode: "write", key: "required" },
+  "room.moderate": { mode: "write", key: "required" },
+  "message.reveal": { mode: "write", key: "optional" },
+  "report.list": { mode: "read", key: "none" },
+  "audit.list": { mode: "read", key: "none" },
   "receipt.mark": { mode: "write", key: "optional" },
   "receipt.read": { mode: "read", key: "none" },
   "typing.set": { mode: "signal", key: "none" },
@@ -756,6 +891,7 @@ export const chatEvents = {
   "reaction.changed": { delivery: "logged", subject: "id" },
   "member.joined": { delivery: "logged", subject: "user_id" },
   "member.left": { delivery: "logged", subject: "user_id" },
+  "member.muted": { delivery: "logged" },
   "room.updated": { delivery: "logged" },
   "receipt.changed": { delivery: "latest", per: "user_id", rate: 1 },
   "unread.changed": { delivery: "latest", per: "room_id", rate: 1 },

@@ -104,6 +104,12 @@ export interface NamespaceGone {
 /** An empty answer. */
 export type Nothing = Record<string, never>;
 
+/** The answer of a command with a key. */
+export interface Once {
+  /** True when the key was used before: this is the first answer again (LOG3). */
+  duplicate: boolean;
+}
+
 /** Measure the round trip; `sent_at` comes back as it was sent. */
 export interface Ping {
   sent_at: number | string;
