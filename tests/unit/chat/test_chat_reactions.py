@@ -78,6 +78,7 @@ def test_beyond_twenty_people_it_counts_and_still_knows_ones_own(
     found = [_shown(message) for message in room.history("u24", chat.id).items]
     assert found == [[(THUMB, 25, True)]] * 3
     asked = len(runs)
+    assert _shown(room.pin("ada", said[2].id)) == [(THUMB, 25, False)]
     found = [_shown(message) for message in room.history("ben", chat.id).items]
     assert found == [[(THUMB, 25, False)]] * 3
     room.react("u00", said[0].id, THUMB, on=False)

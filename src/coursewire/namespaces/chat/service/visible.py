@@ -22,4 +22,6 @@ def load_visible(tx: Transaction, caller: Caller, message_id: str) -> tuple[Mess
     access = store.load_access(tx, caller, found[0].room_id) if found else None
     if found is None or access is None or not access.may_read:
         raise NotFound("there is no such message, or you may not see it", field="message_id")
-    return *found, access
+    message, author_id = found
+    [shown] = store.with_mine(tx, caller.user_id, [message])
+    return shown, author_id, access
