@@ -1,0 +1,134 @@
+"""The examples of docs/guides/python.md, as they stand there, against the real server."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.chat_campus import COURSE, Campus, campus
+
+from coursewire.client import ChatClient, NotificationsClient, ServiceClient
+from coursewire.namespaces.notifications.contract import Audience
+
+GUIDE = Path(__file__).parents[2] / "docs/guides/python.md"
+EXAMPLES = dict(
+    re.findall(r"<!-- runs as: (\w+) -->\n```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+)
+
+
+class Printed:
+    """What an example prints, to wait for."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, *values: object) -> None:
+        self.lines.append(" ".join(map(str, values)).strip())
+        self._more.set()
+
+    async def has(self, *lines: str) -> None:
+        async with asyncio.timeout(15):
+            while not set(lines) <= set(self.lines):
+                self._more.clear()
+                await self._more.wait()
+
+
+def compiled(name: str) -> Any:
+    return compile(EXAMPLES[name], f"{GUIDE.name}: {name}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+async def run(name: str, **names: Any) -> dict[str, Any]:
+    """Run an example to its end, and return what it has named."""
+    scope = {"print": Printed(), **names}
+    running = eval(compiled(name), scope)  # noqa: S307 - our own guide
+    if running is not None:
+        await asyncio.wait_for(running, 20)
+    return scope
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Campus]:
+    async with campus() as site:
+        yield site
+
+
+@pytest.fixture
+async def lms(site: Campus) -> AsyncIterator[ServiceClient]:
+    async with ServiceClient(site.url, service_token(site)) as lms:
+        yield lms
+
+
+def service_token(site: Campus) -> str:
+    return site.token("lms", roles=["service"])
+
+
+async def grade(lms: ServiceClient, title: str) -> None:
+    started = await lms.notify(Audience(users=["ben"]), "grade", title, course_id=COURSE)
+    async with asyncio.timeout(20):
+        assert [step.state async for step in lms.follow(started.delivery_id, every=0.02)][-1] == "finished"
+
+
+def test_every_example_that_says_it_runs_is_run() -> None:
+    source = Path(__file__).read_text("utf-8")
+    assert set(EXAMPLES) == {"conversation", "inbox", "marks", "backend", "script", "chat"}
+    assert [name for name in EXAMPLES if source.count(f'"{name}"') != 2] == []
+
+
+async def test_a_conversation(site: Campus) -> None:
+    async with ChatClient(site.url, site.token("ada")) as chat:
+        room = await chat.open_room("course", course_id=COURSE, title="General")
+        printed = (await run("conversation", chat=chat, room=room))["print"]
+        assert printed.lines[0] == "Ada Yes, with n + 1"
+        assert any(line.startswith("General") and "induction" in line for line in printed.lines[1:])
+        assert [pinned.mentions for pinned in await chat.pins(room.id)] == [["ben"]]
+
+
+async def test_an_inbox(site: Campus, lms: ServiceClient) -> None:
+    await grade(lms, "Essay 1: 1.7")
+    printed = Printed()
+    names = {"URL": site.url, "fresh_token": lambda: site.token("ben")}
+    watching = asyncio.create_task(run("inbox", print=printed, **names))
+    await printed.has("normal Essay 1: 1.7")
+    await grade(lms, "Essay 2: 1.3")
+    await printed.has("normal Essay 2: 1.3")
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_marks_and_wishes(site: Campus, lms: ServiceClient) -> None:
+    for title in ("Essay 1: 1.7", "Essay 2: 1.3"):
+        await grade(lms, title)
+    async with NotificationsClient(site.url, site.token("ben")) as inbox:
+        assert (await run("marks", inbox=inbox))["print"].lines == ["2 unread"]
+        assert [item.title async for item in inbox.items(state="archived")] == ["Essay 1: 1.7"]
+        assert [item.title async for item in inbox.items(state="snoozed")] == ["Essay 2: 1.3"]
+        assert (await inbox.preferences()).courses == {COURSE: "mentions"}
+
+
+async def test_a_backend(site: Campus) -> None:
+    printed = (await run("backend", URL=site.url, service_token=service_token(site)))["print"]
+    assert printed.lines[-1] == "2 of 2"
+
+
+async def test_scripts(site: Campus, lms: ServiceClient) -> None:
+    await grade(lms, "Essay 1: 1.7")
+    printed = Printed()
+    names = {"URL": site.url, "token": site.token("ben"), "service_token": service_token(site)}
+
+    def scripts() -> None:
+        for name in ("script", "chat"):
+            exec(compiled(name), {"print": printed.lines.append, **names})  # noqa: S102 - our own guide
+
+    await asyncio.wait_for(asyncio.to_thread(scripts), 30)
+    assert printed.lines == ["Essay 1: 1.7"]
+    (room,) = await lms.rooms(COURSE)
+    assert [message.text for message in (await lms.history(room.id)).items] == [
+        "Welcome!",
+        "The grades are out.",
+    ]
