@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.unit.chat.classroom import COURSE, LEARNER, TEACHER, Classroom
 
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
@@ -181,6 +181,17 @@ class CourseLife(RuleBasedStateMachine):
         if self.said:
             command = PinMessage(key=new_id(), message_id=self.said[index % len(self.said)].id, on=on)
             self.attempt(person, command)
+
+    @precondition(lambda self: "dora" in {user_id for _, user_id in self._present()})
+    @rule()
+    def erase_dora(self) -> None:
+        """[LOG5] Her words are gone, her reactions and her place among those who are called."""
+        for message_id, text in self.room.sql("SELECT id, text FROM chat_messages WHERE author_id = 'dora'"):
+            self.taken_back |= {text.split()[0]} if text else set()
+            self.reacted = {found for found in self.reacted if found[0] != message_id}
+        self.reacted = {found for found in self.reacted if found[1] != "dora"}
+        self.called = {message_id: called - {"dora"} for message_id, called in self.called.items()}
+        self.room.erase("dora")
 
     @rule(person=who, index=which, on=st.sampled_from(["on", "off"]))
     def choose_receipts(self, person: str, index: int, on: Literal["on", "off"]) -> None:

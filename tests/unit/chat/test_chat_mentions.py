@@ -9,7 +9,7 @@ from tests.unit.chat.classroom import COURSE, LEARNER, Classroom
 
 from coursewire.namespaces.chat import service
 from coursewire.namespaces.chat.addressing import MOST_NAMES, called_in
-from coursewire.namespaces.chat.contract import MessageAddressed, UnreadChanged
+from coursewire.namespaces.chat.contract import JoinRoom, MessageAddressed, UnreadChanged
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,18 @@ def test_what_is_taken_back_mentions_nobody(room: Classroom) -> None:
     assert room.sql("SELECT * FROM chat_mentions") == []
 
 
-def test_who_comes_later_was_not_called(room: Classroom) -> None:
+def test_who_comes_later_or_had_left_was_not_called(room: Classroom, facts: list[MessageAddressed]) -> None:
+    room.enrol(COURSE, {"tim": "teaching_assistant"})
     chat = room.open("ada")
+    for who in ("cleo", "tim"):
+        room.leave(who, chat.id)
     room.send("ada", chat.id, "@room")
+    room.send("ben", chat.id, "@staff and @cleo")
     room.enrol(COURSE, {"dora": LEARNER})
-    assert _counts(room, chat.id) == {"ben": 1, "cleo": 1}
+    for who in ("cleo", "tim"):
+        room.run(who, JoinRoom(room_id=chat.id))
+    assert _counts(room, chat.id) == {"ada": 1}  # ben has read what stood there when he spoke
+    assert [fact.mentioned for fact in facts] == [("ben",), ("ada",)]
 
 
 # What the others are told

@@ -137,6 +137,13 @@ def test_a_thread_is_read_by_its_index(room: Classroom, statement: object) -> No
     ]
 
 
+@pytest.mark.parametrize("statement", [pages._before, pages._after])
+def test_a_page_of_a_room_is_read_by_number(room: Classroom, statement: object) -> None:
+    """Quotes cost a look-up each, and no sorting."""
+    [step] = _plan(room, statement, room_id="r", at_number=1, most=9)
+    assert step.startswith("SEARCH chat_messages USING INDEX sqlite_autoindex_chat_messages")
+
+
 def test_pins_are_read_by_their_index(room: Classroom) -> None:
     for statement in (pages._pins, pages._pin_count):
         [first, *_] = _plan(room, statement, room_id="r", most=9)
