@@ -9,8 +9,8 @@ import logging
 import pkgutil
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from fastapi import APIRouter
 from starlette.types import Receive, Scope, Send
@@ -52,6 +52,16 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+
+@runtime_checkable
+class Counted(Protocol):
+    """A namespace with numbers of its own for `/metrics`: name -> (help, labels, how to read them)."""
+
+    @property
+    def counters(self) -> Mapping[str, tuple[str, tuple[str, ...], Callable[[], Any]]]:
+        """Return numbers that only grow."""
+
+
 TRIM_EVERY_S = 60.0
 
 
@@ -64,6 +74,7 @@ class Node:
         self.bus = MemoryBus()
         found, namespace_routers = _namespaces()
         self.reactions = _reactions(found)
+        self._counted = [namespace for namespace in found.values() if isinstance(namespace, Counted)]
         self.hub = Hub(
             storage,
             self.bus,
@@ -228,6 +239,9 @@ class Node:
             lost=lambda: self.positions.found,
         )
         catalogue.add_storage(metrics, lambda: self.storage.waiting)
+        for counted in self._counted:
+            for name, (help_text, labels, read) in counted.counters.items():
+                metrics.counter(name, help_text, read, labels)
         return metrics
 
 

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, token, migrate, contracts, chat, notify, notifications."""
+"""The command line: serve, demo, token, migrate, vapid, contracts, chat, notify, notifications."""
 
 from __future__ import annotations
 
@@ -160,6 +160,16 @@ def migrate() -> None:
     with _one_line_errors():
         asyncio.run(_migrate(load()))
         typer.echo("the database is up to date", err=True)
+
+
+@app.command()
+def vapid() -> None:
+    """Print a fresh key pair for Web Push: the private key is a setting, the public one is told to browsers by us."""
+    from coursewire.namespaces.notifications.delivery.vapid import make_key_pair  # noqa: PLC0415
+
+    private, public = make_key_pair()
+    typer.echo(f"COURSEWIRE_VAPID_PRIVATE_KEY={private}")
+    typer.echo(f"# public key: {public}")
 
 
 @app.command()

@@ -76,7 +76,7 @@ def serve(settings: Settings, *, demo: bool) -> None:
     logs.configure(
         level=settings.log_level,
         as_json=settings.logs_json,
-        secrets=[settings.signing_secret] if settings.signing_secret else [],
+        secrets=settings.secrets,
     )
     # What is loaded now stays: the collector need not look at it again. And it need not look at all connections each
     # time some thousand objects have come; hardly any of them are cycles.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -31,6 +33,8 @@ PREFIX: Final = "COURSEWIRE_"
 CONFIG_VARIABLE: Final = "COURSEWIRE_CONFIG"
 _CONFIG_FILE: Final = "coursewire.toml"
 
+SMTP_PORTS: Final = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+
 Environment = Literal["development", "staging", "production"]
 
 
@@ -40,6 +44,38 @@ class SettingsError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class SmtpServer(NamedTuple):
+    """Where mails are handed in."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "plain"]
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> SmtpServer:
+        """Read `smtp://user:password@host:port`. Raises ValueError, which shows nothing of the URL."""
+        try:
+            parts = urlsplit(url)
+            port, host = parts.port, parts.hostname
+        except ValueError:
+            raise ValueError("is no URL: set one like smtp://user:password@mail.example.edu:587") from None
+        if parts.scheme not in SMTP_PORTS or not host or parts.path.strip("/") or parts.query:
+            raise ValueError(
+                "must be smtp://, smtps:// or smtp+plain://, and a host: smtp://mail.example.edu"
+            )
+        username = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        if (username is None) != (password is None):
+            raise ValueError("must have both a user and a password, or neither; % in them is written %25")
+        if parts.scheme == "smtp+plain" and password and host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("would send the password in the clear: use smtp:// or smtps://")
+        security: Literal["starttls", "tls", "plain"]
+        security = "starttls" if parts.scheme == "smtp" else "tls" if parts.scheme == "smtps" else "plain"
+        return cls(host, port or SMTP_PORTS[parts.scheme], security, username, password)
 
 
 def _split(value: Any) -> Any:
@@ -121,6 +157,30 @@ class Settings(BaseSettings):
     max_sessions: int = Field(20_000, ge=1, description="Connections of one server; further ones get 503.")
     max_body_bytes: int = Field(2 << 20, ge=1_024, description="Bytes of one HTTP request's body.")
 
+    public_url: str | None = Field(
+        None,
+        pattern="^https?://[^/]",
+        description="Where people reach this server with a browser: links in mails lead there.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Server for mails of notifications: `smtp://user:password@host:587` demands STARTTLS, `smtps://`"
+        " speaks TLS from the start, `smtp+plain://` does not encrypt. Without it no mail is sent.",
+    )
+    mail_from: str | None = Field(None, description="Sender of mails: `Campus <no-reply@example.edu>`.")
+    vapid_private_key: SecretStr | None = Field(
+        None,
+        description="Key for Web Push, made by `coursewire vapid`. Without it no push message is sent.",
+    )
+    vapid_contact: str | None = Field(
+        None,
+        pattern="^(mailto:[^@]+@[^@]+|https://[^/].*)$",
+        description="Where operators of push services reach you: `mailto:ops@example.edu`.",
+    )
+    push_private_addresses: bool = Field(
+        False, description="Lets push endpoints be in private networks and without TLS; for development."
+    )
+
     log_events: int = Field(10_000, ge=1, description="Events that a stream keeps at most (LOG4).")
     log_days: float = Field(7.0, gt=0, description="Days that a stream keeps its events (LOG4).")
     drain_timeout_s: float = Field(
@@ -158,14 +218,28 @@ class Settings(BaseSettings):
             problems.append(
                 "COURSEWIRE_REDIS_URL is set, but this version has only the bus inside one process"
             )
+        problems += delivery_problems(self)
         if problems:
             raise ValueError("\n".join(problems))
         return self
 
-    @field_serializer("jwt_secret")
-    def _hidden(self, _: SecretStr, info: SerializationInfo) -> str:
+    @field_serializer("jwt_secret", "smtp_url", "vapid_private_key")
+    def _hidden(self, secret: SecretStr | None, info: SerializationInfo) -> str | None:
         del info
-        return "**********"
+        return None if secret is None else "**********"
+
+    @property
+    def smtp_server(self) -> SmtpServer | None:
+        """Where mails are handed in; None when they are not."""
+        return SmtpServer.parse(self.smtp_url.get_secret_value()) if self.smtp_url else None
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not get into a log."""
+        smtp = self.smtp_server
+        vapid = self.vapid_private_key.get_secret_value() if self.vapid_private_key else None
+        found = (self.signing_secret, smtp.password if smtp else None, vapid)
+        return [secret for secret in found if secret]
 
     @property
     def signing_secret(self) -> str | None:
@@ -204,8 +278,37 @@ def production_problems(settings: Settings) -> list[str]:
         )
     if not settings.rate_limits:
         problems.append("COURSEWIRE_RATE_LIMITS is off: set it to on")
+    if settings.push_private_addresses:
+        problems.append(
+            "COURSEWIRE_PUSH_PRIVATE_ADDRESSES lets clients make this server call into your network: set it to off"
+        )
     if settings.demo_login:
         problems.append("COURSEWIRE_DEMO_LOGIN lets anybody sign in as anybody: set it to off")
+    return problems
+
+
+def delivery_problems(settings: Settings) -> list[str]:
+    """Return what keeps mails and push messages from being sent, where they are wanted."""
+    problems = []
+    if settings.smtp_url is not None:
+        try:
+            SmtpServer.parse(settings.smtp_url.get_secret_value())
+        except ValueError as error:
+            problems.append(f"COURSEWIRE_SMTP_URL {error}")
+        address = r"([^<>\x00-\x1f]*<\s*[!-;=?-~]+@[!-;=?-~]+\s*>|[!-;=?-~]+@[!-;=?-~]+)"
+        if settings.mail_from is None or not re.fullmatch(address, settings.mail_from.strip()):
+            problems.append(
+                "COURSEWIRE_MAIL_FROM must say who sends the mails, such as Campus <no-reply@example.edu>"
+            )
+    if settings.vapid_private_key is not None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", settings.vapid_private_key.get_secret_value()):
+            problems.append("COURSEWIRE_VAPID_PRIVATE_KEY must be a key as `coursewire vapid` prints it")
+        if settings.vapid_contact is None:
+            problems.append("COURSEWIRE_VAPID_CONTACT must say who sends, such as mailto:ops@example.edu")
+    if (settings.smtp_url or settings.vapid_private_key) and settings.public_url is None:
+        problems.append(
+            "COURSEWIRE_PUBLIC_URL must say where links in messages lead, such as https://campus.example.edu"
+        )
     return problems
 
 

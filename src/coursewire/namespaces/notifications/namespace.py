@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 
 from coursewire.identity.contract import UserErased
@@ -19,16 +20,23 @@ from coursewire.namespaces.notifications.contract import (
     UpdatePreferences,
 )
 from coursewire.namespaces.notifications.delivery.subscriptions import subscribe_push, unsubscribe_push
-from coursewire.namespaces.notifications.delivery.ways import Ways
+from coursewire.namespaces.notifications.delivery.ways import Counters, Ways
 from coursewire.namespaces.notifications.worker import Worker
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_self
 
 
-def make() -> Namespace:
+@dataclass(frozen=True)
+class Notifications(Namespace):
+    """A namespace that sends by more than the socket, and counts what it sends."""
+
+    counters: Counters = field(default_factory=dict)
+
+
+def make() -> Notifications:
     """Return /notifications, with no way out but the socket until the node has started."""
     channels = OutgoingChannels()
     ways = Ways(channels)
-    return Namespace(
+    return Notifications(
         path="/notifications",
         commands={
             ListNotifications: service.list_notifications,
@@ -49,4 +57,5 @@ def make() -> Namespace:
             UserErased: service.erase_user,
         },
         background=(Worker(channels).run, ways.mail, ways.push),
+        counters=ways.counters,
     )

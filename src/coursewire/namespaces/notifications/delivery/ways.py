@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from coursewire.realtime.background import Background
 
 
+Counters = Mapping[str, tuple[str, tuple[str, ...], Callable[[], Any]]]
+"""Numbers that only grow: name -> (help, labels, how to read them)."""
+
+
 class SmtpAddress(Protocol):
     """What a setting says about the SMTP server."""
 
@@ -50,7 +54,7 @@ class Ways:
         self._pushed: Counter[str] = Counter()
 
     @property
-    def counters(self) -> Mapping[str, tuple[str, tuple[str, ...], Callable[[], Any]]]:
+    def counters(self) -> Counters:
         """Numbers for `/metrics`."""
         return {
             "delivery_messages": (
