@@ -3,17 +3,26 @@
 import { LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
-import { ConnectionStatus, useChatWebSocket, useCoursewire } from "../src";
+import {
+  ConnectionStatus,
+  NotificationBell,
+  NotificationToasts,
+  useChatWebSocket,
+  useCoursewire,
+} from "../src";
 import { Avatar, statusWord } from "../src/components/Avatar";
+import { linkTo } from "./links";
 import { Mark } from "./Mark";
-import { type Page, pages } from "./pages";
+import { INBOX, type Page, pages } from "./pages";
 import { go, signOut, usePlace } from "./session";
 import { readTheme, saveTheme, type Theme } from "./theme";
+import { useCourses } from "./useCourses";
 
 export function Shell() {
   const place = usePlace();
   const page = pages.find(({ name }) => name === place.page) ?? pages[0];
   const { Content } = page;
+  const courses = useCourses();
   return (
     <div
       className="shell"
@@ -24,9 +33,12 @@ export function Shell() {
         Skip to the content
       </button>
       <header className="bar">
-        <div className="bar-brand">
-          <Mark size={32} />
-          <span>Coursewire</span>
+        <div className="bar-top">
+          <div className="bar-brand">
+            <Mark size={32} />
+            <span>Coursewire</span>
+          </div>
+          <NotificationBell courses={courses} inboxLink={INBOX} linkTo={linkTo} />
         </div>
         <nav className="bar-pages" aria-label="Pages">
           {pages.map((one) => (
@@ -42,6 +54,7 @@ export function Shell() {
         <h1 className="cw-hidden">{page.title}</h1>
         <Content />
       </main>
+      <NotificationToasts courses={courses} inboxLink={INBOX} linkTo={linkTo} />
     </div>
   );
 }

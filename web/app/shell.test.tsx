@@ -5,11 +5,14 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CoursewireProvider } from "../src";
 import { furnish, room } from "../src/testing/campus";
-import { settle, World } from "../src/testing/world";
+import { furnishInbox, notification } from "../src/testing/inbox";
+import { type Peer, settle, World } from "../src/testing/world";
 import { Shell } from "./Shell";
 import { signIn } from "./session";
 
 let world: World;
+let chat: Peer;
+let inbox: Peer;
 
 async function pass(): Promise<void> {
   for (let frame = 0; frame < 3; frame += 1) {
@@ -29,8 +32,15 @@ beforeEach(async () => {
     </CoursewireProvider>,
   );
   await pass();
-  furnish(world.peer, [room(), room({ id: "r2", title: "Lab", unread: 3 })]);
-  act(() => world.peer.accept());
+  chat = world.of("/chat");
+  inbox = world.of("/notifications");
+  furnish(chat, [room(), room({ id: "r2", title: "Lab", unread: 3 })]);
+  furnishInbox(inbox, [
+    notification(1, { action: { label: "Open", url: "/chat?room=r2&message=m7" } }),
+    notification(2),
+  ]);
+  act(() => chat.accept());
+  act(() => inbox.accept());
   await pass();
 });
 
@@ -55,10 +65,10 @@ describe("Shell", () => {
     const user = userEvent.setup();
     await user.click(screen.getByRole("button", { name: /Ada Lovelace.*status/u }));
     await user.click(screen.getByRole("menuitemradio", { name: "Busy" }));
-    expect(world.peer.payloads("presence.set")).toEqual([{ status: "busy" }]);
+    expect(chat.payloads("presence.set")).toEqual([{ status: "busy" }]);
     expect(screen.getByRole("button", { name: /Busy.*Ada Lovelace/u })).toBeTruthy();
     act(() =>
-      world.peer.answer("presence.set", {
+      chat.answer("presence.set", {
         ok: false,
         error: { code: "invalid", message: "no", retryable: false },
       }),
@@ -77,5 +87,21 @@ describe("Shell", () => {
     await user.click(screen.getByRole("button", { name: /status/u }));
     await user.click(screen.getByRole("menuitem", { name: "Sign out" }));
     expect(sessionStorage.getItem("campus.user")).toBeNull();
+  });
+
+  it("has a bell that knows how much is unread, and leads into the room without a reload", async () => {
+    const user = userEvent.setup();
+    await user.click(screen.getByRole("button", { name: "Notifications, 2 unread" }));
+    await pass();
+    expect(inbox.payloads("notification.mark")).toMatchObject([{ filter: {}, as: "seen" }]);
+    const link = screen.getByRole("link", { name: /Notice 1/u });
+    expect(link.getAttribute("href")).toBe("#/chat/r2?message=m7");
+    expect(screen.getByRole("link", { name: /Notifications.*2 unread/u })).toBeTruthy();
+  });
+
+  it("keeps a live region for what pops up, from the start", () => {
+    const region = screen.getByRole("region", { name: /New notifications/u });
+    expect(region.getAttribute("aria-live")).toBe("polite");
+    expect(region.textContent).toBe("");
   });
 });

@@ -93,10 +93,10 @@ export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: Notif
             </section>
             <section aria-labelledby="cw-quiet">
               <h3 id="cw-quiet">When they may interrupt</h3>
-              <label className="cw-setting">
+              <label className="cw-pref">
                 <span>
                   <strong>Least priority</strong>
-                  <span className="cw-hint">What is below comes to the inbox in silence.</span>
+                  <span className="cw-pref-hint">What is below comes to the inbox in silence.</span>
                 </span>
                 <select
                   className="cw-choice-select"
@@ -111,13 +111,13 @@ export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: Notif
                 </select>
               </label>
               <QuietHoursForm preferences={preferences} onChange={change} />
-              <p className="cw-hint">Urgent and mandatory notifications always pass.</p>
+              <p className="cw-pref-hint">Urgent and mandatory notifications always pass.</p>
             </section>
             {known.length > 0 && (
               <section aria-labelledby="cw-courses">
                 <h3 id="cw-courses">What your courses may tell</h3>
                 {known.map(([id, name]) => (
-                  <label key={id} className="cw-setting">
+                  <label key={id} className="cw-pref">
                     <strong>{name}</strong>
                     <select
                       className="cw-choice-select"

@@ -1,6 +1,6 @@
 /** Notifications that pop up, as the server allows it: urgent ones stay, a burst is one, what is read elsewhere goes. */
 
-import { useEffect, useRef } from "react";
+import { type CSSProperties, useEffect, useRef } from "react";
 import { toast as sonner, Toaster } from "sonner";
 import type { Notification } from "../contract";
 import { useCoursewire } from "../hooks/CoursewireProvider";
@@ -20,6 +20,7 @@ export interface NotificationToastsProps extends Ways {
 /** Ours among the toasts of the page. */
 const TOASTER = "coursewire";
 const SHOWN_MS = 8_000;
+const WIDTH = { "--width": "24rem" } as CSSProperties;
 const NO_NAMES: CourseNames = {};
 
 export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: NotificationToastsProps) {
@@ -73,10 +74,12 @@ export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: N
       id={TOASTER}
       position="top-right"
       className="cw-toaster"
+      style={WIDTH}
       containerAriaLabel="New notifications"
       offset={{ top: "1rem", right: "1rem" }}
       mobileOffset={{ top: "0.5rem", left: "0.5rem", right: "0.5rem" }}
       visibleToasts={4}
+      expand
       gap={10}
     />
   );

@@ -9,9 +9,9 @@ export function NoticeFace({ item }: { item: Notification }) {
   const { Icon, hue } = kindOf(item.category);
   const { actor } = item;
   return (
-    <span className="cw-notice-face" style={{ "--cw-hue": hue } as CSSProperties} aria-hidden="true">
+    <span className="cw-news-face" style={{ "--cw-hue": hue } as CSSProperties} aria-hidden="true">
       {actor && <Avatar id={actor.user_id} name={actor.name} url={actor.avatar_url} />}
-      <span className="cw-notice-sign" data-small={actor !== undefined || undefined}>
+      <span className="cw-news-sign" data-small={actor !== undefined || undefined}>
         <Icon size={actor ? 11 : 18} strokeWidth={actor ? 2.5 : 2} />
       </span>
     </span>

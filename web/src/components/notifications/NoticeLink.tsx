@@ -27,7 +27,7 @@ export function NoticeLink({ item, fallback, onOpen, ways, children }: Props) {
   const link = safeLink(url === undefined || !linkTo ? url : linkTo(url)) ?? fallback;
   if (link === undefined)
     return (
-      <button type="button" className="cw-notice-open" onClick={() => onOpen(item)}>
+      <button type="button" className="cw-news-open" onClick={() => onOpen(item)}>
         {children}
       </button>
     );
@@ -41,7 +41,7 @@ export function NoticeLink({ item, fallback, onOpen, ways, children }: Props) {
   };
   return (
     <a
-      className="cw-notice-open"
+      className="cw-news-open"
       href={link}
       onClick={follow}
       {...(!ours && { target: "_blank", rel: "noopener noreferrer nofollow" })}

@@ -4,11 +4,12 @@ import { Archive, ArrowRight, Inbox, Mail, MailOpen } from "lucide-react";
 import { useState } from "react";
 import type { Notification } from "../../contract";
 import { clock, dayName, shortWhen } from "../times";
+import { type ItemDeed, ItemMenu } from "./ItemMenu";
 import { kindOf, priorityLabel } from "./kinds";
 import { NoticeFace } from "./NoticeFace";
 import { NoticeLink, type Ways } from "./NoticeLink";
 import { NotificationText } from "./NotificationText";
-import { SnoozeMenu } from "./SnoozeMenu";
+import { useWide } from "./useWide";
 
 /** What can be done with an item; each shows at once. */
 export interface ItemActions {
@@ -40,40 +41,40 @@ export function NotificationItem({ item, actions, courseName, ways, compact = fa
   const now = Date.now();
   return (
     <li
-      className="cw-notice"
+      className="cw-news"
       data-id={item.id}
       data-unread={unread || undefined}
       data-priority={item.priority}
       data-compact={compact || undefined}
     >
       <NoticeFace item={item} />
-      <div className="cw-notice-main">
-        <p className="cw-notice-meta">
+      <div className="cw-news-main">
+        <p className="cw-news-meta">
           <span>{item.actor?.name ?? kindOf(item.category).label}</span>
           {item.course_id !== undefined && <span>{courseName(item.course_id)}</span>}
           <time dateTime={item.moved_at} title={`${dayName(moved, now)}, ${clock(moved)}`}>
             {shortWhen(moved, now)}
           </time>
         </p>
-        <h4 className="cw-notice-title">
+        <h4 className="cw-news-title">
           <NoticeLink item={item} onOpen={actions.open} ways={ways}>
             {unread && <span className="cw-hidden">Unread: </span>}
             {item.title}
           </NoticeLink>
-          {item.group_count > 1 && <span className="cw-notice-count">{item.group_count} new</span>}
+          {item.group_count > 1 && <span className="cw-news-count">{item.group_count} new</span>}
           {isPressing && (
-            <span className="cw-notice-priority" data-priority={item.priority}>
+            <span className="cw-news-priority" data-priority={item.priority}>
               {priorityLabel(item.priority)}
             </span>
           )}
         </h4>
-        <div className="cw-notice-clamp" data-lines={compact ? 2 : whole ? undefined : 4}>
+        <div className="cw-news-clamp" data-lines={compact ? 2 : whole ? undefined : 4}>
           <NotificationText html={item.html} />
         </div>
         {!compact && isLong && (
           <button
             type="button"
-            className="cw-link cw-notice-more"
+            className="cw-link cw-news-more"
             aria-expanded={whole}
             onClick={() => setWhole(!whole)}
           >
@@ -81,12 +82,12 @@ export function NotificationItem({ item, actions, courseName, ways, compact = fa
           </button>
         )}
         {!compact && item.snoozed_until !== undefined && (
-          <p className="cw-notice-until">
+          <p className="cw-news-until">
             Back {dayName(Date.parse(item.snoozed_until), now)}, {clock(Date.parse(item.snoozed_until))}
           </p>
         )}
         {!compact && item.action && (
-          <span className="cw-notice-action" aria-hidden="true">
+          <span className="cw-news-action" aria-hidden="true">
             {item.action.label} <ArrowRight size={13} />
           </span>
         )}
@@ -96,45 +97,42 @@ export function NotificationItem({ item, actions, courseName, ways, compact = fa
   );
 }
 
+/** Beside each other where there is room, behind one button where there is not. */
 function Buttons({ item, actions }: Pick<Props, "item" | "actions">) {
+  const wide = useWide();
   const unread = item.read_at === undefined;
   const inInbox = item.archived_at === undefined && item.snoozed_until === undefined;
-  const { title } = item;
-  const readWords = unread ? "Mark as read" : "Mark as unread";
+  const deeds: ItemDeed[] = inInbox
+    ? [
+        {
+          words: unread ? "Mark as read" : "Mark as unread",
+          Icon: unread ? MailOpen : Mail,
+          run: () => actions.toggleRead(item),
+        },
+        { words: "Archive", Icon: Archive, run: () => actions.archive(item) },
+      ]
+    : [{ words: "Back to the inbox", Icon: Inbox, run: () => actions.bringBack(item) }];
+  const snooze = inInbox ? (until: Date) => actions.snooze(item, until) : null;
   return (
-    <div className="cw-notice-buttons">
-      {inInbox && (
-        <button
-          type="button"
-          className="cw-icon-button"
-          aria-label={`${readWords}: ${title}`}
-          title={readWords}
-          onClick={() => actions.toggleRead(item)}
-        >
-          {unread ? <MailOpen size={17} aria-hidden="true" /> : <Mail size={17} aria-hidden="true" />}
-        </button>
-      )}
-      {inInbox && <SnoozeMenu title={title} onSnooze={(until) => actions.snooze(item, until)} />}
-      {inInbox ? (
-        <button
-          type="button"
-          className="cw-icon-button"
-          aria-label={`Archive: ${title}`}
-          title="Archive"
-          onClick={() => actions.archive(item)}
-        >
-          <Archive size={17} aria-hidden="true" />
-        </button>
+    <div className="cw-news-buttons">
+      {wide ? (
+        <>
+          {deeds.map(({ words, Icon, run }) => (
+            <button
+              key={words}
+              type="button"
+              className="cw-icon-button"
+              aria-label={`${words}: ${item.title}`}
+              title={words}
+              onClick={run}
+            >
+              <Icon size={17} aria-hidden="true" />
+            </button>
+          ))}
+          {snooze && <ItemMenu title={item.title} deeds={[]} onSnooze={snooze} />}
+        </>
       ) : (
-        <button
-          type="button"
-          className="cw-icon-button"
-          aria-label={`Back to the inbox: ${title}`}
-          title="Back to the inbox"
-          onClick={() => actions.bringBack(item)}
-        >
-          <Inbox size={17} aria-hidden="true" />
-        </button>
+        <ItemMenu title={item.title} deeds={deeds} onSnooze={snooze} />
       )}
     </div>
   );

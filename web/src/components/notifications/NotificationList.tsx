@@ -15,7 +15,7 @@ interface Props {
   ways: Ways;
 }
 
-const OPEN = ".cw-notice-open";
+const OPEN = ".cw-news-open";
 const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
 export function NotificationList({ api, actions, courseName, ways }: Props) {
@@ -53,14 +53,14 @@ export function NotificationList({ api, actions, courseName, ways }: Props) {
     );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: shortcuts of the links inside, which have the focus
-    <div className="cw-notices" ref={list} tabIndex={-1} onKeyDown={onKeyDown} onFocus={kept}>
+    <div className="cw-newss" ref={list} tabIndex={-1} onKeyDown={onKeyDown} onFocus={kept}>
       {items.length === 0 && !hasMore && (
         <Empty filtered={filterKey(filter) !== filterKey({})} onClear={() => setFilter({})} />
       )}
       {byDay(items, Date.now()).map((day) => (
         <section key={day.name} aria-label={day.name}>
-          <h3 className="cw-notices-day">{day.name}</h3>
-          <ul className="cw-notices-list" aria-label={day.name}>
+          <h3 className="cw-newss-day">{day.name}</h3>
+          <ul className="cw-newss-list" aria-label={day.name}>
             {day.items.map((item) => (
               <NotificationItem
                 key={item.id}
@@ -106,7 +106,7 @@ function More({ loading, loadMore }: { loading: boolean; loadMore: () => Promise
     return () => seen.disconnect();
   }, [loadMore]);
   return (
-    <p className="cw-notices-more">
+    <p className="cw-newss-more">
       <button
         ref={button}
         type="button"

@@ -4,5 +4,5 @@
 export function NotificationText({ html }: { html: string }) {
   if (html === "") return null;
   // biome-ignore lint/security/noDangerouslySetInnerHtml: safe HTML by the contract, see above
-  return <div className="cw-notice-text" dangerouslySetInnerHTML={{ __html: html }} />;
+  return <div className="cw-news-text" dangerouslySetInnerHTML={{ __html: html }} />;
 }

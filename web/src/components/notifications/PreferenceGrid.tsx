@@ -47,7 +47,7 @@ export function PreferenceGrid({ preferences, onChange }: Props) {
         </tbody>
       </table>
       {missing.length > 0 && (
-        <p className="cw-hint">
+        <p className="cw-pref-hint">
           {missing.join(" and ")} {missing.length > 1 ? "are" : "is"} not set up on this server.
         </p>
       )}
@@ -64,19 +64,19 @@ function Row({ category, preferences, onChange }: Props & { category: Category }
     onChange({ categories: { [category]: { [way]: value } } });
   const toggle = (way: "in_app" | "toast", disabled: boolean) => (
     <Switch.Root
-      className="cw-switch"
+      className="cw-knob"
       aria-label={`${label}: ${WAYS[way]}`}
       checked={deliveries[way] !== "off" && (way === "in_app" || deliveries.in_app !== "off")}
       disabled={disabled}
       onCheckedChange={(on) => change(way, on ? "immediate" : "off")}
     >
-      <Switch.Thumb className="cw-switch-thumb" />
+      <Switch.Thumb className="cw-knob-thumb" />
     </Switch.Root>
   );
   return (
     <tr>
       <th scope="row">
-        <span className="cw-notice-sign" style={{ "--cw-hue": hue } as CSSProperties} aria-hidden="true">
+        <span className="cw-news-sign" style={{ "--cw-hue": hue } as CSSProperties} aria-hidden="true">
           <Icon size={16} />
         </span>
         {label}
@@ -84,7 +84,7 @@ function Row({ category, preferences, onChange }: Props & { category: Category }
       <td data-way={WAYS.in_app}>
         {toggle("in_app", locked)}
         {locked && (
-          <span className="cw-locked" title="These always reach your inbox.">
+          <span className="cw-pref-lock" title="These always reach your inbox.">
             <Lock size={13} aria-hidden="true" />
             <span className="cw-hidden">These always reach your inbox.</span>
           </span>

@@ -38,17 +38,19 @@ export function QuietHoursForm({ preferences, onChange }: Props) {
   return (
     <>
       {/* biome-ignore lint/a11y/noLabelWithoutControl: the switch is a button, which a label may name */}
-      <label className="cw-setting">
+      <label className="cw-pref">
         <span>
           <strong>Quiet hours</strong>
-          <span className="cw-hint">Nothing pops up, and emails and push messages wait until the end.</span>
+          <span className="cw-pref-hint">
+            Nothing pops up, and emails and push messages wait until the end.
+          </span>
         </span>
         <Switch.Root
-          className="cw-switch"
+          className="cw-knob"
           checked={quiet !== undefined}
           onCheckedChange={(on) => onChange({ quiet_hours: on ? usual() : "off" })}
         >
-          <Switch.Thumb className="cw-switch-thumb" />
+          <Switch.Thumb className="cw-knob-thumb" />
         </Switch.Root>
       </label>
       {quiet && (

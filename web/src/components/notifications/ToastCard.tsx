@@ -34,26 +34,26 @@ export function ToastCard({ toast, courseName, inboxLink, ways, onOpen, onClose 
       {items.length === 1 ? (
         <>
           <NoticeFace item={first} />
-          <div className="cw-notice-main">
-            <p className="cw-notice-meta">
+          <div className="cw-news-main">
+            <p className="cw-news-meta">
               {urgent && <strong>Urgent</strong>}
               <span>{first.actor?.name ?? kindOf(first.category).label}</span>
               {first.course_id !== undefined && <span>{courseName(first.course_id)}</span>}
             </p>
-            <p className="cw-notice-title">{link(first)}</p>
-            <div className="cw-notice-clamp" data-lines={2}>
+            <p className="cw-news-title">{link(first)}</p>
+            <div className="cw-news-clamp" data-lines={2}>
               <NotificationText html={first.html} />
             </div>
           </div>
         </>
       ) : (
         <>
-          <span className="cw-notice-face" data-many aria-hidden="true">
-            <span className="cw-notice-sign">
+          <span className="cw-news-face" data-many aria-hidden="true">
+            <span className="cw-news-sign">
               <Bell size={18} />
             </span>
           </span>
-          <div className="cw-notice-main">
+          <div className="cw-news-main">
             <p className="cw-toast-many">
               {inboxLink === undefined ? (
                 summary(toast)
@@ -69,7 +69,7 @@ export function ToastCard({ toast, courseName, inboxLink, ways, onOpen, onClose 
               ))}
             </ul>
             {(items.length > NAMED || more) && (
-              <p className="cw-notice-meta">and {more ? "many" : items.length - NAMED} more</p>
+              <p className="cw-news-meta">and {more ? "many" : items.length - NAMED} more</p>
             )}
           </div>
         </>

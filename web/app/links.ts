@@ -1,0 +1,11 @@
+/** Where notifications lead in the campus: the server names pages by paths, here they stand behind the `#`. */
+
+/** `/chat?room=1&message=2` as `#/chat/1?message=2`; whatever else stays as it is. */
+export function linkTo(url: string): string {
+  const [path, query] = url.split("?");
+  if (path !== "/chat" || query === undefined) return url;
+  const wanted = new URLSearchParams(query);
+  const [room, message] = [wanted.get("room"), wanted.get("message")];
+  if (room === null) return "#/chat";
+  return `#/chat/${encodeURIComponent(room)}${message === null ? "" : `?message=${encodeURIComponent(message)}`}`;
+}
