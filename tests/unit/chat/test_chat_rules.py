@@ -17,8 +17,10 @@ from coursewire.namespaces.chat.contract import (
     Group,
     Message,
     OpenRoom,
+    Quote,
     Reaction,
     RoomKind,
+    Thread,
     UpdateRoom,
 )
 from coursewire.namespaces.chat.rules import Access
@@ -382,6 +384,14 @@ def test_an_event_says_the_same_to_everybody() -> None:
 def test_nobody_is_staff_of_a_room_without_a_course() -> None:
     assert not stand("group", "administrator").is_staff
     assert stand("course", "administrator").is_staff
+
+
+def test_a_tombstone_quotes_and_calls_nobody_and_is_not_pinned() -> None:
+    """The thread below it goes on."""
+    quote, thread = Quote(id="m0", number=1, text="a secret"), Thread(replies=2)
+    full: dict[str, Any] = {"quote": quote, "mention_groups": ["room"], "pinned": True, "thread": thread}
+    gone = rules.tombstone(MESSAGE.model_copy(update=full), 3)
+    assert (gone.quote, gone.mention_groups, gone.pinned, gone.thread) == (None, [], False, thread)
 
 
 def test_a_tombstone_keeps_the_place_and_nothing_that_was_said() -> None:
