@@ -9,11 +9,13 @@ from fastapi import APIRouter, Path, Response
 from coursewire.identity.access import ServiceWork
 from coursewire.namespaces.notifications import service
 from coursewire.namespaces.notifications.contract import DeliveryProgress, DeliveryStarted, NotificationBody
+from coursewire.namespaces.notifications.delivery.http import router as links
 from coursewire.vocabulary import ID_PATTERN
 
 NAMESPACE = "/notifications"
 
 router = APIRouter(prefix="/v1/notifications", tags=["notifications"])
+router.include_router(links)
 
 
 @router.post("", response_model=DeliveryStarted, status_code=201)

@@ -19,7 +19,9 @@ from coursewire.namespaces.notifications.contract import (
     UnsubscribePush,
     UpdatePreferences,
 )
+from coursewire.namespaces.notifications.delivery.links import Unsubscribe
 from coursewire.namespaces.notifications.delivery.subscriptions import subscribe_push, unsubscribe_push
+from coursewire.namespaces.notifications.delivery.unsubscribing import follow_link
 from coursewire.namespaces.notifications.delivery.ways import Counters, Ways
 from coursewire.namespaces.notifications.worker import Worker
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_self
@@ -55,6 +57,7 @@ def make() -> Notifications:
             MessageDeleted: service.follow_deletion,
             MessageEdited: service.follow_edit,
             UserErased: service.erase_user,
+            Unsubscribe: partial(follow_link, channels),
         },
         background=(Worker(channels).run, ways.mail, ways.push),
         counters=ways.counters,
