@@ -172,6 +172,7 @@ def test_a_reply_is_for_whom_it_answers(room: Classroom, facts: list[MessageAddr
     room.send("ada", chat.id, reply_to=parent.id)
     room.delete("ben", root.id)
     room.send("ada", chat.id, thread_id=root.id)
+    room.send("ada", chat.id, reply_to=root.id)
     assert facts == []
 
 
