@@ -20,10 +20,11 @@ NAMESPACE = "/chat"
 
 
 class PlainClient:
-    """One connection to /chat."""
+    """One connection to a namespace, by default /chat."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, namespace: str = NAMESPACE) -> None:
         self._connection = connection
+        self._namespace = namespace
         self._decoder = Decoder()
         self._acks = count(1)
         self._changed = asyncio.Event()
@@ -38,7 +39,13 @@ class PlainClient:
 
     @classmethod
     async def open(
-        cls, port: int, token: str, *, resume: Json | None = None, receive_buffer: int | None = None
+        cls,
+        port: int,
+        token: str,
+        *,
+        resume: Json | None = None,
+        receive_buffer: int | None = None,
+        namespace: str = NAMESPACE,
     ) -> Self:
         """Connect and send CONNECT. With a small `receive_buffer` (bytes) the kernel takes little for us."""
         sock = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
@@ -55,8 +62,8 @@ class PlainClient:
             max_queue=1,
             close_timeout=1,
         )
-        client = cls(connection)
-        await connection.send("40/chat," + _json({"token": token, "resume": resume or {}}))
+        client = cls(connection, namespace)
+        await connection.send(f"40{namespace}," + _json({"token": token, "resume": resume or {}}))
         return client
 
     async def __aenter__(self) -> Self:
@@ -92,7 +99,7 @@ class PlainClient:
     async def say(self, command: str, **payload: Any) -> int:
         """Send a command; return its ack id."""
         ack = next(self._acks)
-        [text] = encode(Message(Kind.EVENT, NAMESPACE, [command, payload], ack))
+        [text] = encode(Message(Kind.EVENT, self._namespace, [command, payload], ack))
         try:
             await self._connection.send("4" + str(text))
         except ConnectionClosed:

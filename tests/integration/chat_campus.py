@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,10 +31,14 @@ CHAT = "/chat"
 PATIENCE_S = 10.0
 """How long a test waits for what must come, before it fails."""
 
-_COUNTS = {
-    name: Prepared(select(func.count().label("n")).select_from(table))
-    for name, table in metadata.tables.items()
-}
+
+@functools.cache
+def _counts() -> dict[str, Prepared]:
+    """Return what counts each table: asked once a server has found the namespaces, and they have declared theirs."""
+    return {
+        name: Prepared(select(func.count().label("n")).select_from(table))
+        for name, table in metadata.tables.items()
+    }
 
 
 class Refused(Exception):  # noqa: N818 - a word of the contract
@@ -208,7 +213,7 @@ class Campus:
         """How many rows each table has."""
 
         def count(tx: Any) -> dict[str, int]:
-            return {name: tx.one(statement).n for name, statement in _COUNTS.items()}
+            return {name: tx.one(statement).n for name, statement in _counts().items()}
 
         return await self.node.storage.read(count)
 
