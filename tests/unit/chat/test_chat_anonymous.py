@@ -9,9 +9,18 @@ import pytest
 from tests.unit.chat.classroom import Classroom
 
 from coursewire.bus.port import Unlogged
-from coursewire.errors import Conflict, Forbidden
+from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.namespaces.chat import service
-from coursewire.namespaces.chat.contract import ReceiptChanged, RoomSummary, UnreadChanged
+from coursewire.namespaces.chat.contract import (
+    Author,
+    ListPins,
+    ReadReceipts,
+    ReceiptChanged,
+    RevealMessage,
+    RoomSummary,
+    SendMessage,
+    UnreadChanged,
+)
 
 KEY = "bens-own-wording"
 
@@ -105,6 +114,79 @@ def test_errors_do_not_tell_either(room: Classroom, opened: RoomSummary) -> None
     with pytest.raises(Conflict) as conflict:
         room.edit("ben", own.id, "x", 7)
     assert b"ben" not in orjson.dumps(conflict.value.as_wire()).lower()
+
+
+def test_nor_what_others_do_with_it(room: Classroom, opened: RoomSummary) -> None:
+    """Reactions, replies, threads, pins and calls: in every event, page, list and answer."""
+    own = room.send("ben", opened.id, "Why? @cleo @ben", anonymous=True, key=KEY)
+    room.react("cleo", own.id, "\N{CAT}")
+    room.pin("ada", own.id)
+    room.send("cleo", opened.id, "Because.", thread_id=own.id, reply_to=own.id)
+    room.edit("ben", own.id, "Why not? @cleo", own.version)
+    shown: list[Any] = []
+    for who in ("cleo", "ada"):
+        shown += [
+            room.history(who, opened.id),
+            room.history(who, opened.id, thread_id=own.id),
+            room.rooms(who)[opened.id],
+            room.run(who, ListPins(room_id=opened.id)),
+            room.run(who, ReadReceipts(message_id=own.id)).read,
+            room.react(who, own.id, "\N{CAT}"),
+        ]
+    told = _told_to_others(room, opened.id) + repr(shown)
+    assert "Why not?" in told
+    assert KEY not in told
+    # He is in the room, and is called in the text: that is all that is known of him.
+    said = told.lower()
+    for word in ("user_id='ben'", '"user_id":"ben"', "'ben')", "name='ben'", '"name":"ben"'):
+        assert word not in said
+    assert all(message.mentions == ["cleo", "ben"] for message in room.history("ada", opened.id).items[1:2])
+
+
+def test_a_repeated_key_answers_only_its_author(room: Classroom, opened: RoomSummary) -> None:
+    """[LOG3] Somebody else's same key is another intention, and tells nothing."""
+    own = room.send("ben", opened.id, "Mine.", anonymous=True, key=KEY)
+    again = room.run("ben", SendMessage(key=KEY, room_id=opened.id, text="Mine.", anonymous=True))
+    assert (again.duplicate, again.message.id, again.message.author) == (True, own.id, None)
+    other = room.run("cleo", SendMessage(key=KEY, room_id=opened.id, text="Mine.", anonymous=True))
+    assert not other.duplicate
+
+
+def test_nobody_is_anonymous_where_there_are_no_staff(room: Classroom) -> None:
+    group = room.open("ben", "group", member_ids=["cleo"])
+    before = room.everything()
+    with pytest.raises(Invalid) as refused:
+        room.send("ben", group.id, "Who?", anonymous=True)
+    assert refused.value.field == "anonymous"
+    assert room.everything() == before
+
+
+def test_staff_ask_and_that_is_written_down(room: Classroom, opened: RoomSummary) -> None:
+    own = room.send("ben", opened.id, "Who am I?", anonymous=True)
+    events = room.events(f"room:{opened.id}")
+    revealed = room.run("ada", RevealMessage(message_id=own.id))
+    assert revealed.author == Author(user_id="ben", name="Ben")
+    trail = room.sql("SELECT action, actor_id, message_id, user_id FROM chat_audit")
+    assert trail == [("reveal", "ada", own.id, None)]
+    with pytest.raises(Forbidden):
+        room.run("cleo", RevealMessage(message_id=own.id))
+    assert room.sql("SELECT action, actor_id, message_id, user_id FROM chat_audit") == trail
+    assert room.events(f"room:{opened.id}") == events
+    assert room.history("ada", opened.id).items[-1].author is None
+    named = room.send("cleo", opened.id, "I am Cleo.")
+    with pytest.raises(Invalid):
+        room.run("ada", RevealMessage(message_id=named.id))
+
+
+def test_what_was_revealed_is_taken_back_with_the_message(room: Classroom, opened: RoomSummary) -> None:
+    """[LOG5] Also the answer that is remembered for a repeated key."""
+    own = room.send("ben", opened.id, "Who am I?", anonymous=True)
+    room.run("ada", RevealMessage(key="ask-once", message_id=own.id))
+    assert room.run("ada", RevealMessage(key="ask-once", message_id=own.id)).duplicate
+    room.erase("ben")
+    assert room.sql("SELECT * FROM remembered WHERE CAST(result AS TEXT) LIKE '%Ben%'") == []
+    with pytest.raises((Conflict, NotFound)):
+        room.run("ada", RevealMessage(key="ask-once", message_id=own.id))
 
 
 def test_staff_who_take_it_back_are_named_but_the_author_is_not(room: Classroom, opened: RoomSummary) -> None:

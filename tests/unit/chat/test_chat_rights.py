@@ -55,6 +55,16 @@ RIGHTS: dict[str, dict[str, str]] = {
     "message.react": {"course": "....NN.F", "discussion": "....NN.F", "announcement": "....NN.F",
                       "group": "NN..NNNF", "direct": "NN..NNNF"},
     "message.search": READS,
+    "message.report": {"course": "...INN.F", "discussion": "...INN.F", "announcement": "...INN.F",
+                       "group": "NN.INNNF", "direct": "NN.INNNF"},
+    "room.moderate": {"course": ".FF.NN..", "discussion": ".FF.NN..", "announcement": ".FF.NN..",
+                      "group": "NNFFNNN.", "direct": "NNFFNNN."},
+    "report.list": {"course": ".FF.NN..", "discussion": ".FF.NN..", "announcement": ".FF.NN..",
+                    "group": "NNFFNN..", "direct": "NNFFNN.."},
+    "audit.list": {"course": ".FF.NN..", "discussion": ".FF.NN..", "announcement": ".FF.NN..",
+                   "group": "NNFFNNN.", "direct": "NNFFNNN."},
+    "message.reveal": {"course": ".FF.NN..", "discussion": ".FF.NN..", "announcement": ".FF.NN..",
+                       "group": "NNFFNNNF", "direct": "NNFFNNNF"},
     "history.read": READS,
     "receipt.mark": READS,
     "receipt.read": READS,
@@ -114,6 +124,10 @@ class Campus(Classroom):
         self.written = {
             kind: self.send(CALLERS["author"], room.id, f"in {kind}").id for kind, room in self.made.items()
         }
+        self.whispered = {
+            kind: self.send(CALLERS["author"], room.id, "who?", anonymous=room.course_id is not None).id
+            for kind, room in self.made.items()
+        }
 
     def payload(self, name: str, kind: str, person: str) -> dict[str, Any]:
         here, this = {"room_id": self.made[kind].id}, {"message_id": self.written[kind]}
@@ -130,9 +144,12 @@ class Campus(Classroom):
             "message.edit": {**this, "text": "changed", "version": 1},
             "message.delete": this,
             "message.pin": this,
+            "message.reveal": {"message_id": self.whispered[kind]},
             "message.react": {**this, "emoji": "\N{THUMBS UP SIGN}", "on": True},
             "receipt.read": this,
             "message.search": {**here, "query": "in"},
+            "message.report": {**this, "reason": "spam"},
+            "room.moderate": {**here, "action": "slow_mode", "seconds": 30},
             "receipt.mark": {**here, "read": self.written[kind]},
             "typing.set": {**here, "active": True},
             "presence.set": {"status": "away"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
-from coursewire.vocabulary import STAFF_ROLES
+from coursewire.vocabulary import STAFF_ROLES, iso
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -67,6 +67,14 @@ class Access:
     pair: str | None = None
     """The two people of a direct room, as `pair_of` names them."""
     tells_receipts: bool = True
+    is_locked: bool = False
+    """Only staff post while it is."""
+    slow_mode_s: int = 0
+    """Seconds that everybody but staff waits between two messages; 0: none."""
+    muted_until: int | None = None
+    """Milliseconds since 1970, in the future: until when the caller may not post here."""
+    posted_at: int | None = None
+    """Milliseconds since 1970: when the caller last posted here in slow mode."""
     is_service: bool = False
     """The LMS itself: it may write in everybody's name, so no room is closed to it. It is no person and joins none."""
 
@@ -89,23 +97,40 @@ class Access:
 
     @property
     def may_post(self) -> bool:
-        """Whoever may read may post; in announcement rooms only staff."""
-        return self.may_read and (self.kind != "announcement" or self.is_staff)
+        """Whoever may read and is not muted may post; in announcement rooms, and locked ones, only staff."""
+        if not self.may_read or self.keeps_order:
+            return self.may_read
+        return self.kind != "announcement" and not self.is_locked and self.muted_until is None
+
+    @property
+    def keeps_order(self) -> bool:
+        """Staff of the room's course, and the LMS."""
+        return self.is_staff or self.is_service
 
 
 def check_can_read(access: Access | None) -> Access:
     """Raise NotFound for a room that is not there or not this caller's to know of: the two look alike."""
     if access is None or not access.may_read:
-        raise NotFound("there is no such room, or you are not in it", field="room_id")
+        raise no_such_room()
     return access
+
+
+def no_such_room() -> NotFound:
+    """Return the error for a room that is not there, or not this caller's to know of."""
+    return NotFound("there is no such room, or you are not in it", field="room_id")
 
 
 def check_can_post(access: Access | None) -> Access:
     """Raise Forbidden when only staff post here."""
     access = check_can_read(access)
-    if not access.may_post:
+    if access.may_post:
+        return access
+    if access.muted_until is not None:
+        details = {"muted_until": iso(access.muted_until)}
+        raise Forbidden("staff have muted you in this room", field="room_id", details=details)
+    if access.kind == "announcement":
         raise Forbidden("only staff post announcements", field="room_id")
-    return access
+    raise Forbidden("the room is locked: only staff post", field="room_id")
 
 
 def check_can_be_anonymous(access: Access) -> None:

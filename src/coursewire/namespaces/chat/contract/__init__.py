@@ -17,6 +17,7 @@ from typing import Any
 from coursewire.namespaces.chat.contract.events import (
     MemberJoined,
     MemberLeft,
+    MemberMuted,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -94,6 +95,7 @@ from coursewire.namespaces.chat.contract.values import (
     Member,
     Membership,
     Message,
+    Mute,
     Presence,
     PresenceStatus,
     Quote,
@@ -115,11 +117,12 @@ COMMANDS: tuple[type[Command], ...] = (
     ListRooms, OpenRoom, JoinRoom, LeaveRoom, UpdateRoom, ListMembers, ListPins,
     SendMessage, EditMessage, DeleteMessage, PinMessage, React, ReadHistory,
     SearchMessages,
+    ReportMessage, ModerateRoom, RevealMessage, ListReports, ListAudit,
     MarkReceipt, ReadReceipts, SetTyping, SetPresence,
 )  # fmt: skip
 EVENTS: tuple[type[Event[Any]], ...] = (
     MessageSent, MessageEdited, MessageDeleted, MessagePinned, ReactionChanged,
-    MemberJoined, MemberLeft, RoomUpdated,
+    MemberJoined, MemberLeft, MemberMuted, RoomUpdated,
     ReceiptChanged, UnreadChanged, TypingChanged, PresenceChanged,
 )  # fmt: skip
 
@@ -150,6 +153,7 @@ __all__ = [
     "Member",
     "MemberJoined",
     "MemberLeft",
+    "MemberMuted",
     "MemberPage",
     "Membership",
     "Message",
@@ -160,6 +164,7 @@ __all__ = [
     "MessageSent",
     "ModerateRoom",
     "Moderated",
+    "Mute",
     "OneMessage",
     "OnePresence",
     "OneReceipt",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coursewire.namespaces.chat.contract.values import (
     Membership,
     Message,
+    Mute,
     Presence,
     ReactedMessage,
     Receipt,
@@ -43,6 +44,10 @@ class MemberJoined(Event[Membership], name="member.joined", delivery=LOGGED, sub
 
 class MemberLeft(Event[Membership], name="member.left", delivery=LOGGED, subject="user_id"):
     """Somebody is no longer a member."""
+
+
+class MemberMuted(Event[Mute], name="member.muted", delivery=LOGGED):
+    """On `user:<id>`: staff have muted this user in a room, or let them post again."""
 
 
 class RoomUpdated(Event[Room], name="room.updated", delivery=LOGGED):

@@ -155,6 +155,14 @@ class Member(Model):
     """Told to staff and to the muted person."""
 
 
+class Mute(Model):
+    """Whether somebody may post in a room."""
+
+    room_id: RoomId
+    muted_until: Time | None = None
+    """Absent when they may again. A mute without an end goes to the year 9999."""
+
+
 class Membership(Model):
     """Somebody came or went."""
 

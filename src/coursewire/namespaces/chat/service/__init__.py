@@ -18,6 +18,13 @@ from coursewire.namespaces.chat.service.messages import (
     send_message,
     somebody,
 )
+from coursewire.namespaces.chat.service.moderation import (
+    list_audit,
+    list_reports,
+    moderate_room,
+    report_message,
+    reveal_message,
+)
 from coursewire.namespaces.chat.service.people import follow_roster, join_room, leave_room, list_members
 from coursewire.namespaces.chat.service.receipts import mark_receipt, read_receipts
 from coursewire.namespaces.chat.service.rooms import list_rooms, open_room, update_room
@@ -33,15 +40,20 @@ __all__ = [
     "join_room",
     "latest_of_room",
     "leave_room",
+    "list_audit",
     "list_members",
     "list_pins",
+    "list_reports",
     "list_rooms",
     "mark_receipt",
+    "moderate_room",
     "open_room",
     "pin_message",
     "react",
     "read_history",
     "read_receipts",
+    "report_message",
+    "reveal_message",
     "room_channel",
     "search_messages",
     "send_message",

@@ -42,6 +42,7 @@ def erase_user(tx: Transaction, erased: UserErased) -> None:
         tx.redact(reply_id, without_quote)
     written = store.messages_by(tx, user_id)
     store.remove_words_by(tx, user_id)
+    store.erase_from_order(tx, user_id)
     store.erase_messages(tx, user_id)
     said: dict[str, list[Message]] = defaultdict(list)
     for message in written:

@@ -28,6 +28,7 @@ from coursewire.namespaces.chat.service.addressed import (
 )
 from coursewire.namespaces.chat.service.answers import one_message
 from coursewire.namespaces.chat.service.channels import UNREAD, room_channel
+from coursewire.namespaces.chat.service.moderation import check_pace
 from coursewire.namespaces.chat.service.rendering import html_of
 from coursewire.namespaces.chat.service.taking_back import take_back
 from coursewire.namespaces.chat.service.visible import load_visible
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMessage:
     """Say something: the room's next number, one row, one event."""
     access = rules.check_can_post(store.load_access(tx, caller, command.room_id))
+    check_pace(tx, caller, access)
     if command.anonymous:
         rules.check_can_be_anonymous(access)
     answered = NOTHING_ANSWERED
@@ -154,6 +156,11 @@ def delete_message(tx: Transaction, caller: Caller, command: DeleteMessage) -> O
     gone = rules.tombstone(message, message.version + 1)
     store.remove_words(tx, access, message)
     store.empty_message(tx, gone)
+    if author_id != caller.user_id:
+        # Whose anonymous message it was is not written down: that staff ask by `message.reveal`.
+        whose = None if message.anonymous else author_id
+        store.resolve_reports(tx, message.id)
+        store.keep_deed(tx, caller, access.room_id, "delete", message_id=message.id, user_id=whose)
     actor = None if message.anonymous and author_id == caller.user_id else caller.user_id
     return one_message(tx, take_back(tx, gone, actor=actor))
 

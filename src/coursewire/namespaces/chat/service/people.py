@@ -117,9 +117,9 @@ def _tell(
 
 def list_members(tx: Transaction, caller: Caller, command: ListMembers) -> MemberPage:
     """Return who is in a room, by name."""
-    rules.check_can_read(store.load_access(tx, caller, command.room_id))
+    access = rules.check_can_read(store.load_access(tx, caller, command.room_id))
     try:
-        found = store.list_members(tx, command.room_id, command.cursor, command.limit + 1)
+        found = store.list_members(tx, access, caller.user_id, command.cursor, command.limit + 1)
     except ValueError:
         raise Invalid("must be a cursor that room.members gave", field="cursor") from None
     page = found[: command.limit]

@@ -46,6 +46,7 @@ _MEMBER_COLUMNS = (
     users.c.name,
     users.c.avatar_url,
     members.c.joined_at,
+    members.c.muted_until,
 )
 _list_members = Prepared(
     select(*_MEMBER_COLUMNS, course_members.c.roles)
@@ -169,15 +170,17 @@ def rooms_of_course(tx: Transaction, course_id: str) -> list[Row]:
     return tx.all(_rooms_of, course=course_id)
 
 
-def list_members(tx: Transaction, room_id: str, cursor: str | None, limit: int) -> list[tuple[str, Member]]:
-    """Return up to `limit` members by name, with the cursor that continues after each.
+def list_members(
+    tx: Transaction, access: Access, viewer_id: str, cursor: str | None, limit: int
+) -> list[tuple[str, Member]]:
+    """Return up to `limit` members of a room by name, with the cursor that continues after each.
 
     Raises ValueError for a cursor that was not given here.
     """
     after_id, slash, name = ("", "/", "") if cursor is None else cursor.partition("/")
     if not slash or (cursor is not None and not (after_id and name)):
         raise ValueError(cursor)
-    rows = tx.all(_list_members, room_id=room_id, name=name, after_id=after_id, most=limit)
+    rows = tx.all(_list_members, room_id=access.room_id, name=name, after_id=after_id, most=limit)
     return [
         (
             f"{row.id}/{row.name}",
@@ -187,6 +190,11 @@ def list_members(tx: Transaction, room_id: str, cursor: str | None, limit: int) 
                 avatar_url=row.avatar_url,
                 roles=json.loads(row.roles) if row.roles else [],
                 joined_at=iso(row.joined_at),
+                muted_until=iso(row.muted_until)
+                if row.muted_until is not None
+                and row.muted_until > tx.now
+                and (access.keeps_order or row.id == viewer_id)
+                else None,
             ),
         )
         for row in rows

@@ -36,9 +36,13 @@ _access = Prepared(
         rooms.c.last_number,
         rooms.c.pair,
         rooms.c.tells_receipts,
+        rooms.c.locked,
+        rooms.c.slow_mode_s,
         members.c.active,
         members.c.read_number,
         members.c.delivered_number,
+        members.c.muted_until,
+        members.c.posted_at,
         course_members.c.roles,
     )
     .select_from(
@@ -75,7 +79,15 @@ def load_access(tx: Transaction, caller: Caller, room_id: str) -> Access | None:
         is_service=caller.is_service,
         pair=row.pair,
         tells_receipts=row.tells_receipts == 1,
+        is_locked=row.locked == 1,
+        slow_mode_s=row.slow_mode_s,
+        muted_until=_future(row.muted_until, tx.now),
+        posted_at=row.posted_at,
     )
+
+
+def _future(time: int | None, now: int) -> int | None:
+    return time if time is not None and time > now else None
 
 
 _insert_room = Prepared(insert(rooms))
@@ -98,6 +110,8 @@ def insert_room(
         member_count=0,
         last_number=0,
         tells_receipts=1,
+        locked=0,
+        slow_mode_s=0,
         created_at=tx.now,
         moved_at=tx.now,
     )
@@ -133,6 +147,9 @@ _summaries = select(
     rooms.c.member_count,
     rooms.c.last_number,
     rooms.c.tells_receipts,
+    rooms.c.locked,
+    rooms.c.slow_mode_s,
+    members.c.muted_until,
     rooms.c.created_at,
     rooms.c.moved_at,
     func.coalesce(members.c.active, 0).label("joined"),
@@ -234,7 +251,7 @@ def list_rooms(
         most=limit,
     )
     others = _load_others(tx, caller, [row.id for row in rows])
-    return [(f"{row.moved_at}/{row.id}", _summary(row, caller, others.get(row.id, []))) for row in rows]
+    return [(f"{row.moved_at}/{row.id}", _summary(tx, row, caller, others.get(row.id, []))) for row in rows]
 
 
 def _read_cursor(cursor: str) -> tuple[int, str]:
@@ -249,7 +266,7 @@ def load_summary(tx: Transaction, caller: Caller, room_id: str) -> RoomSummary:
     row = tx.one(_one_room, me=caller.user_id, room_id=room_id)
     if row is None:
         raise LookupError(room_id)
-    return _summary(row, caller, _load_others(tx, caller, [room_id]).get(room_id, []))
+    return _summary(tx, row, caller, _load_others(tx, caller, [room_id]).get(room_id, []))
 
 
 def _load_others(tx: Transaction, caller: Caller, room_ids: list[str]) -> dict[str, list[Author]]:
@@ -262,7 +279,7 @@ def _load_others(tx: Transaction, caller: Caller, room_ids: list[str]) -> dict[s
     return found
 
 
-def _summary(row: Row, caller: Caller, others: list[Author]) -> RoomSummary:
+def _summary(tx: Transaction, row: Row, caller: Caller, others: list[Author]) -> RoomSummary:
     access = Access(
         room_id=row.id,
         kind=row.kind,
@@ -277,6 +294,8 @@ def _summary(row: Row, caller: Caller, others: list[Author]) -> RoomSummary:
         roles=read_roles(row.roles) if row.roles else frozenset(),
         is_administrator=is_administrator(caller),
         is_service=caller.is_service,
+        is_locked=row.locked == 1,
+        muted_until=_future(row.muted_until, tx.now),
     )
     last = None
     if row.newest_id is not None:
@@ -290,6 +309,8 @@ def _summary(row: Row, caller: Caller, others: list[Author]) -> RoomSummary:
         read_to=row.read_to,
         read_number=row.read_number,
         can_post=access.may_post,
+        can_moderate=access.may_read and access.keeps_order,
+        muted_until=iso(access.muted_until) if access.muted_until is not None else None,
         others=others,
     )
 
@@ -303,6 +324,8 @@ def _room_fields(row: Row) -> dict[str, Any]:
         "member_count": row.member_count,
         "last_number": row.last_number,
         "receipts": told_receipts(row.member_count, tells=row.tells_receipts == 1),
+        "locked": row.locked == 1,
+        "slow_mode_s": row.slow_mode_s,
         "created_at": iso(row.created_at),
     }
 

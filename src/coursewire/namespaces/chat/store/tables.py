@@ -33,6 +33,8 @@ rooms = Table(
     Column("member_count", Integer, nullable=False),
     Column("last_number", Integer, nullable=False),
     Column("tells_receipts", Integer, nullable=False),  # 0: nobody is told how far others have read
+    Column("locked", Integer, nullable=False),
+    Column("slow_mode_s", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("moved_at", BigInteger, nullable=False),
     UniqueConstraint("pair"),
@@ -48,6 +50,8 @@ members = Table(
     Column("joined_at", BigInteger, nullable=False),
     Column("delivered_number", Integer, nullable=False),
     Column("read_number", Integer, nullable=False),
+    Column("muted_until", BigInteger),
+    Column("posted_at", BigInteger),  # the last message while the room was in slow mode
     Index(None, "user_id", "active"),
 )
 
@@ -134,6 +138,36 @@ reactions = Table(
     Column("user_id", Text, primary_key=True),
     Column("emoji", Text, primary_key=True),
     Column("reacted_at", BigInteger, nullable=False),
+)
+
+reports = Table(
+    "chat_reports",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("room_id", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("reporter_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reported_at", BigInteger, nullable=False),
+    UniqueConstraint("message_id", "reporter_id"),
+    Index(None, "state", "id"),
+)
+
+audit = Table(
+    "chat_audit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("room_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("message_id", Text),
+    Column("user_id", Text),  # on whom; not of anonymous messages: the trail would tell who wrote them
+    Column("seconds", Integer),
+    Column("note", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "room_id", "id"),
 )
 
 search = text_index("chat_search", "words", "scope")
