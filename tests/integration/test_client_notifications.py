@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.integration.client_states import States
 from tests.integration.tcp_proxy import Proxy
 
 from coursewire.client import ChatClient, InboxGap, NotificationsClient, ServiceClient, sync
-from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
+from coursewire.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from coursewire.namespaces.notifications import contract as notifications
 
 BEN = notifications.Audience(users=["ben"])
@@ -208,6 +209,29 @@ async def test_cut_again_and_again(site: Campus, lms: ServiceClient) -> None:
             titles = await reading
         assert titles == [f"{cycle}.{number}" for cycle in range(4) for number in range(3)]
         await unread_is(ben, counts, 0)
+
+
+async def test_a_mark_survives_the_program_that_gave_it(
+    site: Campus, lms: ServiceClient, tmp_path: Path
+) -> None:
+    """[CLI2] [LOG3] Given while the server is away and the program ends: the next run sends it, once."""
+    await finish(lms, (await lms.notify(BEN, "grade", "Essay 1: 1.7")).delivery_id)
+    outbox, token = tmp_path / "ben.inbox.outbox", site.token("ben")
+    async with Proxy(int(site.url.rpartition(":")[2])) as proxy:
+        proxy.go_down()
+        async with NotificationsClient(proxy.url, token, outbox=outbox, patience=None) as first:
+            marking = asyncio.create_task(first.mark_all("read", key="k"))
+            await asyncio.sleep(0)
+            assert first.diagnostics.queued == 1
+        with pytest.raises(Unavailable) as unanswered:
+            await marking
+        assert unanswered.value.details == {"kept": True}
+        proxy.come_up()
+        async with NotificationsClient(proxy.url, token, outbox=outbox) as second:
+            counts = Heard(second, notifications.CountsChanged)
+            await unread_is(second, counts, 0)
+            again = await second.mark_all("read", key="k")
+            assert (again.duplicate, again.marked) == (True, 1)
 
 
 async def test_who_was_away_for_too_long_gets_the_items_from_the_list() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -19,6 +20,7 @@ from coursewire.client.rendering import STATES
 from coursewire.client.service import ServiceClient
 from coursewire.client.token import Token
 from coursewire.namespaces.notifications import contract as notifications
+from coursewire.vocabulary import milliseconds
 
 STYLES: Mapping[notifications.Priority, str] = {
     "low": "dim",
@@ -100,7 +102,7 @@ async def watch(inbox: NotificationsClient, history: int, console: Console) -> N
 async def _print_items(inbox: NotificationsClient, history: int, console: Console) -> None:
     async with aclosing(inbox.arriving(history=history)) as items:
         async for item in items:
-            console.print(line(item))
+            console.print(line(item), soft_wrap=True)
 
 
 def run_watch(url: str, token: Token, history: int) -> None:
@@ -110,7 +112,8 @@ def run_watch(url: str, token: Token, history: int) -> None:
 
 def line(item: notifications.Notification) -> Text:
     """Return an item as a line or two. Its text is never read as markup."""
-    text = Text(f"{item.moved_at[:16].replace('T', ' ')}  ", style="dim")
+    moved = time.localtime(milliseconds(item.moved_at) / 1000)
+    text = Text(f"{time.strftime('%Y-%m-%d %H:%M', moved)}  ", style="dim")
     text.append(f"{item.category}  ", style="cyan")
     text.append(item.title, style=STYLES[item.priority] if item.read_at is None else "dim")
     if item.group_count > 1:
