@@ -76,6 +76,15 @@ class DemoServer:
         token, _ = ISSUER.issue("lms", "LMS", roles=["service"])
         return [message["text"] for message in await self._items(f"/v1/rooms/{room}/messages", token)]
 
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Do something as the LMS does, by HTTP; return the answer."""
+        token, _ = ISSUER.issue("lms", "LMS", roles=["service"])
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            answer = await http.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+            answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
     async def metrics(self) -> dict[str, float]:
         """Return the figures of `/metrics`, by name and labels."""
         async with httpx.AsyncClient(base_url=self.url) as http:

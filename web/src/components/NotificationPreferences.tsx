@@ -1,7 +1,7 @@
 /** What one wants to hear of, and how; every change is kept at once. */
 
 import { ArrowLeft } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { CourseLevel, Priority } from "../contract";
 import { useNotificationsWebSocket } from "../hooks/useNotificationsWebSocket";
 import { words } from "../services/websocket/errors";
@@ -30,6 +30,7 @@ const NO_NAMES: CourseNames = {};
 
 export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: NotificationPreferencesProps) {
   const { items, preferences, loadPreferences, updatePreferences } = useNotificationsWebSocket();
+  const id = useId();
   const [failed, setFailed] = useState("");
   const [said, setSaid] = useState("");
   const [tries, setTries] = useState(0);
@@ -87,18 +88,22 @@ export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: Notif
         )}
         {preferences && (
           <>
-            <section aria-labelledby="cw-ways">
-              <h3 id="cw-ways">How they reach you</h3>
+            <section aria-labelledby={`${id}-ways`}>
+              <h3 id={`${id}-ways`}>How they reach you</h3>
               <PreferenceGrid preferences={preferences} onChange={change} />
             </section>
-            <section aria-labelledby="cw-quiet">
-              <h3 id="cw-quiet">When they may interrupt</h3>
-              <label className="cw-pref">
+            <section aria-labelledby={`${id}-quiet`}>
+              <h3 id={`${id}-quiet`}>When they may interrupt</h3>
+              <div className="cw-pref">
                 <span>
-                  <strong>Least priority</strong>
-                  <span className="cw-pref-hint">What is below comes to the inbox in silence.</span>
+                  <label htmlFor={`${id}-least`}>Least priority</label>
+                  <span className="cw-pref-hint" id={`${id}-hint`}>
+                    What is below comes to the inbox in silence.
+                  </span>
                 </span>
                 <select
+                  id={`${id}-least`}
+                  aria-describedby={`${id}-hint`}
                   className="cw-choice-select"
                   value={preferences.least_priority}
                   onChange={({ target }) => change({ least_priority: target.value as Priority })}
@@ -109,13 +114,13 @@ export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: Notif
                     </option>
                   ))}
                 </select>
-              </label>
+              </div>
               <QuietHoursForm preferences={preferences} onChange={change} />
               <p className="cw-pref-hint">Urgent and mandatory notifications always pass.</p>
             </section>
             {known.length > 0 && (
-              <section aria-labelledby="cw-courses">
-                <h3 id="cw-courses">What your courses may tell</h3>
+              <section aria-labelledby={`${id}-courses`}>
+                <h3 id={`${id}-courses`}>What your courses may tell</h3>
                 {known.map(([id, name]) => (
                   <label key={id} className="cw-pref">
                     <strong>{name}</strong>

@@ -1,7 +1,7 @@
 /** When nothing may interrupt: from, until, on which days, by whose clock. */
 
 import { Switch } from "radix-ui";
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { Preferences, QuietHours, Weekday } from "../../contract";
 import { ALL_DAYS, type PreferencesChange } from "../../services/websocket/notifications/preferences";
 
@@ -25,6 +25,7 @@ const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 const usual = (): QuietHours => ({ start: "22:00", end: "07:00", days: ALL_DAYS, time_zone: ownZone() });
 
 export function QuietHoursForm({ preferences, onChange }: Props) {
+  const id = useId();
   const quiet = preferences.quiet_hours;
   const set = (patch: Partial<QuietHours>): void => {
     if (quiet) onChange({ quiet_hours: { ...quiet, ...patch } });
@@ -37,22 +38,23 @@ export function QuietHoursForm({ preferences, onChange }: Props) {
   };
   return (
     <>
-      {/* biome-ignore lint/a11y/noLabelWithoutControl: the switch is a button, which a label may name */}
-      <label className="cw-pref">
+      <div className="cw-pref">
         <span>
-          <strong>Quiet hours</strong>
-          <span className="cw-pref-hint">
+          <label htmlFor={`${id}-quiet`}>Quiet hours</label>
+          <span className="cw-pref-hint" id={`${id}-hint`}>
             Nothing pops up, and emails and push messages wait until the end.
           </span>
         </span>
         <Switch.Root
+          id={`${id}-quiet`}
           className="cw-knob"
+          aria-describedby={`${id}-hint`}
           checked={quiet !== undefined}
           onCheckedChange={(on) => onChange({ quiet_hours: on ? usual() : "off" })}
         >
           <Switch.Thumb className="cw-knob-thumb" />
         </Switch.Root>
-      </label>
+      </div>
       {quiet && (
         <div className="cw-quiet">
           <Clock label="From" value={quiet.start} onValue={(start) => set({ start })} />
