@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 from tests.unit.chat.classroom import COURSE, Classroom
 
 from coursewire.errors import Conflict, Invalid, NotFound
 from coursewire.namespaces.chat import rules
 from coursewire.namespaces.chat.contract import ListPins, Message, RoomSummary
 from coursewire.namespaces.chat.store import pages
+from coursewire.namespaces.chat.store.tables import messages
+from coursewire.storage.statement import Prepared
 
 
 @pytest.fixture
@@ -47,6 +50,23 @@ def test_what_is_taken_back_is_quoted_nowhere(room: Classroom, chat: RoomSummary
     assert late is not None
     assert (late.text, late.state) == ("", "deleted")
     assert "secret" not in room.everything()
+
+
+def test_what_is_hidden_shows_nothing_although_its_row_keeps_it(room: Classroom, chat: RoomSummary) -> None:
+    """[LOG5] So that it can be shown again: neither itself nor where it is quoted."""
+    parent = room.send("ben", chat.id, "a @cleo secret")
+    room.send("cleo", chat.id, "yes", reply_to=parent.id)
+    room.react("cleo", parent.id, "\N{CAT}")
+    room.pin("ada", parent.id)
+    hide = Prepared(update(messages).where(messages.c.id == parent.id).values(state="hidden"))
+    room.ledger.write(lambda raw: raw.run(hide))
+    [gone, reply] = room.history("ben", chat.id).items
+    assert (gone.text, gone.html, gone.key, gone.mentions, gone.reactions, gone.pinned) == (
+        "", "", None, [], [], False,
+    )  # fmt: skip
+    assert reply.quote is not None
+    assert (reply.quote.text, reply.quote.state) == ("", "hidden")
+    assert _pins(room, chat.id) == []
 
 
 def test_an_anonymous_parent_is_quoted_without_its_author(room: Classroom, chat: RoomSummary) -> None:

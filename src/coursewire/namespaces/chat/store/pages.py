@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, bindparam, func, select
 
 from coursewire.namespaces.chat.contract import Message
 from coursewire.namespaces.chat.store.shown import message_of, with_author
-from coursewire.namespaces.chat.store.tables import ROOM, messages
+from coursewire.namespaces.chat.store.tables import ROOM, SENT, messages
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ _before_in_thread = Prepared(_below.where(messages.c.thread_id == _ROOT))
 _after_in_thread = Prepared(_above.where(messages.c.thread_id == _ROOT))
 _root = Prepared(with_author.where(messages.c.id == _ROOT))
 
-_is_pinned = (messages.c.room_id == ROOM, messages.c.pinned_at.is_not(None))
+# A hidden one keeps its pin, for when it is shown again.
+_is_pinned = (messages.c.room_id == ROOM, messages.c.pinned_at.is_not(None), messages.c.state == SENT)
 _pins = Prepared(
     with_author.where(*_is_pinned).order_by(messages.c.pinned_at.desc(), messages.c.id.desc()).limit(_MOST)
 )
