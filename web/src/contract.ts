@@ -13,6 +13,7 @@ export type {
   Member,
   Membership,
   Message,
+  Mute,
   Piece,
   Presence,
   PresenceStatus,

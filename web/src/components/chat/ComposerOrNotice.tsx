@@ -1,7 +1,7 @@
 /** The place to write, or why one cannot write here: an announcement room, a lock, a mute, not a member. */
 
 import { Lock, Megaphone, MicOff, Timer } from "lucide-react";
-import { type RefObject, useMemo } from "react";
+import { type RefObject, useEffect, useMemo, useState } from "react";
 import type { Message, RoomSummary } from "../../contract";
 import type { ChatResult } from "../../hooks/useChatWebSocket";
 import { words } from "../../services/websocket/errors";
@@ -40,6 +40,7 @@ export function ComposerOrNotice(props: Props) {
     return room.kind === "direct" ? named : [...named, ...GROUPS];
   }, [members, room.others, room.kind, me]);
 
+  const isOver = useMuteIsOver(room);
   if (!room.joined) {
     return (
       <div className="cw-notice">
@@ -56,7 +57,7 @@ export function ComposerOrNotice(props: Props) {
       </div>
     );
   }
-  if (!room.can_post) return <Notice room={room} />;
+  if (!room.can_post && !isOver) return <Notice room={room} />;
   const ofCourse = room.course_id !== undefined && room.kind !== "announcement" && room.kind !== "direct";
   return (
     <>
@@ -80,6 +81,20 @@ export function ComposerOrNotice(props: Props) {
       )}
     </>
   );
+}
+
+/** Whether somebody was muted until a time that has passed: then they may write again without a word of the server. */
+function useMuteIsOver({ muted_until, locked, kind }: RoomSummary): boolean {
+  const until = muted_until === undefined ? null : Date.parse(muted_until);
+  const [, again] = useState(0);
+  useEffect(() => {
+    const wait = until === null ? 0 : until - Date.now();
+    // Browsers know no longer timers; a page that is open for weeks is loaded anew some time.
+    if (wait <= 0 || wait > 2 ** 31 - 1) return;
+    const timer = setTimeout(() => again((count) => count + 1), wait);
+    return () => clearTimeout(timer);
+  }, [until]);
+  return until !== null && until <= Date.now() && !locked && kind !== "announcement";
 }
 
 function Notice({ room }: { room: RoomSummary }) {

@@ -98,48 +98,50 @@ function Words(props: MessageBubbleProps & { near: boolean }) {
   const gone = message !== null && message.state !== "sent";
   const failed = outgoing?.status === "failed";
   return (
-    <div className="cw-row" data-mine={mine || undefined}>
-      <div
-        className="cw-bubble"
-        data-mine={mine || undefined}
-        data-gone={gone || undefined}
-        data-failed={failed || undefined}
-        data-calls-me={(rights.me !== null && message?.mentions.includes(rights.me)) || undefined}
-        data-message-id={message?.id}
-      >
-        {message?.quote && !gone && (
-          <QuoteBox quote={message.quote} onOpen={actions.jump} reachable={active} />
-        )}
-        {gone ? (
-          <span className="cw-text">
-            {message.state === "deleted" ? "Message deleted" : "Message hidden by the staff"}
-          </span>
-        ) : message ? (
-          <MessageHtml html={message.html} />
-        ) : (
-          <MessageText text={outgoing?.text ?? ""} />
-        )}
-        <span className="cw-meta">
-          {message?.pinned && !gone && (
-            <span role="img" aria-label="Pinned" title="Pinned">
-              <Pin size={12} aria-hidden="true" />
-            </span>
+    <>
+      <div className="cw-row" data-mine={mine || undefined}>
+        <div
+          className="cw-bubble"
+          data-mine={mine || undefined}
+          data-gone={gone || undefined}
+          data-failed={failed || undefined}
+          data-calls-me={(rights.me !== null && message?.mentions.includes(rights.me)) || undefined}
+          data-message-id={message?.id}
+        >
+          {message?.quote && !gone && (
+            <QuoteBox quote={message.quote} onOpen={actions.jump} reachable={active} />
           )}
-          {message?.edited_at && !gone && <span>edited</span>}
-          <time dateTime={new Date(row.at).toISOString()}>{clock(row.at)}</time>
-          {mine && !gone && <MessageStatus progress={progress} outgoing={outgoing} />}
-        </span>
+          {gone ? (
+            <span className="cw-text">
+              {message.state === "deleted" ? "Message deleted" : "Message hidden by the staff"}
+            </span>
+          ) : message ? (
+            <MessageHtml html={message.html} />
+          ) : (
+            <MessageText text={outgoing?.text ?? ""} />
+          )}
+          <span className="cw-meta">
+            {message?.pinned && !gone && (
+              <span role="img" aria-label="Pinned" title="Pinned">
+                <Pin size={12} aria-hidden="true" />
+              </span>
+            )}
+            {message?.edited_at && !gone && <span>edited</span>}
+            <time dateTime={new Date(row.at).toISOString()}>{clock(row.at)}</time>
+            {mine && !gone && <MessageStatus progress={progress} outgoing={outgoing} />}
+          </span>
+        </div>
+        {message && (
+          <Tools
+            message={message}
+            mine={mine}
+            gone={gone}
+            near={near}
+            active={active}
+            {...{ actions, rights }}
+          />
+        )}
       </div>
-      {message && (
-        <Tools
-          message={message}
-          mine={mine}
-          gone={gone}
-          near={near}
-          active={active}
-          {...{ actions, rights }}
-        />
-      )}
       {outgoing && failed && (
         <div className="cw-failed">
           <span>{outgoing.error}</span>
@@ -151,7 +153,7 @@ function Words(props: MessageBubbleProps & { near: boolean }) {
           </button>
         </div>
       )}
-    </div>
+    </>
   );
 }
 

@@ -5,9 +5,10 @@ import { type ReactNode, useMemo } from "react";
 import type { Author, Message } from "../../contract";
 import type { Outgoing } from "../../services/websocket/chat/state";
 import type { Timeline } from "../../services/websocket/chat/timeline";
+import type { Own } from "../../services/websocket/chat/view";
 import { dayName } from "../times";
 import { Announcer } from "./Announcer";
-import { conversation, type MessageRow, type Row } from "./conversation";
+import { conversation, type MessageRow } from "./conversation";
 import { useListKeys } from "./useListKeys";
 import { type Target, useMessageScroll } from "./useMessageScroll";
 
@@ -16,7 +17,7 @@ export interface MessageListProps {
   timeline: Timeline;
   outgoing: readonly Outgoing[];
   me: Author | null;
-  ownKeys: ReadonlySet<string>;
+  own: Own;
   readNumber: number | null;
   /** The message to show and to point at. */
   target: Target | null;
@@ -37,11 +38,11 @@ export interface MessageListProps {
 }
 
 export function MessageList(props: MessageListProps) {
-  const { timeline, outgoing, me, ownKeys, readNumber } = props;
+  const { timeline, outgoing, me, own, readNumber } = props;
   const { messages } = timeline;
   const rows = useMemo(
-    () => conversation({ messages, outgoing, me, ownKeys, readNumber }),
-    [messages, outgoing, me, ownKeys, readNumber],
+    () => conversation({ messages, outgoing, me, own, readNumber }),
+    [messages, outgoing, me, own, readNumber],
   );
   const keys = useListKeys({ rows, onKey: props.onKey, onLeave: props.onLeave });
   const scroll = useMessageScroll({ ...props, rows, keep: keys.active });
@@ -80,7 +81,8 @@ export function MessageList(props: MessageListProps) {
                   ref={virtualizer.measureElement}
                   style={{ transform: `translateY(${start}px)` }}
                 >
-                  <OneRow row={row} now={now} active={row.key === keys.active} render={props.renderMessage} />
+                  <Above row={row} now={now} />
+                  {props.renderMessage(row, row.key === keys.active)}
                 </div>
               );
             })}
@@ -105,25 +107,20 @@ export function MessageList(props: MessageListProps) {
   );
 }
 
-interface RowProps {
-  row: Row;
-  now: number;
-  active: boolean;
-  render: MessageListProps["renderMessage"];
-}
-
-function OneRow({ row, now, active, render }: RowProps) {
-  if (row.type === "message") return render(row, active);
-  if (row.type === "new") {
-    return (
-      <div className="cw-new">
-        <span>New</span>
-      </div>
-    );
-  }
+/** Above a message: the day that begins, and the line of the new ones. */
+function Above({ row, now }: { row: MessageRow; now: number }) {
   return (
-    <h3 className="cw-day">
-      <span>{dayName(row.at, now)}</span>
-    </h3>
+    <>
+      {row.startsDay && (
+        <h3 className="cw-day">
+          <span>{dayName(row.at, now)}</span>
+        </h3>
+      )}
+      {row.startsNew && (
+        <div className="cw-new">
+          <span>New</span>
+        </div>
+      )}
+    </>
   );
 }

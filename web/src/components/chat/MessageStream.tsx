@@ -30,7 +30,8 @@ interface Props {
 export function MessageStream(props: Props) {
   const { api, room, threadId, timeline, actions, editing } = props;
   const { chat, loadOlder, loadNewer, loadNewest } = api;
-  const { pending, receipts, rooms } = chat;
+  const { pending, receipts, rooms, ownKeys, ownIds } = chat;
+  const own = useMemo(() => ({ ownKeys, ownIds }), [ownKeys, ownIds]);
   const me = chat.me?.user_id ?? null;
   const outgoing = useMemo(
     () => outgoingOf(chat.outgoing, room.id, threadId),
@@ -67,13 +68,13 @@ export function MessageStream(props: Props) {
       timeline={timeline}
       outgoing={outgoing}
       me={chat.me}
-      ownKeys={chat.ownKeys}
+      own={own}
       readNumber={props.readNumber}
       target={props.target}
       onArrive={props.onArrive}
       beginning={props.beginning}
       renderMessage={render}
-      onKey={(key, message) => pressed(key, message, actions, rights, isMine(message, me, chat.ownKeys))}
+      onKey={(key, message) => pressed(key, message, actions, rights, isMine(message, me, own))}
       onLeave={props.onLeave}
       onOlder={older}
       onNewer={newer}

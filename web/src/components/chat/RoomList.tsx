@@ -4,7 +4,7 @@ import { Flag, Hash, Megaphone, MessageSquarePlus, Search, TextSearch, Users } f
 import { useState } from "react";
 import type { RoomSummary } from "../../contract";
 import type { ChatState } from "../../services/websocket/chat/state";
-import { roomName } from "../../services/websocket/chat/view";
+import { plainWords, roomName } from "../../services/websocket/chat/view";
 import { Avatar } from "../Avatar";
 import { hue } from "../people";
 import { shortWhen } from "../times";
@@ -158,7 +158,8 @@ function lastWords(room: RoomSummary, chat: ChatState, me: string | null): strin
   if (last.state !== "sent") return last.state === "hidden" ? "Message hidden" : "Message deleted";
   const mine = me !== null && last.author?.user_id === me;
   const who = mine ? "You" : last.author ? last.author.name.split(" ")[0] : "Anonymous";
-  return room.kind === "direct" && !mine ? last.text : `${who}: ${last.text}`;
+  const said = plainWords(last);
+  return room.kind === "direct" && !mine ? said : `${who}: ${said}`;
 }
 
 /** A person for a direct room, a sign for all others. */

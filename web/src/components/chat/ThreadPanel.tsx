@@ -30,22 +30,23 @@ interface Props {
 const nothing = (): void => undefined;
 
 export function ThreadPanel({ api, room, threadId, target, onArrive, onJump, onHelp, onClose }: Props) {
-  const { chat, openThread, loadAround, markRead } = api;
+  const { chat, openThread, markRead } = api;
   const me = chat.me?.user_id ?? null;
   const name = roomName(room, me);
-  const thread = chat.threads[threadId] ?? emptyTimeline;
-  const root = chat.timelines[room.id]?.messages.find(({ id }) => id === threadId);
+  const whole = chat.threads[threadId] ?? emptyTimeline;
+  // The first message stands above, and is the first of the answers' page as well.
+  const thread = useMemo(
+    () => ({ ...whole, messages: whole.messages.filter(({ id }) => id !== threadId) }),
+    [whole, threadId],
+  );
+  const isRoot = ({ id }: Message): boolean => id === threadId;
+  const root = chat.timelines[room.id]?.messages.find(isRoot) ?? whole.messages.find(isRoot);
   const field = useRef<HTMLTextAreaElement>(null);
   const [reply, setReply] = useState<Message | null>(null);
   const attentive = useAttention();
   const roomId = room.id;
 
   useEffect(() => void openThread(roomId, threadId), [openThread, roomId, threadId]);
-  const missing = root === undefined;
-  useEffect(() => {
-    // Without its first message a thread can still be read.
-    if (missing) loadAround(roomId, threadId).catch(() => undefined);
-  }, [missing, loadAround, roomId, threadId]);
   useEffect(() => {
     void threadId;
     if (window.matchMedia?.("(hover: hover)").matches) field.current?.focus();
@@ -67,14 +68,14 @@ export function ThreadPanel({ api, room, threadId, target, onArrive, onJump, onH
   const seen = useCallback(() => {
     if (attentive) markRead(roomId);
   }, [attentive, markRead, roomId]);
-  const count = thread.messages.length;
+  const count = root?.thread?.replies ?? thread.messages.length;
 
   return (
     <SidePanel title="Thread" lead={name} onClose={onClose}>
       {root && (
         <div className="cw-thread-root">
           <MessageBubble
-            row={rowOf(foreseen(root, chat.pending, me), isMine(root, me, chat.ownKeys))}
+            row={rowOf(foreseen(root, chat.pending, me), isMine(root, me, chat))}
             active
             showName
             progress={null}
@@ -83,9 +84,7 @@ export function ThreadPanel({ api, room, threadId, target, onArrive, onJump, onH
             rights={rights}
           />
           <p className="cw-thread-count">
-            {count === 0
-              ? "No answers yet"
-              : `${count}${thread.hasBefore ? "+" : ""} ${count === 1 ? "answer" : "answers"}`}
+            {count === 0 ? "No answers yet" : `${count} ${count === 1 ? "answer" : "answers"}`}
           </p>
         </div>
       )}
@@ -138,7 +137,6 @@ export function ThreadPanel({ api, room, threadId, target, onArrive, onJump, onH
 /** The first message stands alone. */
 function rowOf(message: Message, mine: boolean): MessageRow {
   return {
-    type: "message",
     key: message.id,
     message,
     outgoing: null,
@@ -146,6 +144,8 @@ function rowOf(message: Message, mine: boolean): MessageRow {
     author: message.author ?? null,
     mine,
     anonymous: message.anonymous,
+    startsDay: false,
+    startsNew: false,
     first: true,
     last: true,
   };

@@ -4,21 +4,22 @@ import { describe, expect, it } from "vitest";
 import { ada, ben, message } from "../../testing/campus";
 import { hue, initials } from "../people";
 import { dayName, duration, shortWhen } from "../times";
-import { conversation, type Row, typingLine } from "./conversation";
+import { conversation, type MessageRow, typingLine } from "./conversation";
 
 const at = (time: string) => ({ sent_at: new Date(time).toISOString() });
-const none = new Set<string>();
-const shapeOf = (rows: readonly Row[]) => {
+const none = { ownKeys: new Set<string>(), ownIds: new Set<string>() };
+const shapeOf = (rows: readonly MessageRow[]) => {
   const shape: (string | number)[] = [];
   for (const row of rows) {
-    if (row.type !== "message") shape.push(row.type);
-    else if (row.first) shape.push(1);
+    if (row.startsDay) shape.push("day");
+    if (row.startsNew) shape.push("new");
+    if (row.first) shape.push(1);
     else shape[shape.length - 1] = Number(shape.at(-1)) + 1;
   }
   return shape;
 };
 const shape = (messages: ReturnType<typeof message>[], readNumber: number | null = null) =>
-  shapeOf(conversation({ messages, outgoing: [], me: ada, ownKeys: none, readNumber }));
+  shapeOf(conversation({ messages, outgoing: [], me: ada, own: none, readNumber }));
 
 describe("conversation", () => {
   it("groups what one person says within five minutes", () => {
@@ -51,11 +52,11 @@ describe("conversation", () => {
     expect(shape(hidden)).toEqual(["day", 1, 1]);
   });
 
-  it("knows an anonymous message of ours by the key it was sent with", () => {
-    const { author: _author, ...hidden } = message(1, { anonymous: true, key: "k1" });
-    const mineOf = (ownKeys: ReadonlySet<string>) =>
-      conversation({ messages: [hidden], outgoing: [], me: ada, ownKeys, readNumber: null }).at(-1);
-    expect(mineOf(new Set(["k1"]))).toMatchObject({ mine: true, anonymous: true });
+  it("knows an anonymous message of ours by the server's answer", () => {
+    const { author: _author, ...hidden } = message(1, { anonymous: true });
+    const mineOf = (own: typeof none) =>
+      conversation({ messages: [hidden], outgoing: [], me: ada, own, readNumber: null }).at(-1);
+    expect(mineOf({ ...none, ownIds: new Set(["m1"]) })).toMatchObject({ mine: true, anonymous: true });
     expect(mineOf(none)).toMatchObject({ mine: false, anonymous: true });
   });
 
@@ -69,9 +70,8 @@ describe("conversation", () => {
       status: "sending" as const,
       error: null,
     };
-    const keyOf = (rows: readonly Row[]) =>
-      rows.filter(({ type }) => type === "message").map(({ key }) => key);
-    const common = { me: ada, ownKeys: none, readNumber: null };
+    const keyOf = (rows: readonly MessageRow[]) => rows.map(({ key }) => key);
+    const common = { me: ada, own: none, readNumber: null };
     const before = conversation({ messages: [], outgoing: [outgoing], ...common });
     const sent = message(1, { author: ada, key: "k1" });
     const after = conversation({ messages: [sent], outgoing: [], ...common });

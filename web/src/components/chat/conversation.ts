@@ -2,14 +2,18 @@
 
 import type { Author, Message } from "../../contract";
 import type { Outgoing } from "../../services/websocket/chat/state";
-import { isMine } from "../../services/websocket/chat/view";
+import { isMine, type Own, withoutEcho } from "../../services/websocket/chat/view";
 
 /** Messages of one author within this time share one head. */
 const GROUP_MS = 5 * 60_000;
 
+/** A row is always a message, so that its key stays when older ones come before it: by it the list keeps its place. */
 export interface MessageRow {
-  type: "message";
   key: string;
+  /** A day begins above it. */
+  startsDay: boolean;
+  /** The new messages begin with it. */
+  startsNew: boolean;
   message: Message | null;
   outgoing: Outgoing | null;
   /** Milliseconds since 1970. */
@@ -22,13 +26,11 @@ export interface MessageRow {
   last: boolean;
 }
 
-export type Row = MessageRow | { type: "day"; key: string; at: number } | { type: "new"; key: string };
-
 export interface ConversationInput {
   messages: readonly Message[];
   outgoing: readonly Outgoing[];
   me: Author | null;
-  ownKeys: ReadonlySet<string>;
+  own: Own;
   /** The number of the last message that was read when the room was opened; null shows no line. */
   readNumber: number | null;
 }
@@ -48,21 +50,23 @@ function timeOf(message: Message): { at: number; day: number } {
 
 const dayOf = (at: number): number => new Date(at).setHours(0, 0, 0, 0);
 
-export function conversation({ messages, outgoing, me, ownKeys, readNumber }: ConversationInput): Row[] {
-  const rows: Row[] = [];
+const fresh = { startsDay: false, startsNew: false, first: true, last: true };
+
+export function conversation({ messages, outgoing, me, own, readNumber }: ConversationInput): MessageRow[] {
+  const rows: MessageRow[] = [];
   let before: MessageRow | null = null;
   let day = Number.NaN;
   let lineDrawn = readNumber === null;
 
   const add = (row: MessageRow, rowDay: number): void => {
     if (rowDay !== day) {
-      rows.push({ type: "day", key: `day-${row.key}`, at: row.at });
+      row.startsDay = true;
       day = rowDay;
       before = null;
     }
     if (!lineDrawn && !row.mine && (row.message?.number ?? 0) > (readNumber ?? 0)) {
       lineDrawn = true;
-      rows.push({ type: "new", key: "new" });
+      row.startsNew = true;
       before = null;
     }
     if (before && goOn(before, row)) {
@@ -73,22 +77,22 @@ export function conversation({ messages, outgoing, me, ownKeys, readNumber }: Co
     before = row;
   };
 
-  for (const message of messages) {
-    const mine = isMine(message, me?.user_id ?? null, ownKeys);
+  for (const message of withoutEcho(messages, outgoing)) {
+    const mine = isMine(message, me?.user_id ?? null, own);
     const { at, day: itsDay } = timeOf(message);
     // Keys survive the way from "sending" to "sent": the bubble stays the same element.
     const key = mine && message.key ? message.key : message.id;
     const { anonymous } = message;
     const author = message.author ?? null;
-    const row = { key, message, outgoing: null, at, author, mine, anonymous, first: true, last: true };
-    add({ type: "message", ...row }, itsDay);
+    const row = { key, message, outgoing: null, at, author, mine, anonymous };
+    add({ ...fresh, ...row }, itsDay);
   }
   for (const one of outgoing) {
     const at = Date.parse(one.writtenAt);
     const anonymous = one.payload.anonymous ?? false;
     const author = anonymous ? null : me;
     const row = { key: one.key, message: null, outgoing: one, at, author, mine: true, anonymous };
-    add({ type: "message", ...row, first: true, last: true }, dayOf(at));
+    add({ ...fresh, ...row }, dayOf(at));
   }
   return rows;
 }

@@ -2,10 +2,10 @@
 
 import { type FocusEvent, type KeyboardEvent, useCallback, useState } from "react";
 import type { Message } from "../../contract";
-import type { MessageRow, Row } from "./conversation";
+import type { MessageRow } from "./conversation";
 
 interface Input {
-  rows: readonly Row[];
+  rows: readonly MessageRow[];
   onKey: (key: string, message: Message) => boolean;
   onLeave: () => void;
 }
@@ -16,14 +16,13 @@ const PAGE = 10;
 export function useListKeys({ rows, onKey, onLeave }: Input) {
   const [chosen, setChosen] = useState<string | null>(null);
   // The last message, until another one was chosen.
-  const last = rows.findLast((row) => row.type === "message")?.key ?? null;
+  const last = rows.at(-1)?.key ?? null;
   const active = chosen !== null && rows.some(({ key }) => key === chosen) ? chosen : last;
 
   const move = useCallback(
     (from: string, steps: number): MessageRow | null => {
-      const messages = rows.filter((row) => row.type === "message");
-      const index = messages.findIndex(({ key }) => key === from);
-      return messages[Math.max(0, Math.min(messages.length - 1, index + steps))] ?? null;
+      const index = rows.findIndex(({ key }) => key === from);
+      return rows[Math.max(0, Math.min(rows.length - 1, index + steps))] ?? null;
     },
     [rows],
   );
@@ -35,7 +34,7 @@ export function useListKeys({ rows, onKey, onLeave }: Input) {
     // In a field and in a menu keys mean something else.
     if (key === undefined || element.closest("textarea, input, [role=menu], [role=dialog]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = rows.find((one): one is MessageRow => one.key === key && one.type === "message");
+    const row = rows.find((one) => one.key === key);
     const steps = STEPS[event.key];
     if (steps !== undefined) {
       const next = move(key, steps);

@@ -4,7 +4,7 @@ import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/rea
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Outgoing } from "../../services/websocket/chat/state";
 import type { Timeline } from "../../services/websocket/chat/timeline";
-import type { Row } from "./conversation";
+import type { MessageRow } from "./conversation";
 
 /** Nearer to the end than this counts as being there. */
 const NEAR_END_PX = 60;
@@ -19,7 +19,7 @@ export interface Target {
 }
 
 interface Input {
-  rows: readonly Row[];
+  rows: readonly MessageRow[];
   timeline: Timeline;
   outgoing: readonly Outgoing[];
   target: Target | null;
@@ -32,7 +32,9 @@ interface Input {
   onSeen: () => void;
 }
 
-const heights: Record<Row["type"], number> = { day: 48, new: 34, message: 56 };
+/** A row until it is measured: most messages are of one line. */
+const heightOf = (row: MessageRow | undefined): number =>
+  (row?.first ? 66 : 40) + (row?.startsDay ? 54 : 0) + (row?.startsNew ? 34 : 0);
 
 export function useMessageScroll(input: Input) {
   const { rows, timeline, outgoing, target, keep, onArrive, onOlder, onNewer, onNewest, onSeen } = input;
@@ -47,7 +49,7 @@ export function useMessageScroll(input: Input) {
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
-    estimateSize: (index) => heights[rows[index]?.type ?? "message"],
+    estimateSize: (index) => heightOf(rows[index]),
     getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     anchorTo: "end",
     // Newer history that is loaded below is not followed: one reads on from where one is.
@@ -64,6 +66,16 @@ export function useMessageScroll(input: Input) {
       [rows, keep],
     ),
   });
+
+  // What is above the window may change, such as the first row when its day begins further up: the window stays.
+  virtualizer.shouldAdjustScrollPositionOnItemSizeChange = (
+    { key, start, end },
+    _delta,
+    { itemSizeCache },
+  ) => {
+    const top = virtualizer.scrollOffset ?? 0;
+    return itemSizeCache.has(key) ? end <= top : start < top;
+  };
 
   const isAtEnd = useCallback((): boolean => {
     const element = box.current;
@@ -147,7 +159,7 @@ export function useMessageScroll(input: Input) {
   const [pointed, setPointed] = useState<string | null>(null);
   useEffect(() => {
     if (!target) return;
-    const row = rows.find((one) => one.type === "message" && one.message?.id === target.messageId);
+    const row = rows.find(({ message }) => message?.id === target.messageId);
     if (!row) return;
     reveal(row.key, "center");
     setPointed(row.key);

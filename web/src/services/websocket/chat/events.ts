@@ -14,6 +14,7 @@ const FOLDS: Folds = {
   "reaction.changed": fold.messageArrived,
   "member.joined": fold.memberCame,
   "member.left": fold.memberLeft,
+  "member.muted": fold.memberMuted,
   "room.updated": fold.roomUpdated,
   "receipt.changed": fold.receiptChanged,
   "unread.changed": fold.unreadChanged,

@@ -8,7 +8,9 @@ import * as fold from "./state";
 import * as timelines from "./timeline";
 import { emptyTimeline, type Timeline } from "./timeline";
 
-const PAGE = 50;
+/** What fills a screen at first; further on there is more to come, and the way is long. */
+const FIRST_PAGE = 50;
+const FURTHER_PAGE = 100;
 
 interface Needs {
   store: StateStore<ChatState>;
@@ -116,7 +118,8 @@ export class History {
 
   #read({ roomId, threadId }: Place, where: Pick<ReadHistory, "before" | "after" | "around">): Promise<Page> {
     const thread = threadId === undefined ? {} : { thread_id: threadId };
-    return this.#needs.read({ room_id: roomId, limit: PAGE, ...thread, ...where });
+    const limit = (where.before ?? where.after) ? FURTHER_PAGE : FIRST_PAGE;
+    return this.#needs.read({ room_id: roomId, limit, ...thread, ...where });
   }
 
   #get({ roomId, threadId }: Place): Timeline | undefined {

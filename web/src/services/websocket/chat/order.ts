@@ -81,7 +81,7 @@ export class Order {
       ...(note !== undefined && note !== "" && { note }),
     });
     const { store } = this.#needs;
-    const state = fold.roomLoaded(store.getSnapshot(), room);
+    const state = fold.roomChanged(store.getSnapshot(), room);
     store.set(message ? fold.messageArrived(state, message) : state);
     return room;
   }

@@ -72,7 +72,7 @@ export class Sender {
   /** One of those was answered. */
   settled({ command, payload }: Queued, answer: Answer): void {
     if (command !== "message.send") return;
-    if (answer.ok) this.#arrived((answer.data as { message: Message }).message);
+    if (answer.ok) this.#arrived(String(payload["key"]), (answer.data as { message: Message }).message);
     else this.#failed(String(payload["key"]), new CommandError(answer.error));
   }
 
@@ -93,13 +93,13 @@ export class Sender {
 
   #go(payload: SendMessage): void {
     this.#request(payload).then(
-      ({ message }) => this.#arrived(message),
+      ({ message }) => this.#arrived(payload.key, message),
       (error: unknown) => this.#failed(payload.key, error),
     );
   }
 
-  #arrived(message: Message): void {
-    this.#store.set(fold.messageArrived(this.#state, message));
+  #arrived(key: string, message: Message): void {
+    this.#store.set(fold.sent(this.#state, key, message));
   }
 
   #failed(key: string, error: unknown): void {

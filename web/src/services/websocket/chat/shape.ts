@@ -30,6 +30,7 @@ const SHAPES: { [Name in keyof ChatEvents]?: Fields<ChatEvents[Name]["data"]> } 
   "reaction.changed": MESSAGE,
   "member.joined": MEMBERSHIP,
   "member.left": MEMBERSHIP,
+  "member.muted": { room_id: "string" },
   "room.updated": { id: "string", kind: "string", title: "string", member_count: "number" },
   "receipt.changed": {
     room_id: "string",

@@ -5,6 +5,7 @@ import type {
   Member,
   Membership,
   Message,
+  Mute,
   Presence,
   Receipt,
   Room,
@@ -50,8 +51,10 @@ export interface ChatState {
   /** By room, where they were loaded: the one pinned last first. */
   pins: Readonly<Record<string, readonly Message[]>>;
   pending: readonly PendingChange[];
-  /** Keys under which this page has sent: an anonymous message is known to be ours by nothing else. */
+  /** Keys under which this page has sent. */
   ownKeys: ReadonlySet<string>;
+  /** Ids of anonymous messages of ours: nothing in them says whose they are. */
+  ownIds: ReadonlySet<string>;
   /** In the order written, over all rooms. */
   outgoing: readonly Outgoing[];
   /** By room, then by user. */
@@ -71,6 +74,7 @@ export const initialState: ChatState = {
   pins: {},
   pending: [],
   ownKeys: new Set(),
+  ownIds: new Set(),
   outgoing: [],
   receipts: {},
   typing: {},
@@ -93,9 +97,34 @@ export function roomLoaded(state: ChatState, room: RoomSummary): ChatState {
   return { ...state, rooms: { ...state.rooms, [room.id]: room } };
 }
 
-/** What every member sees of a room has changed; what only we see of it stays. */
+/** The answer to a change of a room, which may leave out what was said last. */
+export function roomChanged(state: ChatState, room: RoomSummary): ChatState {
+  return roomLoaded(state, { ...state.rooms[room.id], ...room });
+}
+
+/** What every member sees of a room has changed; what only we see of it stays, or follows from it. */
 export function roomUpdated(state: ChatState, room: Room): ChatState {
-  return patchRoom(state, room.id, room);
+  const before = state.rooms[room.id];
+  const next = patchRoom(state, room.id, room);
+  return before && before.locked !== room.locked ? patchRoom(next, room.id, posting(next, room.id)) : next;
+}
+
+/** We may not write any more, or again. */
+export function memberMuted(state: ChatState, { room_id, muted_until }: Mute): ChatState {
+  const room = state.rooms[room_id];
+  if (!room) return state;
+  const { muted_until: _before, ...rest } = room;
+  const muted = muted_until === undefined ? rest : { ...rest, muted_until };
+  const next = { ...state, rooms: { ...state.rooms, [room_id]: muted } };
+  return patchRoom(next, room_id, posting(next, room_id));
+}
+
+/** As the server decides it: staff always, others where nothing keeps them from it. */
+function posting(state: ChatState, roomId: string): Pick<RoomSummary, "can_post"> {
+  const room = state.rooms[roomId];
+  if (!room) return { can_post: false };
+  const kept = room.locked || room.kind === "announcement" || room.muted_until !== undefined;
+  return { can_post: room.can_moderate || !kept };
 }
 
 export function roomGone(state: ChatState, roomId: string): ChatState {
@@ -218,6 +247,13 @@ export function written(state: ChatState, outgoing: Outgoing): ChatState {
     outgoing: [...state.outgoing.filter(({ key }) => key !== outgoing.key), outgoing],
     ownKeys: new Set(state.ownKeys).add(outgoing.key),
   };
+}
+
+/** The server has taken one of ours. */
+export function sent(state: ChatState, key: string, message: Message): ChatState {
+  const next = messageArrived(withoutOutgoing(state, key), message);
+  if (message.author) return next;
+  return { ...next, ownIds: new Set(next.ownIds).add(message.id) };
 }
 
 export function patchOutgoing(state: ChatState, key: string, patch: Partial<Outgoing>): ChatState {

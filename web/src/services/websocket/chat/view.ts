@@ -32,10 +32,42 @@ export function totalUnread(state: ChatState): number {
   return Object.values(state.rooms).reduce((sum, room) => sum + (room.joined ? room.unread : 0), 0);
 }
 
-/** Ours: by its author, or, where it carries none, by the key that this page has sent it with. */
-export function isMine(message: Message, me: string | null, ownKeys: ReadonlySet<string>): boolean {
-  if (message.author) return message.author.user_id === me;
-  return message.key !== undefined && ownKeys.has(message.key);
+/** What this page knows to be ours. */
+export type Own = Pick<ChatState, "ownKeys" | "ownIds">;
+
+/** Ours: by its author, or, where it carries none, by what this page has sent. */
+export function isMine({ id, key, author }: Message, me: string | null, own: Own): boolean {
+  if (author) return author.user_id === me;
+  return own.ownIds.has(id) || (key !== undefined && own.ownKeys.has(key));
+}
+
+/**
+ * Without the anonymous message that is ours and that the server has not confirmed yet: its event says nothing of us, and
+ * would show it twice until the answer is here.
+ */
+export function withoutEcho(messages: readonly Message[], outgoing: readonly Outgoing[]): readonly Message[] {
+  const hidden = outgoing.filter(({ payload, status }) => payload.anonymous && status === "sending");
+  if (hidden.length === 0) return messages;
+  const isEcho = ({ anonymous, author, text }: Message): boolean =>
+    anonymous && !author && hidden.some((one) => one.text === text);
+  const newest = messages.slice(-ECHOES);
+  return newest.some(isEcho)
+    ? [...messages.slice(0, -ECHOES), ...newest.filter((message) => !isEcho(message))]
+    : messages;
+}
+
+/** An echo is among the newest. */
+const ECHOES = 20;
+
+const ENTITIES: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&" };
+
+/** The words of a message without its marks, in one line: text, to be shown as text. */
+export function plainWords({ html }: Pick<Message, "html">): string {
+  return html
+    .replace(/<[^>]*>/gu, (tag) => (/^<\/?(?:p|br|li|pre|blockquote|ul|ol)\b/u.test(tag) ? " " : ""))
+    .replace(/&(?:lt|gt|quot|amp);/gu, (entity) => ENTITIES[entity] ?? entity)
+    .replace(/\s+/gu, " ")
+    .trim();
 }
 
 /** A message as it will be once the server has taken what we have just done; the same object when that is nothing. */
