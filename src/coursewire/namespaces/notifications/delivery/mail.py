@@ -125,6 +125,7 @@ class Writer:
         # Seven bits whatever the text: no relay on the way has to be asked what it can carry.
         message.set_content(text, cte="quoted-printable")
         message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message.set_boundary(f"=_{id_}")  # not a random one: tried again, it is the same mail to the byte
         return message
 
     def _told(self, item: MailItem) -> dict[str, Any]:

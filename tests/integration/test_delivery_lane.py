@@ -1,0 +1,250 @@
+"""What is to leave by mail leaves: at its time, at least once, by one node, and not for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.integration.delivery_house import DAY, HOUR, MINUTE, House, house, send_all
+from tests.integration.mail_server import Mailbox, mail_server
+
+from coursewire.namespaces.notifications.delivery import lane as lanes
+from coursewire.namespaces.notifications.delivery.lane import AT_ONCE, CLAIMED, MAX_ATTEMPTS, back_off_s
+from coursewire.vocabulary import iso
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    async with mail_server() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+async def campus(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as made:
+        yield made
+
+
+async def test_what_is_immediate_is_sent_and_forgotten(campus: House, mailbox: Mailbox) -> None:
+    await campus.enrol("ben")
+    await campus.notify("ben", title="Exam moved", body="To **Friday**.")
+    [row] = await campus.waiting()
+    lane = campus.mail(mailbox)
+    await send_all(lane)
+    [(recipient, found)] = mailbox.arrived
+    assert recipient == "ben@example.edu"
+    assert found["Subject"] == "Exam moved"
+    assert found["Message-ID"] == f"<{row.id}@example.edu>"
+    assert await campus.waiting() == []
+    assert campus.figures == {"sent": 1}
+    assert await lane.begin() == 0
+
+
+async def test_a_digest_holds_all_that_waited_and_comes_in_the_morning(
+    campus: House, mailbox: Mailbox
+) -> None:
+    await campus.enrol("ben", "cleo")
+    for number in range(3):
+        await campus.notify("ben", category="assignment", title=f"Sheet {number}")
+    await campus.notify("cleo", category="assignment", title="Sheet 0")
+    lane = campus.mail(mailbox)
+    await send_all(lane)
+    assert mailbox.arrived == []
+    campus.now += 20 * HOUR  # Tuesday, 8:00
+    await send_all(lane)
+    subjects = {recipient: found["Subject"] for recipient, found in mailbox.arrived}
+    assert subjects == {
+        "ben@example.edu": "Your daily digest: 3 notifications",
+        "cleo@example.edu": "Your daily digest: 1 notification",
+    }
+    assert await campus.waiting() == []
+
+
+async def test_what_is_not_wanted_any_more_is_not_sent(campus: House, mailbox: Mailbox) -> None:
+    people = ("read", "erased", "off", "expired", "homeless", "wants")
+    await campus.enrol(*people)
+    await campus.enrol("homeless", email="")
+    for user_id in people:
+        expires = {"expires_at": iso(campus.now + HOUR)} if user_id == "expired" else {}
+        await campus.notify(user_id, category="assignment", **expires)
+    await campus.read_all("read")
+    await campus.erase("erased")
+    await campus.prefer("off", categories={"assignment": {"email": "off"}})
+    campus.now += DAY
+    await send_all(campus.mail(mailbox))
+    assert [recipient for recipient, _ in mailbox.arrived] == ["wants@example.edu"]
+    assert await campus.waiting() == []
+    assert campus.figures == {"sent": 1, "unwanted": 4}
+
+
+async def test_quiet_hours_defer_and_what_is_urgent_passes(campus: House, mailbox: Mailbox) -> None:
+    await campus.enrol("ben")
+    quiet = {"start": "11:00", "end": "14:30", "time_zone": "UTC"}
+    await campus.prefer("ben", quiet_hours=quiet)
+    await campus.notify("ben", title="Later")
+    await campus.notify("ben", title="Now", priority="urgent")
+    lane = campus.mail(mailbox)
+    await send_all(lane)
+    assert [found["Subject"] for _, found in mailbox.arrived] == ["Now"]
+    campus.now += 149 * MINUTE
+    await send_all(lane)
+    assert len(mailbox.arrived) == 1
+    campus.now += MINUTE
+    await send_all(lane)
+    assert [found["Subject"] for _, found in mailbox.arrived] == ["Now", "Later"]
+
+
+async def test_a_server_that_fails_is_tried_again_with_the_same_message(
+    campus: House, mailbox: Mailbox
+) -> None:
+    """The second try of a mail that was taken already is the same to the byte: receivers can tell the double."""
+    await campus.enrol("ben")
+    await campus.notify("ben")
+    mailbox.data_replies = ["451 later", "taken, then drop"]
+    lane = campus.mail(mailbox)
+    await send_all(lane)
+    [row] = await campus.waiting()
+    assert (row.attempts, row.not_before, row.error) == (1, campus.now + MINUTE, "mail refused (451)")
+    campus.now += MINUTE
+    await send_all(lane)
+    [row] = await campus.waiting()
+    assert (row.attempts, row.not_before) == (2, campus.now + 2 * MINUTE)
+    campus.now += 2 * MINUTE
+    await send_all(lane)
+    assert await campus.waiting() == []
+    assert campus.figures == {"postponed": 2, "sent": 1}
+    assert len({str(found) for _, found in mailbox.arrived}) == 1
+    assert len(mailbox.arrived) == 2
+
+
+async def test_a_recipient_who_does_not_exist_is_given_up_and_nobody_named(
+    campus: House, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    await campus.enrol("ben", "cleo")
+    await campus.notify("ben")
+    await campus.notify("cleo")
+    mailbox.rcpt_replies = ["550 no such user ben@example.edu"]
+    lane = campus.mail(mailbox)
+    with caplog.at_level(logging.WARNING):
+        await send_all(lane)
+    [row] = await campus.waiting()
+    assert (row.state, row.error, row.finished_at) == ("failed", "recipient refused (550)", campus.now)
+    assert len(mailbox.arrived) == 1
+    assert campus.figures == {"given_up": 1, "sent": 1}
+    assert "given up after 1 attempts: recipient refused (550)" in caplog.text
+    assert "@example.edu" not in caplog.text
+    campus.now += 31 * DAY
+    await lane._sweep()
+    assert await campus.waiting() == []
+
+
+async def test_nothing_is_tried_for_ever(campus: House, mailbox: Mailbox) -> None:
+    await campus.enrol("ben")
+    await campus.notify("ben")
+    mailbox.data_replies = ["451 later"] * 100
+    lane = campus.mail(mailbox)
+    for _ in range(MAX_ATTEMPTS + 3):
+        await send_all(lane)
+        campus.now += 7 * HOUR
+    [row] = await campus.waiting()
+    assert (row.state, row.attempts) == ("failed", MAX_ATTEMPTS)
+    assert campus.figures == {"postponed": MAX_ATTEMPTS - 1, "given_up": 1}
+
+
+async def test_who_died_half_way_leaves_it_to_others_when_the_lease_is_over(
+    campus: House, mailbox: Mailbox
+) -> None:
+    """[SES4] A claim that nobody settles is no loss: `kill -9` between sending and settling costs a double, at most."""
+    await campus.enrol("ben")
+    await campus.notify("ben")
+    mailbox.hold = asyncio.Event()
+    dying = campus.mail(mailbox)
+    assert await dying.begin() == 1
+    await mailbox.greeted.wait()
+    for task in list(dying._sending):  # as a crash would: no drain, no settling
+        task.cancel()
+    await dying.settled()
+    mailbox.hold.set()
+    other = campus.mail(mailbox)
+    await send_all(other)
+    sent = len(mailbox.arrived)
+    campus.now += int(lanes.LEASE_S * 1_000) - 10
+    await send_all(other)
+    assert len(mailbox.arrived) == sent, "still claimed"
+    campus.now += 10
+    await send_all(other)
+    assert len(mailbox.arrived) == sent + 1
+    assert await campus.waiting() == []
+
+
+async def test_two_nodes_send_each_message_once(campus: House, mailbox: Mailbox) -> None:
+    people = [f"p{number}" for number in range(150)]
+    await campus.enrol(*people)
+    await campus.notify(*people)
+    await send_all(campus.mail(mailbox), campus.mail(mailbox))
+    assert Counter(recipient for recipient, _ in mailbox.arrived) == {
+        f"{user_id}@example.edu": 1 for user_id in people
+    }
+    assert await campus.waiting() == []
+
+
+async def test_no_more_is_claimed_than_the_bound(campus: House, mailbox: Mailbox) -> None:
+    people = [f"p{number}" for number in range(CLAIMED + 50)]
+    await campus.enrol(*people)
+    await campus.notify(*people)
+    mailbox.hold = asyncio.Event()
+    lane = campus.mail(mailbox)
+    assert await lane.begin() == CLAIMED
+    assert await lane.begin() == 0, "full: the rest waits in the table"
+    rows = await campus.waiting()
+    assert Counter(row.attempts for row in rows) == {1: CLAIMED, 0: 50}
+    mailbox.hold.set()
+    await lane.settled()
+    await send_all(lane)
+    assert len(mailbox.arrived) == CLAIMED + 50
+
+
+async def test_at_the_end_what_is_under_way_is_ended_and_the_rest_given_back(
+    campus: House, mailbox: Mailbox
+) -> None:
+    people = [f"p{number}" for number in range(CLAIMED)]
+    await campus.enrol(*people)
+    await campus.notify(*people)
+    mailbox.hold = asyncio.Event()
+    running = asyncio.create_task(campus.mail(mailbox).run())
+    await mailbox.greeted.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    mailbox.hold.set()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    rows = await campus.waiting()
+    assert len(mailbox.arrived) == AT_ONCE
+    assert len(rows) == CLAIMED - AT_ONCE
+    assert {(row.attempts, row.not_before <= campus.now) for row in rows} == {(0, True)}
+    mailbox.hold = None
+    await send_all(campus.mail(mailbox))
+    assert len({recipient for recipient, _ in mailbox.arrived}) == len(mailbox.arrived) == CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("attempt", "asked_s", "luck", "wait_s"),
+    [
+        (1, None, 0.5, 60),
+        (1, None, 0.0, 48),
+        (1, None, 1.0, 72),
+        (4, None, 0.5, 480),
+        (20, None, 0.5, 6 * 3_600),
+        (1, 600.0, 0.5, 600),
+        (4, 60.0, 0.5, 480),
+        (1, 1e9, 0.5, 6 * 3_600),
+    ],
+)
+def test_the_back_off_grows_and_is_bounded(
+    attempt: int, asked_s: float | None, luck: float, wait_s: float
+) -> None:
+    assert back_off_s(attempt, asked_s, luck) == pytest.approx(wait_s)
