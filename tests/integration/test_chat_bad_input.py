@@ -47,7 +47,18 @@ class Scene:
             "message.edit": {"key": "k", "message_id": message_id, "text": "hello", "version": 1},
             "message.delete": {"key": "k", "message_id": message_id},
             "message.pin": {"key": "k", "message_id": message_id, "on": True},
-            "message.react": {"key": "k", "message_id": message_id, "emoji": "\N{THUMBS UP SIGN}", "on": True},
+            "message.react": {
+                "key": "k",
+                "message_id": message_id,
+                "emoji": "\N{THUMBS UP SIGN}",
+                "on": True,
+            },
+            "message.reveal": {"message_id": message_id},
+            "message.search": {"query": "hello", "room_id": room_id},
+            "message.report": {"key": "k", "message_id": message_id, "reason": "spam"},
+            "room.moderate": {"key": "k", "room_id": room_id, "action": "lock"},
+            "report.list": {},
+            "audit.list": {"room_id": room_id},
             "receipt.read": {"message_id": message_id},
             "history.read": {"room_id": room_id},
             "receipt.mark": {"room_id": room_id, "read": message_id},
@@ -106,7 +117,8 @@ _FIELDS: dict[str, list[tuple[str, Any, str]]] = {
     "room.leave": [("room_id", "", "room_id"), ("room_id", {"id": "x"}, "room_id")],
     "room.update": [
         ("title", 5, "title"), ("add_member_ids", {"0": "ada"}, "add_member_ids"), ("key", 7, "key"),
-        ("receipts", "some", "receipts"), ("remove_member_ids", ["a"] * 201, "remove_member_ids"), ("title", None, "payload"),
+        ("receipts", "some", "receipts"), ("remove_member_ids", ["a"] * 201, "remove_member_ids"),
+        ("title", None, "payload"),
     ],
     "room.pins": [("room_id", "nowhere", "room_id"), ("room_id", None, "room_id")],
     "room.members": [
@@ -143,6 +155,32 @@ _FIELDS: dict[str, list[tuple[str, Any, str]]] = {
         ("before", 5, "before"), ("limit", 0, "limit"), ("limit", 101, "limit"), ("thread_id", "a b", "thread_id"),
         ("thread_id", "nowhere", "thread_id"),
     ],
+    "message.reveal": [("message_id", "nowhere", "message_id"), ("message_id", None, "message_id")],
+    "message.search": [
+        ("query", "", "query"), ("query", None, "query"), ("query", "x" * 201, "query"), ("query", "?!", "query"),
+        ("query", '"""', "query"), ("query", "a\x00b", "query"), ("query", 5, "query"),
+        ("room_id", "nowhere", "room_id"),
+        ("course_id", "math", "course_id"), ("cursor", "junk", "cursor"), ("cursor", "%' OR 1=1 --", "cursor"),
+        ("limit", 0, "limit"), ("limit", 51, "limit"), ("limit", "all", "limit"),
+    ],
+    "message.report": [
+        ("key", None, "key"), ("reason", None, "reason"), ("reason", "boring", "reason"), ("note", "", "note"),
+        ("note", "x" * 1_001, "note"), ("note", "\x07", "note"), ("message_id", "nowhere", "message_id"),
+    ],
+    "room.moderate": [
+        ("key", None, "key"), ("action", None, "action"), ("action", "ban", "action"), ("action", "hide", "message_id"),
+        ("action", "mute", "user_id"), ("action", "slow_mode", "seconds"), ("seconds", -1, "seconds"),
+        ("seconds", 10**9, "seconds"), ("seconds", "long", "seconds"), ("user_id", "a b", "user_id"),
+        ("note", " ", "note"), ("message_id", 5, "message_id"), ("room_id", "nowhere", "room_id"),
+    ],
+    "report.list": [
+        ("state", "closed", "state"), ("cursor", "junk", "cursor"), ("cursor", "~", "cursor"), ("limit", 101, "limit"),
+        ("room_id", "nowhere", "room_id"), ("course_id", "nowhere", "course_id"), ("course_id", "math", "course_id"),
+    ],
+    "audit.list": [
+        ("room_id", "nowhere", "room_id"), ("room_id", None, "room_id"), ("cursor", "junk", "cursor"),
+        ("limit", 0, "limit"),
+    ],
     "receipt.read": [("message_id", "nowhere", "message_id"), ("message_id", "%", "message_id")],
     "receipt.mark": [
         ("read", "nowhere", "read"), ("delivered", "nowhere", "delivered"),
@@ -173,7 +211,7 @@ async def test_a_payload_of_another_shape_is_named(scene: Scene, command: str, p
     assert (error["code"], error["field"]) == ("invalid", "payload")
 
 
-@pytest.mark.parametrize("command", sorted(set(_FIELDS) - {"room.list"}))
+@pytest.mark.parametrize("command", sorted(set(_FIELDS) - {"room.list", "report.list"}))
 async def test_no_payload_at_all_names_what_is_missing(scene: Scene, command: str) -> None:
     error = await scene.is_refused(command)
     required = [name for name in scene.payloads[command] if name != "title"]
