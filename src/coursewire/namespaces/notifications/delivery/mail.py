@@ -27,7 +27,7 @@ MAX_SUBJECT: Final = 150
 
 _TAGS: Final = {"a", "blockquote", "br", "code", "del", "em", "li", "ol", "p", "pre", "s", "strong", "ul"}
 """What of a body's HTML comes into a mail. No image: a mail that loads one tells its sender when it is read."""
-_ADDRESS: Final = re.compile(r"(?:(?P<name>[^<>\"]*)<(?P<inside>[^<>]+)>|(?P<bare>[^<>]+))")
+_ADDRESS: Final = re.compile(r"(?:(?P<name>[^<>]*)<(?P<inside>[^<>]+)>|(?P<bare>[^<>]+))")
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader(__package__),
@@ -72,7 +72,7 @@ class Sender:
         user, at, domain = spec.rpartition("@")
         if not found or not at or not user or not domain or not text.isprintable() or not spec.isascii():
             raise ValueError("must be an address, such as Campus <no-reply@example.edu>")
-        return cls(Address((found["name"] or "").strip(), user, domain))
+        return cls(Address((found["name"] or "").strip().strip('"'), user, domain))
 
 
 class Writer:
@@ -148,7 +148,8 @@ def line(text: str, most: int) -> str:
         " " if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else character
         for character in text
     )
-    shown = " ".join(shown.split())
+    # An encoded word (RFC 2047) would be decoded by whoever writes or reads the header, line ends and all.
+    shown = " ".join(shown.replace("=?", "= ?").split())
     return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
 
 
