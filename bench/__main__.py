@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench import durable, fanout, report
+from bench import durable, fanout, notices, report
 from bench.joining import come_back, join
 from bench.rooms import make_room
 from bench.servers import NAMES, OURS, PING_INTERVAL_MS, Server, running
@@ -83,7 +83,7 @@ def small(name: str, found: dict[str, Any]) -> None:
 
 
 def only_ours(server: Server, swarm: Swarm, found: dict[str, Any]) -> None:
-    """Measure what has no counterpart: durable messages, idle acknowledgements, catching up."""
+    """Measure what has no counterpart: durable messages, idle acknowledgements, catching up, notifications."""
     room, missed = make_room(server, "durable"), make_room(server, "missed")
     for prefix, figures in (
         ("sending", durable.sending(server, swarm, room)),
@@ -91,6 +91,7 @@ def only_ours(server: Server, swarm: Swarm, found: dict[str, Any]) -> None:
         ("catch_up", durable.catching_up(server, swarm, missed)),
     ):
         found |= {f"{prefix}_{key}": figure for key, figure in figures.items()}
+    found |= notices.measure(server)
 
 
 def crowd(name: str, clients: int, found: dict[str, Any]) -> None:

@@ -44,6 +44,11 @@ OURS_ONLY: tuple[tuple[str, str, str], ...] = (
     ("catch_up_seconds", "s until 500 clients have the 100 messages that each missed", "3"),
     ("catch_up_replay_reads", "reads of the log for that", "1"),
     ("catch_up_cpu_us", "CPU us per replayed event", ""),
+    ("notice_all", "ms until a course of 500 has a notification, median of ten", "500"),
+    ("notice_p50", "ms to each of them, ten a second for a minute, p50", ""),
+    ("notice_p99", "ms to each of them, ten a second for a minute, p99", "1,000"),
+    ("notice_lag", "ms that the event loop was late meanwhile, at worst", "50"),
+    ("notice_cpu_us", "CPU us per notification and person", ""),
 )
 
 
