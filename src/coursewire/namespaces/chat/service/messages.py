@@ -67,7 +67,7 @@ def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMe
     store.add_words(tx, access, message)
     told = message
     if message.thread_id is not None:
-        told = message.model_copy(update={"thread": store.count_reply(tx, message.thread_id, 1)})
+        told = message.model_copy(update={"thread": store.count_reply(tx, message.thread_id, 1, at=tx.now)})
     tx.append(
         room_channel(access.room_id),
         MessageSent(told),

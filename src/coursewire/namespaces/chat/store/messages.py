@@ -134,9 +134,9 @@ def pin_message(tx: Transaction, message_id: str, *, on: bool) -> None:
     tx.run(_pin, message_id=message_id, pinned=tx.now if on else None)
 
 
-def count_reply(tx: Transaction, root_id: str, more: int) -> Thread:
-    """Count a reply in a thread (1) or one that was taken back (-1); return how the thread stands then."""
-    tx.run(_count_reply, message_id=root_id, more=more, last_at=tx.now if more > 0 else None)
+def count_reply(tx: Transaction, root_id: str, more: int, *, at: int | None = None) -> Thread:
+    """Count a reply in a thread (1; `at`: when, if it is new) or one less (-1); return how the thread stands then."""
+    tx.run(_count_reply, message_id=root_id, more=more, last_at=at)
     row = tx.one(_thread, message_id=root_id)
     if row is None:
         raise LookupError(root_id)
