@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 from tests.integration.chat_campus import COURSE, Campus, campus
+from tests.integration.tcp_proxy import Proxy
 
-from coursewire.client import ChatClient, ServiceClient, sync
+from coursewire.client import ChatClient, NotificationsClient, ServiceClient, sync
 from coursewire.errors import AuthInvalid, Conflict, Forbidden, Invalid, NotFound
 from coursewire.identity.bodies import MemberBody
+from coursewire.namespaces.notifications.contract import Audience
 
 
 @pytest.fixture
@@ -96,6 +99,28 @@ async def test_an_expired_token_is_replaced_once(site: Campus) -> None:
     async with ServiceClient(site.url, lambda: tokens.pop(0)) as lms:
         assert (await lms.course(COURSE)).id == COURSE
     assert tokens == []
+
+
+async def test_a_lost_reply_is_asked_for_again_and_nothing_runs_twice(site: Campus) -> None:
+    """[LOG3] The server has done it and its reply never comes: the retry gets the first reply again."""
+    async with (
+        Proxy(int(site.url.rpartition(":")[2])) as proxy,
+        NotificationsClient(site.url, site.token("ben")) as ben,
+        ServiceClient(proxy.url, site.token("lms", roles=["service"]), timeout=0.5) as lms,
+        aclosing(ben.arriving()) as items,
+    ):
+        arriving = asyncio.ensure_future(anext(items))
+        proxy.deaf.set()
+        posting = asyncio.create_task(lms.notify(Audience(users=["ben"]), "grade", "Essay 1: 1.7"))
+        async with asyncio.timeout(15):
+            assert (await arriving).title == "Essay 1: 1.7"
+            assert not posting.done()
+            proxy.deaf.clear()
+            started = await posting
+            steps = [step async for step in lms.follow(started.delivery_id, every=0.02)]
+        assert steps[-1].reached == 1
+        assert proxy.connections >= 2
+        assert [item.title async for item in ben.items()] == ["Essay 1: 1.7"]
 
 
 async def test_a_script_without_an_event_loop(site: Campus) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from coursewire.client.inbox import Stream
 from coursewire.client.namespace import Meta, NamespaceClient
 from coursewire.client.outputs import Json
-from coursewire.errors import CoursewireError
+from coursewire.errors import CoursewireError, Invalid
 from coursewire.namespaces.notifications import contract as notifications
 from coursewire.vocabulary import iso, new_id
 
@@ -219,13 +219,16 @@ class NotificationsClient(NamespaceClient):
         self, notification_id: str, until: datetime | str, *, key: str | None = None
     ) -> notifications.Notification:
         """Put an item away until a time within a year: a datetime with a zone, or ISO 8601 in UTC."""
-        when = until if isinstance(until, str) else iso(round(until.timestamp() * 1000))
+        if isinstance(until, datetime):
+            if until.tzinfo is None:
+                raise Invalid("until: give a datetime with a time zone", field="until")
+            until = iso(round(until.timestamp() * 1000))
         answer = await self.run(
             notifications.SnoozeNotification,
             notifications.Snoozed,
             key=key or new_id(),
             id=notification_id,
-            until=when,
+            until=until,
         )
         return answer.notification
 

@@ -247,6 +247,9 @@ async def test_what_the_contract_refuses_is_not_sent(inbox: Inbox) -> None:
     with pytest.raises(Invalid) as refused:
         await inbox.snooze("n1", "tomorrow")
     assert refused.value.field == "until"
+    with pytest.raises(Invalid, match="time zone") as refused:
+        await inbox.snooze("n1", datetime(2026, 12, 1, 8))  # noqa: DTZ001 - the mistake
+    assert refused.value.field == "until"
     wrong: Any = {"grade": {"email": "hourly"}}
     with pytest.raises(Invalid) as refused:
         await inbox.update_preferences(categories=wrong)
