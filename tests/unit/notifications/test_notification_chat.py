@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from tests.unit.notifications.inboxes import COURSE, Inboxes
 
-from coursewire.namespaces.chat.contract import DeleteMessage, EditMessage, Message, OpenRoom, SendMessage
+from coursewire.namespaces.chat.contract import (
+    DeleteMessage,
+    EditMessage,
+    Message,
+    ModerateRoom,
+    OpenRoom,
+    SendMessage,
+)
 from coursewire.namespaces.notifications.contract import ReadPreferences
 from coursewire.vocabulary import new_id
 
@@ -123,6 +130,19 @@ def test_an_edit_changes_what_is_quoted(inboxes: Inboxes) -> None:
     inboxes.run("ben", EditMessage(key=new_id(), message_id=message.id, text="at six", version=1), CHAT)
     assert [item.body for item in inboxes.items("cleo")] == ["at six"]
     assert "at five" not in str(inboxes.events("cleo"))
+
+
+def test_what_is_hidden_is_not_quoted_until_it_is_shown_again(inboxes: Inboxes) -> None:
+    """[LOG5]"""
+    room_id = open_room(inboxes, "ada", "course", title="Lectures")
+    message = say(inboxes, "ben", room_id, "a rude word", mentions=["cleo"])
+    for action, quoted in (("hide", ""), ("restore", "a rude word")):
+        command = {"key": new_id(), "room_id": room_id, "action": action, "message_id": message.id}
+        inboxes.run("ada", ModerateRoom.model_validate(command), CHAT)
+        [item] = inboxes.items("cleo")
+        assert item.body == quoted
+        assert ("rude" in str(inboxes.events("cleo"))) is bool(quoted)
+    assert item.title == "Ben wrote a message"
 
 
 def test_an_announcement_that_is_taken_back_on_its_way_reaches_nobody_else(

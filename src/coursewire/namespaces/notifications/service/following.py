@@ -101,9 +101,13 @@ def follow_deletion(tx: Transaction, event: MessageDeleted) -> None:
 
 
 def follow_edit(tx: Transaction, event: MessageEdited) -> None:
-    """Let notifications quote a message as it reads now."""
+    """Let notifications quote a message as it reads now, also one that was hidden and is shown again."""
     message = event.data
-    for content in store.contents_about(tx, message.id):
+    for found in store.contents_about(tx, message.id):
+        content = found
+        if found.title == TAKEN_BACK:
+            author = message.author.name if message.author else SOMEBODY
+            content = replace(found, title=f"{author} wrote a message"[:200], actor=_actor(message))
         if content.category == "announcement":
             changed = replace(content, body=message.text, html=message.html)
         else:

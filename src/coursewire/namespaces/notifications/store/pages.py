@@ -2,7 +2,7 @@
 
 It reads no row of the table and sorts nothing. A filter that hardly anything fits walks along the entries of a whole
 inbox at worst: some 10 ms for 100,000. An index for each filter would be quicker there, but would cost every receiver
-of a course's notification one more page that is written (docs/decisions/0007-notifications.md).
+of a course's notification one more page that is written (docs/decisions/0008-notifications-in-slices.md).
 """
 
 from __future__ import annotations
