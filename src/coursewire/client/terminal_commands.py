@@ -26,6 +26,8 @@ staff: /hide N, /restore N, /reveal N, /mute USER [SECONDS], /unmute USER, /lock
 REMEMBERED = 500
 """Messages whose numbers are understood; when full the ones shown first are forgotten: `/search` finds them."""
 
+MOST_DIGITS = 9
+
 
 class UsageError(Exception):
     """A line that cannot be understood; the message says how it is written."""
@@ -50,7 +52,7 @@ class Shown:
 
     def get(self, number: str) -> chat.Message:
         """Return a message by its number. Raises UsageError."""
-        message = self._messages.get(int(number)) if number.isdecimal() and len(number) < 10 else None  # noqa: PLR2004 - digits
+        message = self._messages.get(_whole(number) or 0)
         if message is None:
             raise UsageError(f"{number or 'N'}: give the number of a message above")
         return message
@@ -160,9 +162,10 @@ class MessageCommands:
 
     async def _mute(self, argument: str) -> None:
         user_id, _, seconds = argument.partition(" ")
-        if not user_id or (seconds and not seconds.isdecimal()):
+        wait = _whole(seconds)
+        if not user_id or (seconds and wait is None):
             raise UsageError("/mute USER [SECONDS]: the id of a user")
-        await self._chat.mute(self._room.id, user_id, seconds=int(seconds) if seconds else None)
+        await self._chat.mute(self._room.id, user_id, seconds=wait)
         self._show(Text(f"{user_id} is muted.", style="dim"))
 
     async def _unmute(self, argument: str) -> None:
@@ -178,9 +181,10 @@ class MessageCommands:
         await self._chat.unlock(self._room.id)
 
     async def _slow(self, argument: str) -> None:
-        if not argument.isdecimal():
+        seconds = _whole(argument)
+        if seconds is None:
             raise UsageError("/slow SECONDS: 0 ends it")
-        await self._chat.slow_mode(self._room.id, int(argument))
+        await self._chat.slow_mode(self._room.id, seconds)
 
     def _message_and(self, argument: str, usage: str) -> tuple[chat.Message, str]:
         number, _, rest = argument.partition(" ")
@@ -191,3 +195,8 @@ class MessageCommands:
     @property
     def _me(self) -> str:
         return "" if self._chat.session is None else self._chat.session.user.id
+
+
+def _whole(text: str) -> int | None:
+    """Return a whole number of up to nine digits; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
