@@ -113,6 +113,7 @@ def test_with_the_message_its_reactions_go(room: Classroom) -> None:
     room.react("ada", said.id, CAT)
     room.delete("ben", said.id)
     assert room.sql("SELECT * FROM chat_reactions") == []
+    assert room.sql("SELECT reactions FROM chat_messages") == [(None,)]
     assert CAT not in repr(room.events(f"room:{chat.id}"))
     with pytest.raises(Conflict):
         room.react("ada", said.id, THUMB)
