@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from playwright.async_api import BrowserContext, Locator, Page, expect
 from tests.integration.tcp_proxy import Proxy
 
+NAMESPACES = 2
+"""How many the campus uses, from its first page on; each has a session and a token of its own (SES1)."""
+
 # What `coursewire demo` has put into the room that all three share.
 SEEDED = [
     "Hello everybody. Questions about the course go here, any time.",

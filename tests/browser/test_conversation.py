@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import DemoServer
-from tests.browser.person import SEEDED
+from tests.browser.person import NAMESPACES, SEEDED
 
 pytestmark = [
     pytest.mark.browser,
@@ -90,11 +90,11 @@ async def test_signing_out_and_closing_the_window_leave_no_connection(
 ) -> None:
     ada, ben = await comes("ada"), await comes("ben")
     await ada.open("General")
-    assert (await server.metrics())["coursewire_sessions"] == 2
+    assert (await server.metrics())["coursewire_sessions"] == 2 * NAMESPACES
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.page.get_by_role("menuitem", name="Sign out").click()
     await expect(ada.page.get_by_role("heading", name="Welcome to the campus")).to_be_visible()
-    await server.until("coursewire_sessions", 1)
+    await server.until("coursewire_sessions", NAMESPACES)
     await server.until("coursewire_connections", 1)
     await ben.page.goto("about:blank")
     await server.until("coursewire_sessions", 0)

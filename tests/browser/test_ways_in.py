@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import ISSUER, SECRET, DemoServer
-from tests.browser.person import SEEDED
+from tests.browser.person import NAMESPACES, SEEDED
 
 from coursewire.identity.tokens import Issuer
 from coursewire.vocabulary import Role
@@ -62,10 +62,11 @@ async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes, server: 
     """[SES2] `auth.expiring`, a fresh token, `auth.refresh`: the session and its connection stay."""
     ben = await comes("ben", signed_in=False)
     short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=6)
-    asked = await hand_out(ben.page, short)
+    asked = await hand_out(ben.page, *[short] * NAMESPACES)
     await ben.sign_in()
     await server.until(REFRESHED, 1)
-    assert [json.loads(body) for body in asked] == [{"user_id": "ben"}] * 2
+    # The other namespaces renew theirs at about the same time.
+    assert [json.loads(body) for body in asked][: NAMESPACES + 1] == [{"user_id": "ben"}] * (NAMESPACES + 1)
     await ben.open("General")
     await ben.write("still here")
     await expect(ben.status("still here")).to_have_accessible_name("Sent")
@@ -79,7 +80,7 @@ async def test_an_expired_token_is_replaced_before_anybody_notices(comes: Comes)
     ben = await comes("ben", signed_in=False)
     asked = await hand_out(ben.page, old)
     await ben.sign_in()
-    assert len(asked) == 2
+    assert len(asked) == NAMESPACES + 1
 
 
 async def test_a_refused_sign_in_says_so_in_words(comes: Comes) -> None:
@@ -91,11 +92,11 @@ async def test_a_refused_sign_in_says_so_in_words(comes: Comes) -> None:
     await expect(
         stranger.page.get_by_text("Your sign-in was not accepted. Please sign in again.")
     ).to_be_visible()
-    assert len(asked) == 1
+    assert len(asked) == NAMESPACES
     # Once the demo knows this person (here: once its token is good), trying again is enough.
     good, _ = ISSUER.issue("nobody", "Nobody Known", courses=LEARNER)
     await stranger.page.unroute("**/demo/tokens")
-    await hand_out(stranger.page, good)
+    await hand_out(stranger.page, *[good] * NAMESPACES)
     await stranger.page.get_by_role("button", name="Try again").click()
     await stranger.is_connected()
 

@@ -5,6 +5,7 @@ import { ConnectionStatusStore } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
 import type { ServiceOptions } from "./namespaceService";
 import { NotificationsWebSocketService } from "./notificationsWebSocket";
+import type { State } from "./protocol";
 import type { AuthToken } from "./token";
 
 export interface CoursewireOptions extends Omit<ServiceOptions, "status"> {
@@ -15,6 +16,7 @@ export interface CoursewireOptions extends Omit<ServiceOptions, "status"> {
 /** What every service has. */
 interface Service {
   readonly namespace: string;
+  readonly state: State;
   connect(userId: string, authToken: AuthToken): void;
   disconnect(): void;
   retry(): void;
@@ -66,8 +68,9 @@ export class Coursewire {
     for (const [service, uses] of this.#uses) if (uses > 0) service.connect(this.userId, authToken);
   }
 
-  /** Try again now, where the service does not by itself. */
+  /** Try again now, where the service does not by itself. It is one sign-in: those that were refused it try with it. */
   retry(namespace: string): void {
-    for (const service of this.#uses.keys()) if (service.namespace === namespace) service.retry();
+    for (const service of this.#uses.keys())
+      if (service.namespace === namespace || service.state === "unauthorized") service.retry();
   }
 }
