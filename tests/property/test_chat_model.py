@@ -17,6 +17,7 @@ from coursewire.namespaces.chat.contract import (
     ListPins,
     Message,
     MessageAddressed,
+    ModerateRoom,
     OpenRoom,
     PinMessage,
     React,
@@ -167,6 +168,23 @@ class CourseLife(RuleBasedStateMachine):
             self.taken_back.add(message.text.split()[0])
             self.reacted = {found for found in self.reacted if found[0] != message.id}
 
+    @rule(person=who, index=pick, hide=st.booleans())
+    def hide_or_restore(self, person: str, index: int, hide: bool) -> None:  # noqa: FBT001 - drawn by name
+        """[LOG5] What is hidden counts nowhere, and counts again when it is shown."""
+        if self.said:
+            message = self.said[index % len(self.said)]
+            command = ModerateRoom(
+                key=new_id(),
+                room_id=message.room_id,
+                action="hide" if hide else "restore",
+                message_id=message.id,
+            )
+            answer = self.attempt(person, command)
+            if answer is not None:
+                shown: Message = answer.message
+                if shown.state == "sent":
+                    self.said[index % len(self.said)] = shown
+
     @rule(person=who, index=pick, emoji=st.sampled_from(EMOJI), on=st.booleans())
     def react(self, person: str, index: int, emoji: str, on: bool) -> None:  # noqa: FBT001
         if self.said:
@@ -306,6 +324,7 @@ class CourseLife(RuleBasedStateMachine):
                 (emoji, len(users), users)
                 for emoji in EMOJI
                 if (users := sorted(u for m, u, e in self.reacted if (m, e) == (message.id, emoji)))
+                and message.state != "hidden"  # its row keeps them
             )
             replies = [m for m in shown.values() if m.thread_id == message.id]
             if message.thread is None:

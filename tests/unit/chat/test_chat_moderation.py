@@ -375,12 +375,18 @@ def test_nothing_of_an_erased_person_is_left_in_reports_and_trail(room: Classroo
     moderate(room, "zelda", chat.id, "hide", message_id=other.id)
     moderate(room, "ada", chat.id, "hide", message_id=by_her.id, note="zelda, please")
     room.run("ada", RevealMessage(key="k", message_id=by_her.id))
+    calling = room.send("yann", chat.id, "@zelda said", mentions=["zelda"])
+    moderate(room, "ada", chat.id, "hide", message_id=calling.id)
     room.enrol(COURSE, {"zelda": LEARNER})
     moderate(room, "ada", chat.id, "mute", user_id="zelda", note="enough")
     room.erase("zelda")
     left = {
         name: [row for row in rows if "zelda" in repr(row).lower()] for name, rows in room._tables().items()
     }
+    # What others have written stays as they wrote it.
+    [[words]] = [left.pop("chat_messages")]
+    assert "@zelda said" in words
+    assert repr(words).count("zelda") == 2
     assert {name: len(rows) for name, rows in left.items() if rows} == {"ended_sessions": 1, "streams": 1}
     assert {deed.actor.user_id for deed in trail(room, chat.id)} == {"ada", "erased"}
     resolved = reports(room, "ada", state="resolved", room_id=chat.id)

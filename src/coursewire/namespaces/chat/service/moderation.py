@@ -19,7 +19,6 @@ from coursewire.namespaces.chat.contract import (
     Revealed,
     RoomUpdated,
 )
-from coursewire.namespaces.chat.service.addressed import count_mentions
 from coursewire.namespaces.chat.service.channels import UNREAD, room_channel, user_channel
 from coursewire.namespaces.chat.service.taking_back import take_back
 from coursewire.namespaces.chat.service.visible import load_visible
@@ -132,7 +131,7 @@ def _show_or_hide(tx: Transaction, caller: Caller, access: rules.Access, command
     wanted = "hidden" if command.action == "hide" else "sent"
     if message.state != wanted:
         hide = _hide if wanted == "hidden" else _restore
-        message = hide(tx, caller, access, message, author_id)
+        message = hide(tx, caller, access, message)
     elif not resolved:
         return message
     store.keep_deed(
@@ -147,23 +146,19 @@ def _show_or_hide(tx: Transaction, caller: Caller, access: rules.Access, command
     return message
 
 
-def _hide(tx: Transaction, caller: Caller, access: rules.Access, message: Message, _: str) -> Message:
+def _hide(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> Message:
     """Take a message from every screen and from the log's past; its row keeps it, to be shown again (LOG5)."""
     gone = order.hidden(message)
     store.remove_words(tx, access, message)
     store.set_state(tx, gone)
-    store.forget_mentions(tx, gone)
     return take_back(tx, gone, actor=caller.user_id)
 
 
-def _restore(
-    tx: Transaction, caller: Caller, access: rules.Access, message: Message, author_id: str
-) -> Message:
+def _restore(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> Message:
     """Show a hidden message again, to everybody by a new event: those of the past stay empty."""
     store.set_state(tx, message.model_copy(update={"state": "sent", "version": message.version + 1}))
     shown, _ = store.load_message(tx, message.id, caller.user_id) or (message, "")
     store.add_words(tx, access, shown)
-    count_mentions(tx, access, shown, author_id)
     told = rules.as_told(shown).model_copy(update={"key": None})
     if shown.thread_id is not None:
         told = told.model_copy(update={"thread": store.count_reply(tx, shown.thread_id, 1)})

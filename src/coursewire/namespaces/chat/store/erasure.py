@@ -67,7 +67,10 @@ _written = Prepared(
 )
 _mentioning = Prepared(
     select(*_columns)
-    .join(mentions, (mentions.c.room_id == messages.c.room_id) & (mentions.c.number == messages.c.number))
+    .join(
+        mentions,
+        (mentions.c.room_id == messages.c.room_id) & (func.abs(mentions.c.number) == messages.c.number),
+    )
     .where(mentions.c.user_id == ME)
     .order_by(messages.c.room_id, messages.c.number)
 )
@@ -75,7 +78,7 @@ _forget_mentions = Prepared(
     delete(mentions).where(
         or_(
             mentions.c.user_id == ME,
-            tuple_(mentions.c.room_id, mentions.c.number).in_(
+            tuple_(mentions.c.room_id, func.abs(mentions.c.number)).in_(
                 select(messages.c.room_id, messages.c.number).where(messages.c.author_id == ME)
             ),
         )
@@ -131,7 +134,11 @@ def messages_by(tx: Transaction, user_id: str) -> list[Message]:
 
 def messages_mentioning(tx: Transaction, user_id: str) -> list[Message]:
     """Return the messages that mention somebody, by room and number; without names."""
-    return [message_of(row, "") for row in tx.all(_mentioning, me=user_id)]
+    # Also what a hidden one keeps in its row, to be shown again.
+    return [
+        message_of(row, "").model_copy(update={"html": row.html, "mentions": json.loads(row.mentions)})
+        for row in tx.all(_mentioning, me=user_id)
+    ]
 
 
 def unmention(tx: Transaction, message: Message) -> None:

@@ -28,7 +28,16 @@ from coursewire.namespaces.chat.contract import (
     ReportMessage,
 )
 from coursewire.namespaces.chat.store.shown import message_of, with_author
-from coursewire.namespaces.chat.store.tables import ME, ROOM, audit, members, messages, reports, rooms
+from coursewire.namespaces.chat.store.tables import (
+    ME,
+    ROOM,
+    audit,
+    members,
+    mentions,
+    messages,
+    reports,
+    rooms,
+)
 from coursewire.storage.statement import Prepared, Row
 from coursewire.vocabulary import STAFF_ROLES, iso, new_id
 
@@ -100,12 +109,19 @@ _set_state = Prepared(
     .where(messages.c.id == _MESSAGE)
     .values(state=bindparam("new_state"), version=bindparam("new_version"), pinned_at=None)
 )
-_words_of = Prepared(select(messages.c.text, messages.c.html).where(messages.c.id == _MESSAGE))
+# Below 0 they count for nobody, whatever has been read.
+_turn_mentions = Prepared(
+    update(mentions)
+    .where(mentions.c.room_id == ROOM, mentions.c.number == bindparam("at_number"))
+    .values(number=-mentions.c.number)
+)
 
 
 def set_state(tx: Transaction, message: Message) -> None:
-    """Hide a message or show it again; its row keeps what it says, and loses its pin."""
+    """Hide a message or show it again; its row keeps what it says, but for the pin, and its mentions wait."""
     tx.run(_set_state, message_id=message.id, new_state=message.state, new_version=message.version)
+    counted_at = message.number if message.state == "hidden" else -message.number
+    tx.run(_turn_mentions, room_id=message.room_id, at_number=counted_at)
 
 
 # Reports

@@ -56,9 +56,16 @@ _remove = Prepared(
     )
 )
 _written = Prepared(
-    select(messages.c.id, messages.c.text, rooms.c.id.label("room_id"), rooms.c.kind, rooms.c.course_id)
+    select(
+        messages.c.id,
+        messages.c.text,
+        messages.c.state,
+        rooms.c.id.label("room_id"),
+        rooms.c.kind,
+        rooms.c.course_id,
+    )
     .join(rooms, rooms.c.id == messages.c.room_id)
-    .where(messages.c.author_id == ME, messages.c.state == literal_column("'sent'"))
+    .where(messages.c.author_id == ME)
 )
 # Merges all into one segment, in which no word of a removed row is left (https://sqlite.org/fts5.html, 6.6).
 _compact = Prepared(insert(search).values(chat_search=literal_column("'optimize'")))
@@ -93,9 +100,12 @@ def remove_words_by(tx: Transaction, user_id: str) -> None:
     """Let nothing that somebody wrote be found, and keep none of its words. Before the messages are erased."""
     rows = tx.all(_written, me=user_id)
     for row in rows:
+        if row.state != "sent":
+            continue
         scope = _scopes(row.room_id, row.kind, row.course_id)
         tx.run(_remove, message_id=row.id, words=indexed(row.text), scope=scope)
     if rows:
+        # What was taken back before has left its words in the segments as well.
         tx.run(_compact)
 
 
