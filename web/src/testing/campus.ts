@@ -14,7 +14,7 @@ export function message(number: number, patch: Partial<Message> = {}): Message {
     author: ben,
     anonymous: false,
     text: `message ${number}`,
-    html: `<p>message ${number}</p>`,
+    html: `<p>${patch.text ?? `message ${number}`}</p>`,
     mentions: [],
     mention_groups: [],
     reactions: [],

@@ -66,7 +66,6 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
             </Item>
           ) : (
             <>
-              {rights.canPost && <QuickReactions message={message} actions={actions} />}
               {rights.canPost && (
                 <Item icon={<CornerUpLeft size={15} />} onSelect={after(() => actions.reply(message))}>
                   Reply
@@ -143,6 +142,7 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
                   Delete…
                 </Item>
               )}
+              {rights.canPost && <QuickReactions message={message} actions={actions} />}
             </>
           )}
         </DropdownMenu.Content>

@@ -58,9 +58,9 @@ export function completed(
   choice: Callable,
 ): { text: string; caret: number } {
   const after = text.slice(start + 1 + query.length);
-  const space = after.startsWith(" ") ? "" : " ";
+  const space = after === "" || /^[\p{L}\p{N}]/u.test(after) ? " " : "";
   const head = `${text.slice(0, start)}@${choice.name}`;
-  return { text: `${head}${space}${after}`, caret: head.length + 1 };
+  return { text: `${head}${space}${after}`, caret: head.length + (space || after.startsWith(" ") ? 1 : 0) };
 }
 
 /** The ids of those whom a text calls by name. */

@@ -1,6 +1,7 @@
 /** The list of people below an `@`: opened by writing, walked with the arrows, taken with Enter or Tab, left with Escape. */
 
 import { type KeyboardEvent, type RefObject, useId, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { begun, type Callable, candidates, completed } from "./mentions";
 
 interface Input {
@@ -27,13 +28,14 @@ export function useMentionBox({ text, people, field, onText }: Input) {
   const choose = (choice: Callable | undefined): void => {
     if (!start || !choice) return;
     const next = completed(text, start, choice);
-    onText(next.text);
-    setCaret(next.caret);
-    setAt(0);
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(next.caret, next.caret);
+    // At once: who types fast has the next letter on its way, and it belongs behind the name.
+    flushSync(() => {
+      onText(next.text);
+      setCaret(next.caret);
+      setAt(0);
     });
+    field.current?.focus();
+    field.current?.setSelectionRange(next.caret, next.caret);
   };
 
   /** True when the key was for the list. */
