@@ -38,6 +38,16 @@ def test_each_counts_once(room: Classroom) -> None:
     ]  # fmt: skip
 
 
+def test_the_one_used_first_stands_in_front(room: Classroom) -> None:
+    chat = room.open("ada")
+    for order in ((THUMB, CAT), (CAT, THUMB)):
+        said = room.send("ben", chat.id)
+        for emoji in order:
+            room.react("ada", said.id, emoji)
+        shown = room.react("cleo", said.id, order[1])
+        assert tuple(reaction.emoji for reaction in shown.reactions) == order
+
+
 def test_an_event_carries_the_whole_message_and_is_nobodys(room: Classroom) -> None:
     """[FAN1] Every receiver gets the same bytes: `mine` is not in them."""
     chat = room.open("ada")
