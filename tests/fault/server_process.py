@@ -25,11 +25,15 @@ def free_port() -> int:
 class ServerProcess:
     """A server that can be killed and started again on the same port and the same file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """`settings` are further ones, by name: `smtp_url="smtp://..."`."""
+        self._settings = {f"COURSEWIRE_{name.upper()}": value for name, value in settings.items()}
         self.port = free_port()
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[bytes] | None = None
+        self.said = b""
+        """What it had written when it was killed."""
 
     @property
     def url(self) -> str:
@@ -60,6 +64,7 @@ class ServerProcess:
                 "COURSEWIRE_DATABASE_URL": f"sqlite:///{self._folder / 'campus.db'}",
                 "COURSEWIRE_JWT_SECRET": SECRET,
                 "COURSEWIRE_RATE_LIMITS": "off",
+                **self._settings,
             },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -81,5 +86,5 @@ class ServerProcess:
             process.send_signal(signal.SIGKILL)
             await process.wait()
         if self._output is not None:
-            await self._output
+            self.said += await self._output
             self._output = None

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from coursewire import __version__
 from coursewire.cli import app
 from coursewire.identity.tokens import Verifier
+from coursewire.namespaces.notifications.delivery.vapid import Vapid
 from coursewire.settings import DEVELOPMENT_SECRET, Settings, reference
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,17 @@ def in_place_of(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception | N
 def test_help_names_every_command() -> None:
     result = runner.invoke(app, ["--help"])
     assert result.exit_code == 0
-    for command in ("serve", "demo", "token", "migrate", "contracts", "chat", "notify", "notifications"):
+    for command in (
+        "serve",
+        "demo",
+        "token",
+        "migrate",
+        "vapid",
+        "contracts",
+        "chat",
+        "notify",
+        "notifications",
+    ):
         assert command in result.output
 
 
@@ -292,3 +303,12 @@ def test_notifications_takes_a_token_or_makes_one(posted: list[tuple[Any, ...]])
     assert given == ("http://localhost:3001", "given", 5)
     assert verified(made[1]).user_id == "ada"
     assert runner.invoke(app, ["notifications"]).stderr == "coursewire: --user is needed\n"
+
+
+def test_a_key_pair_is_a_setting_and_new_each_time() -> None:
+    first, second = (runner.invoke(app, ["vapid"]).output for _ in range(2))
+    assert first != second
+    setting, comment = first.splitlines()
+    name, _, key = setting.partition("=")
+    assert name == "COURSEWIRE_VAPID_PRIVATE_KEY"
+    assert comment == f"# public key: {Vapid(key, 'mailto:ops@example.edu').public_key}"
