@@ -78,7 +78,10 @@ Email = Annotated[
 ]
 """An address as HTML's `<input type=email>` takes it, in ASCII: a domain with other letters comes as `xn--...`."""
 
-Time = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Time = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),
+]
 """ISO 8601 in UTC with milliseconds: `2026-11-22T18:22:54.123Z`."""
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import ValidationError
 from tests.unit.notifications.inboxes import COURSE, HOUR, NOON, Inboxes
 
 from coursewire.errors import Invalid, NotFound
-from coursewire.namespaces.notifications import reach, rules
+from coursewire.namespaces.notifications import reach, rules, store
 from coursewire.vocabulary import iso
 
 NIGHT = {"start": "22:00", "end": "07:00", "time_zone": "Europe/Berlin"}
@@ -177,6 +178,7 @@ def test_a_mandatory_category_stays_in_the_inbox(inboxes: Inboxes) -> None:
         ({"courses": {"cs101": "loud"}}, "courses.cs101"),
         ({"least_priority": "none"}, "least_priority"),
         ({"quiet_hours": {**NIGHT, "start": "25:00"}}, "quiet_hours"),
+        ({"quiet_hours": {**NIGHT, "start": "1\u0660:00"}}, "quiet_hours"),  # a digit, but none of ours
         ({"quiet_hours": {**NIGHT, "days": []}}, "quiet_hours"),
     ],
 )
@@ -193,6 +195,14 @@ def test_a_time_zone_must_exist(inboxes: Inboxes, name: str) -> None:
     with pytest.raises(Invalid) as refused:
         inboxes.prefer("ben", quiet_hours={**NIGHT, "time_zone": name})
     assert refused.value.field == "quiet_hours.time_zone"
+
+
+def test_a_zone_that_was_dropped_holds_up_nobody(inboxes: Inboxes) -> None:
+    """Zones come and go with the machine's data: what is stored may be unknown to the node that reads it."""
+    stored = orjson.dumps({"quiet_hours": {**NIGHT, "time_zone": "Mars/Olympus"}}).decode()
+    inboxes.do(store.put_preferences, "ben", stored)
+    inboxes.send(audience={"course_id": COURSE})
+    assert (len(inboxes.items("ben")), len(inboxes.items("cleo"))) == (1, 1)
 
 
 def test_a_person_can_set_only_so_many_courses_apart(inboxes: Inboxes) -> None:

@@ -117,7 +117,7 @@ Frequency = Literal["off", "immediate", "daily", "weekly"]
 Switch = Literal["off", "immediate"]
 CourseLevel = Literal["all", "mentions", "muted"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """`22:30`."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import time
 from functools import lru_cache
@@ -139,13 +140,17 @@ def _sending(
 def wishes_of(stored: str) -> Wishes:
     """Read stored preferences; an empty text is somebody who has said nothing."""
     data = _read(stored)
-    quiet = QuietHours.model_validate(data["quiet_hours"]) if "quiet_hours" in data else None
+    quiet: schedule.QuietHours | None = None
+    if "quiet_hours" in data:
+        # Wishes that this node cannot read, such as a zone that its data lack, must not hold up all who share a course.
+        with suppress(ValueError):
+            quiet = _quiet(QuietHours.model_validate(data["quiet_hours"]))
     return Wishes(
         categories=_categories(data),
         courses=data.get("courses", {}),
         least=PRIORITIES.index(data.get("least_priority", "low")),
-        quiet=_quiet(quiet) if quiet else None,
-        local=schedule.zone(quiet.time_zone) if quiet else _UTC,
+        quiet=quiet,
+        local=quiet.local if quiet else _UTC,
     )
 
 
