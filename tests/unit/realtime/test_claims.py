@@ -11,8 +11,9 @@ from coursewire.identity import membership
 from coursewire.identity.caller import Caller
 from coursewire.realtime import claims
 from coursewire.storage import Storage
+from coursewire.vocabulary import Role
 
-LEARNER = frozenset({"learner"})
+LEARNER: frozenset[Role] = frozenset({"learner"})
 
 
 def token(issued_at: int, *courses: str) -> Caller:
