@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from coursewire.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load, reference
+from coursewire.settings import DEVELOPMENT_SECRET, Settings, SettingsError, SmtpServer, load, reference
 
 ROOT = Path(__file__).parents[2]
 GOOD_SECRET = "a-secret-of-our-own-that-is-long-enough"
@@ -142,6 +143,72 @@ def test_the_secret_is_not_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -
     assert settings.signing_secret == GOOD_SECRET
 
 
+# Mail and push
+
+
+MAIL = {
+    "COURSEWIRE_SMTP_URL": "smtp://campus:sentinel%40%25@mail.example.edu",
+    "COURSEWIRE_MAIL_FROM": "Campus <no-reply@example.edu>",
+    "COURSEWIRE_PUBLIC_URL": "https://campus.example.edu",
+    "COURSEWIRE_VAPID_PRIVATE_KEY": "sentinel" + "A" * 35,
+    "COURSEWIRE_VAPID_CONTACT": "mailto:ops@example.edu",
+}
+
+
+def test_mail_and_push_are_off_unless_they_are_set() -> None:
+    settings = load()
+    assert (settings.smtp_server, settings.vapid_private_key) == (None, None)
+
+
+def test_the_mail_server_is_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, MAIL)
+    settings = load()
+    assert settings.smtp_server == ("mail.example.edu", 587, "starttls", "campus", "sentinel@%")
+    assert "sentinel" not in repr(settings) + settings.model_dump_json()
+    assert settings.secrets[1:] == ["sentinel@%", MAIL["COURSEWIRE_VAPID_PRIVATE_KEY"]]
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtps://mail.example.edu", ("mail.example.edu", 465, "tls", None, None)),
+        ("smtp+plain://127.0.0.1:1025", ("127.0.0.1", 1025, "plain", None, None)),
+        ("smtp+plain://a:b@localhost", ("localhost", 25, "plain", "a", "b")),
+    ],
+)
+def test_how_a_mail_server_is_spoken_to(url: str, server: tuple[object, ...]) -> None:
+    assert SmtpServer.parse(url) == server
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("COURSEWIRE_SMTP_URL", "mail.sentinel.edu:587"),
+        ("COURSEWIRE_SMTP_URL", "https://mail.sentinel.edu"),
+        ("COURSEWIRE_SMTP_URL", "smtp://"),
+        ("COURSEWIRE_SMTP_URL", "smtp://sentinel:99999"),
+        ("COURSEWIRE_SMTP_URL", "smtp://sentinel@mail.example.edu"),
+        ("COURSEWIRE_SMTP_URL", "smtp://mail.example.edu/sentinel"),
+        ("COURSEWIRE_SMTP_URL", "smtp+plain://campus:sentinel@mail.example.edu"),
+        ("COURSEWIRE_MAIL_FROM", "sentinel"),
+        ("COURSEWIRE_MAIL_FROM", "Campus <sentinel>"),
+        ("COURSEWIRE_MAIL_FROM", ""),
+        ("COURSEWIRE_PUBLIC_URL", ""),
+        ("COURSEWIRE_PUBLIC_URL", "sentinel.example.edu"),
+        ("COURSEWIRE_VAPID_PRIVATE_KEY", "sentinel"),
+        ("COURSEWIRE_VAPID_CONTACT", "sentinel"),
+        ("COURSEWIRE_VAPID_CONTACT", ""),
+    ],
+)
+def test_a_wrong_setting_of_mail_or_push_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    environment(monkeypatch, MAIL | {variable: value})
+    [problem] = problems()
+    assert re.match(rf"{variable}[: ]", problem)
+    assert "sentinel" not in problem
+
+
 # Production
 
 
@@ -159,6 +226,7 @@ def test_production_starts_with_settings_that_are_fit_for_it(monkeypatch: pytest
         ("COURSEWIRE_JWT_SECRET", DEVELOPMENT_SECRET),
         ("COURSEWIRE_JWT_SECRET", "x" * 31),
         ("COURSEWIRE_JWKS_URL", "http://lms.example.edu/keys"),
+        ("COURSEWIRE_PUSH_PRIVATE_ADDRESSES", "on"),
         ("COURSEWIRE_ALLOWED_ORIGINS", "*"),
         ("COURSEWIRE_ALLOWED_ORIGINS", "https://lms.example.edu, *"),
         ("COURSEWIRE_RATE_LIMITS", "off"),
