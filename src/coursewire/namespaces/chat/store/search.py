@@ -1,7 +1,7 @@
 """Finding messages by their words; full text of Postgres would stand behind the same functions.
 
 The index takes words in the transaction that writes the message, so that a message is found as soon as it is there and
-never after it was taken back. What that costs, and why nothing is indexed later: docs/decisions/0008-search.md.
+never after it was taken back. What that costs, and why nothing is indexed later: docs/decisions/0010-search.md.
 """
 
 from __future__ import annotations
