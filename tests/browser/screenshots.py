@@ -1,4 +1,4 @@
-"""Takes the pictures of the README, docs/images/chat*.png: `python -m tests.browser.screenshots`."""
+"""Takes the pictures of the README, docs/images/*.png: `python -m tests.browser.screenshots`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import async_playwright, expect
 from tests.browser.conftest import ARGUMENTS
@@ -27,21 +28,67 @@ TALK = (
 )
 
 
-async def take(scheme: str, name: str) -> None:
+NEWS: tuple[dict[str, Any], ...] = (
+    {
+        "category": "milestone",
+        "priority": "low",
+        "title": "Halfway through the course",
+        "body": "You have finished 6 of 12 units.",
+    },
+    {
+        "category": "system",
+        "title": "Maintenance on Sunday, 02:00 to 03:00",
+        "body": "The campus is read-only meanwhile. What you write is kept, and sent afterwards.",
+    },
+    {
+        "category": "assignment",
+        "title": "Problem set 2 is open",
+        "body": "Sorting and searching; **hand in by Friday, 18:00**. Pairs are welcome.",
+        "action": {"label": "Open the assignment", "url": "/courses/cs101/ps2"},
+    },
+    {
+        "category": "collaboration",
+        "title": "A change was suggested in your lab report",
+        "body": "Another title for section 2.",
+        "group_key": "lab",
+    },
+    {
+        "category": "collaboration",
+        "title": "Changes were suggested in your lab report",
+        "body": "The last one is about the figure on page 3.",
+        "group_key": "lab",
+    },
+    {
+        "category": "grade",
+        "priority": "high",
+        "title": "Problem set 1 was graded",
+        "body": "17 of 20 points. Ada left two comments in your text.",
+        "action": {"label": "See the grade", "url": "/courses/cs101/ps1"},
+    },
+)
+
+
+async def come(stack: AsyncExitStack, scheme: str, *user_ids: str) -> tuple[DemoServer, dict[str, Person]]:
+    """Start a campus, and let people come to it, each to a window of their own."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    server = await stack.enter_async_context(DemoServer(Path(folder)))
+    playwright = await stack.enter_async_context(async_playwright())
+    browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+    stack.push_async_callback(browser.close)
+    people = {}
+    for user_id in user_ids:
+        network = await stack.enter_async_context(Proxy(server.port))
+        context = await browser.new_context(viewport=SIZE, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
+        people[user_id] = Person(user_id, context, await context.new_page(), network)
+        await people[user_id].sign_in()
+    return server, people
+
+
+async def take_chat(scheme: str, name: str) -> None:
     """Let three people talk, and take the teacher's window as one of them writes on."""
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        server = await stack.enter_async_context(DemoServer(Path(folder)))
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        stack.push_async_callback(browser.close)
-        people = {}
-        for user_id in ("ada", "ben", "cleo"):
-            network = await stack.enter_async_context(Proxy(server.port))
-            context = await browser.new_context(viewport=SIZE, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
-            person = Person(user_id, context, await context.new_page(), network)
-            people[user_id] = person
-            await person.sign_in()
+        _, people = await come(stack, scheme, "ada", "ben", "cleo")
+        for person in people.values():
             await person.open(ROOM)
         ada, ben, cleo = people["ada"], people["ben"], people["cleo"]
         for user_id, text in TALK:
@@ -58,12 +105,42 @@ async def take(scheme: str, name: str) -> None:
         await ada.page.screenshot(path=IMAGES / name, animations="disabled", caret="initial")
 
 
+async def take_inbox(scheme: str, name: str) -> None:
+    """Let the LMS and a teacher tell a student what there is, and take the inbox as one more pops up."""
+    async with AsyncExitStack() as stack:
+        server, people = await come(stack, scheme, "ada", "ben")
+        ada, ben = people["ada"], people["ben"]
+        for news in NEWS:
+            await server.post("/v1/notifications", {"audience": {"course_id": "cs101"}, **news})
+        rows = ben.page.get_by_role("main").locator(".cw-news")
+        await ben.page.goto(f"{ben.network.url}/#/notifications")
+        for title in ("Halfway through the course", "Maintenance on Sunday"):
+            row = rows.filter(has_text=title)
+            await row.hover()
+            await row.get_by_role("button", name="Mark as read").click()
+        await ada.open("Announcements")
+        # What came before has been seen to pop up; the picture is of the one that comes now.
+        await ben.page.reload()
+        await expect(rows).to_have_count(len(NEWS) - 1 + 2)
+        await ada.write("The exam is on the 14th of December, at 10:00 in the great hall. Bring a pen.")
+        toast = ben.page.get_by_role("region", name="New notifications").locator(".cw-toast")
+        await expect(toast).to_be_visible()
+        await expect(rows).to_have_count(len(NEWS) + 2)
+        await rows.nth(1).hover()
+        await expect(rows.nth(1).get_by_role("button").first).to_have_css("opacity", "1")
+        await toast.evaluate(
+            "card => Promise.all(card.parentElement.getAnimations().map(one => one.finished))"
+        )
+        await ben.page.screenshot(path=IMAGES / name, animations="disabled", caret="initial")
+
+
 async def main() -> None:
-    """Take both."""
+    """Take all of them."""
     build_pages()
     IMAGES.mkdir(parents=True, exist_ok=True)
-    await take("light", "chat.png")
-    await take("dark", "chat-dark.png")
+    for scheme, ending in (("light", ""), ("dark", "-dark")):
+        await take_chat(scheme, f"chat{ending}.png")
+        await take_inbox(scheme, f"notifications{ending}.png")
 
 
 if __name__ == "__main__":

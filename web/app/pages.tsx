@@ -1,6 +1,6 @@
 /** The pages of the campus. A namespace adds one entry; the navigation shows what is here. */
 
-import { Bell, type LucideIcon, MessagesSquare } from "lucide-react";
+import { Inbox, type LucideIcon, MessagesSquare } from "lucide-react";
 import type { ComponentType } from "react";
 import {
   ChatInterface,
@@ -50,7 +50,7 @@ export const pages: readonly [Page, ...Page[]] = [
   {
     name: "notifications",
     title: "Notifications",
-    Icon: Bell,
+    Icon: Inbox,
     Content: NotificationsPage,
     useBadge: () => useNotificationsWebSocket().counts?.unread ?? 0,
   },

@@ -20,6 +20,9 @@ export interface NotificationToastsProps extends Ways {
 /** Ours among the toasts of the page. */
 const TOASTER = "coursewire";
 const SHOWN_MS = 8_000;
+/** Below the head of a page, whose buttons stay free. */
+const OFFSET = { top: "5rem", right: "1.25rem" };
+const MOBILE_OFFSET = { top: "0.5rem", left: "0.5rem", right: "0.5rem" };
 const WIDTH = { "--width": "24rem" } as CSSProperties;
 const NO_NAMES: CourseNames = {};
 
@@ -76,8 +79,8 @@ export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: N
       className="cw-toaster"
       style={WIDTH}
       containerAriaLabel="New notifications"
-      offset={{ top: "1rem", right: "1rem" }}
-      mobileOffset={{ top: "0.5rem", left: "0.5rem", right: "0.5rem" }}
+      offset={OFFSET}
+      mobileOffset={MOBILE_OFFSET}
       visibleToasts={4}
       expand
       gap={10}

@@ -26,7 +26,7 @@ const OFTEN: Record<Frequency, string> = {
 
 export function PreferenceGrid({ preferences, onChange }: Props) {
   const { channels } = preferences;
-  const missing = SENT.filter((way) => !channels.includes(way)).map((way) => WAYS[way]);
+  const missing = SENT.filter((way) => !channels.includes(way));
   return (
     <>
       <table className="cw-grid">
@@ -48,7 +48,8 @@ export function PreferenceGrid({ preferences, onChange }: Props) {
       </table>
       {missing.length > 0 && (
         <p className="cw-pref-hint">
-          {missing.join(" and ")} {missing.length > 1 ? "are" : "is"} not set up on this server.
+          {missing.length > 1 ? "Email and push are" : `${WAYS[missing[0] ?? "email"]} is`} not set up on this
+          server.
         </p>
       )}
     </>
