@@ -33,6 +33,8 @@ describe("a mention", () => {
 
   it("is done when the name is written out", () => {
     expect(candidates("Ben Okafor ", people)).toEqual([]);
+    expect(candidates("ben okafor", people)).toEqual([]);
+    expect(names(candidates("ben", [...people, person("Ben", "b2")]))).toEqual(["Ben Okafor", "Ben"]);
   });
 
   it("takes the place of what was begun", () => {

@@ -43,12 +43,14 @@ export function candidates(query: string, people: readonly Callable[]): Callable
   };
   // A name that is written out and followed by a space is done.
   if (people.some(({ name }) => wanted === `${name.toLocaleLowerCase()} `)) return [];
-  return people
+  const found = people
     .map((one) => ({ one, at: rank(one) }))
     .filter(({ at }) => at < 2)
     .sort((a, b) => a.at - b.at)
-    .slice(0, MOST)
     .map(({ one }) => one);
+  // Nothing is left to choose: Enter sends.
+  if (found.length === 1 && found[0]?.name.toLocaleLowerCase() === wanted) return [];
+  return found.slice(0, MOST);
 }
 
 /** The text with the choice in place of what was begun, and where the caret goes. */
