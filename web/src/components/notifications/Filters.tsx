@@ -37,7 +37,7 @@ export function Filters({ filter, onFilter, counts, courses }: Props) {
     onFilter(chosen(filter, { category: rest.length < picked.length ? rest : [...picked, category] }));
   };
   return (
-    <search className="cw-filters" aria-label="Filter notifications">
+    <section className="cw-filters" aria-label="Filter notifications">
       <fieldset className="cw-filter-row">
         <legend className="cw-hidden">Show</legend>
         {STATES.map(([state, label, Icon]) => (
@@ -110,7 +110,7 @@ export function Filters({ filter, onFilter, counts, courses }: Props) {
           </label>
         )}
       </div>
-    </search>
+    </section>
   );
 }
 
