@@ -139,6 +139,12 @@ def test_endpoints_that_are_allowed(endpoint: str) -> None:
         "https://[fd00::1]/a",
         "https://[fe80::1%25eth0]/a",
         "https://pu\u0455h.example.org/a",
+        "https://a..example.org/a",
+        "https://.example.org/a",
+        "https://push.example.org../a",
+        "https://" + "a" * 64 + ".example.org/a",
+        "https://push.example.org%00.example.com/a",
+        "https://[::7f00:1]/a",
     ],
 )
 def test_endpoints_that_are_refused(endpoint: str) -> None:
@@ -176,6 +182,10 @@ def test_in_development_an_endpoint_may_be_here() -> None:
         ("64:ff9b::a00:1", False),
         ("64:ff9b::5db8:d822", True),
         ("2002:0a00:0001::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False),
         ("localhost", False),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from typing import Final
@@ -18,7 +19,11 @@ MAX_ENDPOINT: Final = 2_048
 """Characters; those of the large push services have below 300."""
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""The only part of IPv6 that is given out: what lies outside leads to old or local translators, if anywhere."""
 _HTTPS: Final = 443
+_NAME: Final = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
+"""A host name as the DNS takes it; `urlsplit` lets more through, which fails only when it is looked up."""
 
 
 def is_public(address: str) -> bool:
@@ -31,6 +36,8 @@ def is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour
         if found in _NAT64:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        elif inner is None and found not in _UNICAST:
+            return False
         found = inner or found
     return found.is_global and not found.is_multicast
 
@@ -54,6 +61,8 @@ def check_endpoint(endpoint: str, *, allow_private: bool = False) -> None:
         raise ValueError("must be a URL") from None
     if not host or parts.username is not None or parts.fragment:
         raise ValueError("must be a URL with a host, without a user and without a fragment")
+    if ":" not in host and not _NAME.fullmatch(host):
+        raise ValueError("must be a URL with a host name")
     if allow_private:
         if parts.scheme not in {"https", "http"}:
             raise ValueError("must begin with https:// or http://")
