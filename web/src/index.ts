@@ -20,7 +20,10 @@ export {
   useNotificationsWebSocket,
   useNotificationToasts,
 } from "./hooks/useNotificationsWebSocket";
-export type { ChatState, Outgoing } from "./services/websocket/chat/state";
+export { EditConflict } from "./services/websocket/chat/changes";
+export type { Measure, PageOf } from "./services/websocket/chat/order";
+export type { SendOptions } from "./services/websocket/chat/sender";
+export type { ChatState, Outgoing, PendingChange } from "./services/websocket/chat/state";
 export type { Timeline } from "./services/websocket/chat/timeline";
 export type { MessageStatus, Progress } from "./services/websocket/chat/view";
 export { ChatWebSocketService } from "./services/websocket/chatWebSocket";
