@@ -1,0 +1,14 @@
+/** Where the server's addresses lead in the campus. */
+
+import { expect, it } from "vitest";
+import { linkTo } from "./links";
+
+it.each([
+  ["/chat?room=r1&message=m%201", "#/chat/r1?message=m%201"],
+  ["/chat?room=a%2Fb", "#/chat/a%2Fb"],
+  ["/chat?else=1", "#/chat"],
+  ["/courses/cs101", "/courses/cs101"],
+  ["https://example.org/chat?room=1", "https://example.org/chat?room=1"],
+])("leads from %s to %s", (url, link) => {
+  expect(linkTo(url)).toBe(link);
+});
