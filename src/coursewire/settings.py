@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BeforeValidator,
@@ -177,6 +178,7 @@ class Settings(BaseSettings):
         pattern="^(mailto:[^@]+@[^@]+|https://[^/].*)$",
         description="Where operators of push services reach you: `mailto:ops@example.edu`.",
     )
+    time_zone: str = Field("UTC", description="When digests leave, for people who have not told their zone.")
     push_private_addresses: bool = Field(
         False, description="Lets push endpoints be in private networks and without TLS; for development."
     )
@@ -290,6 +292,10 @@ def production_problems(settings: Settings) -> list[str]:
 def delivery_problems(settings: Settings) -> list[str]:
     """Return what keeps mails and push messages from being sent, where they are wanted."""
     problems = []
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        problems.append("COURSEWIRE_TIME_ZONE must be the name of a time zone, such as Europe/Berlin")
     if settings.smtp_url is not None:
         try:
             SmtpServer.parse(settings.smtp_url.get_secret_value())

@@ -64,6 +64,21 @@ async def test_a_digest_holds_all_that_waited_and_comes_in_the_morning(
     assert await campus.waiting() == []
 
 
+async def test_who_has_told_no_zone_lives_by_the_clock_of_the_campus(campus: House, mailbox: Mailbox) -> None:
+    campus.channels.time_zone = "Asia/Tokyo"
+    await campus.enrol("ben", "cleo")
+    quiet = {"start": "22:00", "end": "07:00", "time_zone": "America/New_York"}
+    await campus.prefer("cleo", quiet_hours=quiet)
+    await campus.notify("ben", "cleo", category="assignment")
+    lane = campus.mail(mailbox)
+    campus.now += HOUR  # 13:00 UTC: 8:00 in New York
+    await send_all(lane)
+    assert [recipient for recipient, _ in mailbox.arrived] == ["cleo@example.edu"]
+    campus.now += 10 * HOUR  # 23:00 UTC: 8:00 in Tokyo
+    await send_all(lane)
+    assert [recipient for recipient, _ in mailbox.arrived] == ["cleo@example.edu", "ben@example.edu"]
+
+
 async def test_what_is_not_wanted_any_more_is_not_sent(campus: House, mailbox: Mailbox) -> None:
     people = ("read", "erased", "off", "expired", "homeless", "wants")
     await campus.enrol(*people)

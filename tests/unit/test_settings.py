@@ -194,6 +194,8 @@ def test_how_a_mail_server_is_spoken_to(url: str, server: tuple[object, ...]) ->
         ("COURSEWIRE_MAIL_FROM", "Campus <sentinel>"),
         ("COURSEWIRE_MAIL_FROM", ""),
         ("COURSEWIRE_PUBLIC_URL", ""),
+        ("COURSEWIRE_TIME_ZONE", "Europe/sentinel"),
+        ("COURSEWIRE_TIME_ZONE", "/etc/sentinel"),
         ("COURSEWIRE_PUBLIC_URL", "sentinel.example.edu"),
         ("COURSEWIRE_VAPID_PRIVATE_KEY", "sentinel"),
         ("COURSEWIRE_VAPID_CONTACT", "sentinel"),

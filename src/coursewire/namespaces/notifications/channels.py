@@ -15,5 +15,7 @@ class OutgoingChannels:
     configured: set[OutgoingChannel] = field(default_factory=set)
     push_public_key: str | None = None
     """What a browser subscribes to push messages with."""
+    time_zone: str = "UTC"
+    """Of whoever has not told theirs."""
     private_endpoints: bool = False
     """Whether push endpoints may be inside our own network."""

@@ -31,7 +31,7 @@ MANDATORY: Final[tuple[Category, ...]] = ("system",)
 """Categories that stay in the inbox whatever somebody wishes."""
 
 DIGEST_HOUR: Final = 8
-"""When digests leave, in the time zone of the quiet hours, without those in UTC; weekly ones on Mondays."""
+"""When digests leave, in the time zone of the quiet hours, without those in that of the campus; weekly on Mondays."""
 
 COURSES_AT_MOST: Final = 500
 
@@ -45,7 +45,6 @@ _PUSH_BY_DEFAULT: Final[frozenset[Category]] = frozenset(
     {"assignment", "grade", "announcement", "message", "system"}
 )
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UTC: Final = ZoneInfo("UTC")
 
 
 def default_deliveries(category: Category) -> Deliveries:
@@ -137,8 +136,8 @@ def _sending(
 
 
 @lru_cache(maxsize=4_096)
-def wishes_of(stored: str) -> Wishes:
-    """Read stored preferences; an empty text is somebody who has said nothing."""
+def wishes_of(stored: str, campus_zone: str = "UTC") -> Wishes:
+    """Read stored preferences; an empty text is somebody who has said nothing, and lives by the campus's clock."""
     data = _read(stored)
     quiet: schedule.QuietHours | None = None
     if "quiet_hours" in data:
@@ -150,7 +149,7 @@ def wishes_of(stored: str) -> Wishes:
         courses=data.get("courses", {}),
         least=PRIORITIES.index(data.get("least_priority", "low")),
         quiet=quiet,
-        local=quiet.local if quiet else _UTC,
+        local=quiet.local if quiet else schedule.zone(campus_zone),
     )
 
 

@@ -43,6 +43,7 @@ class Wanted(Protocol):
     vapid_private_key: SecretStr | None
     vapid_contact: str | None
     push_private_addresses: bool
+    time_zone: str
 
 
 class Ways:
@@ -77,6 +78,7 @@ class Ways:
             return
         known = SmtpServer(server.host, server.port, server.security, server.username, server.password)
         courier = MailCourier(Mailer(known), Sender.parse(settings.mail_from))
+        self._channels.time_zone = settings.time_zone
         self._channels.configured.add("email")
         await Lane(work, courier, settings.public_url, self._messages["email"]).run()
 
@@ -88,6 +90,7 @@ class Ways:
             return
         vapid = Vapid(key.get_secret_value(), contact)
         pusher = Pusher(vapid, allow_private=settings.push_private_addresses)
+        self._channels.time_zone = settings.time_zone
         self._channels.push_public_key = vapid.public_key
         self._channels.private_endpoints = settings.push_private_addresses
         self._channels.configured.add("push")

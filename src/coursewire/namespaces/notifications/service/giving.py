@@ -37,7 +37,7 @@ def give(
     people: Sequence[str] = user_ids
     if manner.dedupe_key is not None and people:
         people = store.without_those_who_had(tx, manner.dedupe_key, people)
-    reached = _reached(tx, content, people, addressed=manner.addressed)
+    reached = _reached(tx, content, people, addressed=manner.addressed, time_zone=channels.time_zone)
     groups = store.open_of_group(tx, manner.group_key, list(reached)) if manner.group_key and reached else {}
     # It arrives now, not when it was written: lists are by this, and what is marked "all until now" must not miss it.
     arriving = replace(content, created_at=tx.now)
@@ -81,13 +81,15 @@ def give(
 
 
 def _reached(
-    tx: Transaction, content: Content, people: Sequence[str], *, addressed: bool
+    tx: Transaction, content: Content, people: Sequence[str], *, addressed: bool, time_zone: str
 ) -> dict[str, Reach]:
     """Return where it arrives with those with whom it arrives at all. Most have said nothing, and are alike."""
     stored = store.stored_preferences(tx, people) if people else {}
-    usual = reach.decide(reach.wishes_of(""), content, addressed=addressed, now=tx.now)
+    usual = reach.decide(reach.wishes_of("", time_zone), content, addressed=addressed, now=tx.now)
     decided = {
-        user_id: reach.decide(reach.wishes_of(stored[user_id]), content, addressed=addressed, now=tx.now)
+        user_id: reach.decide(
+            reach.wishes_of(stored[user_id], time_zone), content, addressed=addressed, now=tx.now
+        )
         if user_id in stored
         else usual
         for user_id in people
