@@ -10,6 +10,7 @@ from tests.unit.text.page import Page
 from coursewire.text import plain, render, without_mention
 from coursewire.text.grammar import html_of, parse
 from coursewire.text.html import _CLEANER, is_plain
+from coursewire.text.plain import _lines_of
 
 PIECES = (
     "*",
@@ -66,6 +67,7 @@ def test_only_what_is_allowed_comes_out(text: str) -> None:
 @given(st.one_of(texts, st.text("ab >-1.)#&\n\"'é", max_size=30)))
 def test_the_short_way_is_the_long_one(text: str) -> None:
     if is_plain(text):
+        assert plain(text) == "\n".join(_lines_of(parse(text))) == text
         assert render(text, MENTIONS) == _CLEANER.clean(html_of(parse(text, MENTIONS))).rstrip("\n")
 
 

@@ -8,13 +8,14 @@ from typing import Final
 from markdown_it.token import Token
 
 from coursewire.text.grammar import AUTOMATIC, parse
+from coursewire.text.html import is_plain
 
 _BULLET: Final = "• "
 
 
 def plain(text: str) -> str:
     """Return a text without its markup, in lines; a link whose words are not its address has that behind them."""
-    return "\n".join(_lines_of(parse(text)))
+    return text if is_plain(text) else "\n".join(_lines_of(parse(text)))
 
 
 def preview(text: str, length: int = 140) -> str:

@@ -90,7 +90,7 @@ def excerpt(text: str, wanted: Sequence[Wanted]) -> list[Piece]:
 
 def _found(line: str, wanted: Sequence[Wanted]) -> list[tuple[int, int]]:
     """Return where words fit, in order, without overlaps."""
-    folded = "".join(map(_folded, line))
+    folded = line.lower() if line.isascii() else "".join(map(_folded, line))
     patterns = [pattern for one in wanted if (pattern := _pattern(one))]
     if not patterns:
         return []

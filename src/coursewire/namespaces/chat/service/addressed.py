@@ -72,6 +72,9 @@ def tell_others(
 
     answered: who wrote what it replies to, and the first message of its thread.
     """
+    is_announcement = access.kind == "announcement"
+    if not (mentioned or answered or is_announcement or access.pair is not None):
+        return
     replied_to: tuple[str, ...] = ()
     known = {author_id, *mentioned}
     wanted = [user_id for user_id in dict.fromkeys(answered) if user_id not in known]
@@ -81,7 +84,6 @@ def tell_others(
     direct_to: tuple[str, ...] = ()
     if access.pair is not None:
         direct_to = tuple(user_id for user_id in access.pair.split() if user_id != author_id)
-    is_announcement = access.kind == "announcement"
     if mentioned or replied_to or direct_to or is_announcement:
         tx.tell(
             MessageAddressed(

@@ -95,7 +95,7 @@ def follow_roster(tx: Transaction, changed: MembersChanged) -> None:
 
 def take_out(tx: Transaction, room_id: str, user_id: str) -> None:
     """Take somebody who is erased out of a room, and tell it so without a name."""
-    if store.remove_members(tx, room_id, [user_id]):
+    if store.remove_members(tx, room_id, [user_id], for_good=True):
         _tell(tx, room_id, MemberLeft, {user_id: ""})
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from coursewire.errors import Invalid
 from coursewire.namespaces.chat import rules, store
 from coursewire.namespaces.chat.contract import FoundMessage, FoundMessages
 from coursewire.namespaces.chat.wording import excerpt, read_query
 from coursewire.text import plain
+
+LONG: Final = 2_000
+"""Characters of a text of which an excerpt is taken with its markup: to read that of a page of such would take long."""
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -41,8 +44,12 @@ def search_messages(tx: Transaction, caller: Caller, command: SearchMessages) ->
     page = found[: command.limit]
     return FoundMessages(
         items=[
-            FoundMessage(message=message, room_title=title, excerpt=excerpt(plain(message.text), wanted))
+            FoundMessage(message=message, room_title=title, excerpt=excerpt(_readable(message.text), wanted))
             for message, title in page
         ],
         next_cursor=page[-1][0].id if len(found) > command.limit else None,
     )
+
+
+def _readable(text: str) -> str:
+    return plain(text) if len(text) <= LONG else text

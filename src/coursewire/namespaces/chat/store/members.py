@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from coursewire.identity.store import course_members, courses, users
 from coursewire.namespaces.chat.contract import Author, Member
@@ -97,11 +108,13 @@ _present = Prepared(
         members.c.room_id == ROOM, members.c.user_id.in_(bindparam("user_ids", expanding=True))
     )
 )
-_remove_members = Prepared(
-    delete(members).where(
-        members.c.room_id == ROOM, members.c.user_id.in_(bindparam("user_ids", expanding=True))
-    )
+_these = (members.c.room_id == ROOM, members.c.user_id.in_(bindparam("user_ids", expanding=True)))
+_muted_until: ColumnElement[int] = func.coalesce(members.c.muted_until, literal_column("0"))
+_put_out_muted = Prepared(
+    update(members).where(*_these, _muted_until > bindparam("at")).values(active=literal_column("0"))
 )
+_remove_members = Prepared(delete(members).where(*_these, _muted_until <= bindparam("at")))
+_NO_MUTE_LASTS: Final = 2**62
 
 
 def _count(tx: Transaction, room_id: str, more: int) -> None:
@@ -147,13 +160,20 @@ def enrol_course(tx: Transaction, room_id: str, course_id: str) -> None:
     _count(tx, room_id, tx.run(_enrol_all, room_id=room_id, course=course_id, joined=tx.now))
 
 
-def remove_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> list[str]:
-    """Take people out, with their pointers; return those who were in."""
+def remove_members(
+    tx: Transaction, room_id: str, user_ids: Sequence[str], *, for_good: bool = False
+) -> list[str]:
+    """Take people out, with their pointers; return those who were in.
+
+    Whoever is muted stays so when they come back, unless they never will (`for_good`).
+    """
+    at = _NO_MUTE_LASTS if for_good else tx.now
     removed: list[str] = []
     for start in range(0, len(user_ids), SLICE):
         piece = list(user_ids[start : start + SLICE])
         present = present_members(tx, room_id, piece)
-        if tx.run(_remove_members, room_id=room_id, user_ids=piece):
+        put_out = tx.run(_put_out_muted, room_id=room_id, user_ids=piece, at=at)
+        if tx.run(_remove_members, room_id=room_id, user_ids=piece, at=at) or put_out:
             removed += [user_id for user_id in piece if user_id in present]
     _count(tx, room_id, -len(removed))
     return removed
