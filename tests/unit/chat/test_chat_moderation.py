@@ -24,6 +24,7 @@ from coursewire.namespaces.chat.contract import (
     RevealMessage,
     RoomSummary,
     SearchMessages,
+    UpdateRoom,
 )
 from coursewire.vocabulary import new_id
 
@@ -279,6 +280,20 @@ def test_a_mute_without_an_end_ends_with_unmute(room: Classroom, chat: RoomSumma
         ("unmute", "ben"),
         ("mute", "ben"),
     ]
+
+
+def test_who_is_taken_out_and_in_again_is_still_muted(room: Classroom) -> None:
+    """By a friend in a group, or by a roster that is written anew."""
+    group = room.open("ada", "group", course_id=COURSE, member_ids=["ben", "cleo"])
+    moderate(room, "ada", group.id, "mute", user_id="ben")
+    room.run("cleo", UpdateRoom(key=new_id(), room_id=group.id, remove_member_ids=["ben"]))
+    with pytest.raises(NotFound):
+        room.history("ben", group.id)
+    assert [item.user_id for item in room.run("ada", ListMembers(room_id=group.id)).items] == ["ada", "cleo"]
+    back = room.run("cleo", UpdateRoom(key=new_id(), room_id=group.id, add_member_ids=["ben"])).room
+    assert back.member_count == 3
+    with pytest.raises(Forbidden):
+        room.send("ben", group.id, "in again")
 
 
 def test_nobody_mutes_staff_or_strangers(room: Classroom, chat: RoomSummary) -> None:
