@@ -157,6 +157,23 @@ def test_an_announcement_that_is_taken_back_on_its_way_reaches_nobody_else(
     assert inboxes.rows() == []
 
 
+def test_of_many_who_have_it_all_are_told(inboxes: Inboxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice at once, the others by the background; each of them once."""
+    monkeypatch.setattr("coursewire.namespaces.notifications.store.SLICE", 2)
+    monkeypatch.setattr("coursewire.namespaces.notifications.service.delivering.AT_ONCE", 2)
+    learners = [f"student-{number}" for number in range(5)]
+    inboxes.enrol(dict.fromkeys(learners, "learner"))
+    room_id = open_room(inboxes, "ada", "announcement", title="News")
+    message = say(inboxes, "ada", room_id, "No lecture tomorrow")
+    inboxes.run("ada", DeleteMessage(key=new_id(), message_id=message.id), CHAT)
+    assert all("No lecture" not in str(inboxes.events(who)) for who in learners)
+    assert [len(inboxes.events(who)) for who in ("ben", "cleo", *learners)] == [2, 2, 1, 1, 1, 1, 1]
+    inboxes.work_off()
+    for who in ("ben", "cleo", *learners):
+        assert [name for name, _ in inboxes.events(who)] == ["notification.created", "notification.changed"]
+        assert inboxes.events(who)[-1][1]["title"] == TAKEN_BACK
+
+
 def test_of_an_erased_person_nothing_is_left(inboxes: Inboxes) -> None:
     """[LOG5] Neither their own inbox, nor what others were told of them."""
     inboxes.channels.configured.update(["email", "push"])

@@ -131,6 +131,9 @@ def test_nothing_is_written_for_a_way_that_is_not_set_up(inboxes: Inboxes) -> No
     assert inboxes.prefer("ben", categories=everything).channels == []
     inboxes.send("ben")
     assert inboxes.outgoing() == []
+    inboxes.prefer("ben", categories={"grade": {"in_app": "off"}})
+    inboxes.send("ben", category="grade")
+    assert len(inboxes.rows()) == 1
 
 
 def test_who_wants_it_by_email_only_has_no_item_to_see(inboxes: Inboxes) -> None:

@@ -11,6 +11,7 @@ from coursewire.namespaces.notifications import rules, store
 from coursewire.namespaces.notifications.contract import DeliveryProgress, DeliveryStarted
 from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.holders import HOLDERS, go_on_telling
 from coursewire.namespaces.notifications.service.listing import moment
 from coursewire.text import render
 from coursewire.vocabulary import iso, new_id
@@ -84,8 +85,12 @@ def go_on_delivering(channels: OutgoingChannels, tx: Transaction, delivery_id: s
     row = store.load_delivery(tx, delivery_id)
     if row is None or row.state != "running":
         return
-    people, last = store.next_of_audience(tx, orjson.loads(row.audience), row.after, AT_ONCE)
+    audience = orjson.loads(row.audience)
     content = store.load_contents(tx, [row.content_id])[row.content_id]
+    if audience == HOLDERS:
+        go_on_telling(tx, delivery_id, content, row.after, AT_ONCE)
+        return
+    people, last = store.next_of_audience(tx, audience, row.after, AT_ONCE)
     expired = row.expires_at is not None and row.expires_at <= tx.now
     if not expired:
         give(tx, channels, content, Manner(row.group_key, row.dedupe_key, row.expires_at), people)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from coursewire.namespaces.notifications import store
-from coursewire.namespaces.notifications.contract import Action, Actor, NotificationChanged
-from coursewire.namespaces.notifications.rules import HIDDEN, Content
+from coursewire.namespaces.notifications.contract import Action, Actor
+from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.delivering import deliver
 from coursewire.namespaces.notifications.service.giving import Manner, give
-from coursewire.namespaces.notifications.service.shown import shown, tell_each
+from coursewire.namespaces.notifications.service.holders import tell_holders, tell_the_other_holders
 from coursewire.text import preview
 from coursewire.vocabulary import new_id
 
@@ -123,15 +123,14 @@ def take_back(tx: Transaction, content: Content) -> None:
 
 
 def _say_instead(tx: Transaction, content: Content) -> None:
-    """Rewrite a content, the past that told of it, and tell those who have it, up to a SLICE of them."""
+    """Rewrite a content, the past that told of it, and tell those who have it: a SLICE now, the others soon."""
     store.rewrite_content(tx, content)
     said = {"title": content.title, "body": content.body, "html": content.html}
     tx.redact(content.id, functools.partial(_rewritten, said, keeps_actor=content.actor is not None))
     items = store.with_content(tx, content.id, "", store.SLICE)
-    tell_each(
-        tx,
-        [(item.user_id, NotificationChanged(shown(item, content))) for item in items if item.shelf != HIDDEN],
-    )
+    tell_holders(tx, items, content)
+    if len(items) == store.SLICE:
+        tell_the_other_holders(tx, content, items[-1].user_id)
 
 
 def _rewritten(said: dict[str, str], data: bytes, *, keeps_actor: bool) -> bytes:

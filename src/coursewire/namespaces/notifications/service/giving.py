@@ -37,7 +37,7 @@ def give(
     people: Sequence[str] = user_ids
     if manner.dedupe_key is not None and people:
         people = store.without_those_who_had(tx, manner.dedupe_key, people)
-    reached = _reached(tx, content, people, addressed=manner.addressed, time_zone=channels.time_zone)
+    reached = _reached(tx, channels, content, people, addressed=manner.addressed)
     groups = store.open_of_group(tx, manner.group_key, list(reached)) if manner.group_key and reached else {}
     # It arrives now, not when it was written: lists are by this, and what is marked "all until now" must not miss it.
     arriving = replace(content, created_at=tx.now)
@@ -66,11 +66,7 @@ def give(
         changes.append((before, item))
         if item.shelf != HIDDEN:
             told.append((user_id, event))
-        sendings += [
-            (user_id, item.id, sending)
-            for sending in where.sendings
-            if sending.channel in channels.configured
-        ]
+        sendings += [(user_id, item.id, sending) for sending in where.sendings]
     store.insert_items(tx, made)
     store.rewrite_items(tx, [after for before, after in changes if before is not None and after is not None])
     store.insert_outgoing(tx, sendings, content_id=content.id)
@@ -81,19 +77,19 @@ def give(
 
 
 def _reached(
-    tx: Transaction, content: Content, people: Sequence[str], *, addressed: bool, time_zone: str
+    tx: Transaction, channels: OutgoingChannels, content: Content, people: Sequence[str], *, addressed: bool
 ) -> dict[str, Reach]:
     """Return where it arrives with those with whom it arrives at all. Most have said nothing, and are alike."""
     stored = store.stored_preferences(tx, people) if people else {}
-    usual = reach.decide(reach.wishes_of("", time_zone), content, addressed=addressed, now=tx.now)
-    decided = {
-        user_id: reach.decide(
-            reach.wishes_of(stored[user_id], time_zone), content, addressed=addressed, now=tx.now
-        )
-        if user_id in stored
-        else usual
-        for user_id in people
-    }
+
+    def decide(preferences: str) -> Reach:
+        wishes = reach.wishes_of(preferences, channels.time_zone)
+        where = reach.decide(wishes, content, addressed=addressed, now=tx.now)
+        ways = tuple(sending for sending in where.sendings if sending.channel in channels.configured)
+        return where._replace(sendings=ways)
+
+    usual = decide("")
+    decided = {user_id: decide(stored[user_id]) if user_id in stored else usual for user_id in people}
     return {user_id: where for user_id, where in decided.items() if not where.is_nothing}
 
 

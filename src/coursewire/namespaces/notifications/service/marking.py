@@ -42,10 +42,35 @@ def mark_notifications(tx: Transaction, caller: Caller, command: MarkNotificatio
     ids = list(dict.fromkeys(command.ids or ()))
     found = store.load_items(tx, caller.user_id, ids)
     rules.check_all_found(ids, found)
-    store.spare(tx, caller.user_id, ids)
-    changed = _mark(tx, found, command.as_, tx.now)
+    swept = _swept(tx, caller.user_id, found)
+    marked = [rules.marked(item, command.as_, tx.now) for item in swept]
+    _save(tx, found, marked)
+    changed = [after for before, after in zip(swept, marked, strict=True) if after is not before]
     _tell(tx, caller.user_id, changed)
     return Marked(marked=len(changed), counts=counts_of(tx, caller.user_id))
+
+
+def _swept(tx: Transaction, user_id: str, items: list[Item]) -> list[Item]:
+    """Return items as the unfinished marks of their owner will have made them, and keep them from these.
+
+    Clients have been told of those marks: what comes after them begins there.
+    """
+    for sweep in store.sweeps_of(tx, user_id):
+        wanted, mark = _meant_by(sweep)
+        spared = set(orjson.loads(sweep.spared))
+        items = [
+            rules.marked(item, mark, sweep.at)
+            if item.id not in spared and item.moved_at <= sweep.before and wanted.fits(item)
+            else item
+            for item in items
+        ]
+        store.spare(tx, sweep, [item.id for item in items])
+    return items
+
+
+def _meant_by(sweep: SweepRow) -> tuple[Wanted, Mark]:
+    mark: Mark = sweep.mark  # type: ignore[assignment]  # only marks are stored
+    return wanted_by(Filter.model_validate_json(sweep.filter)), mark
 
 
 def _mark_filtered(tx: Transaction, caller: Caller, wanted: Filter, mark: Mark) -> Marked:
@@ -74,13 +99,13 @@ def _mark_filtered(tx: Transaction, caller: Caller, wanted: Filter, mark: Mark) 
 
 def go_on_marking(tx: Transaction, sweep: SweepRow) -> None:
     """Mark the next slice of what a filter has left. It was told when the command ran."""
-    wanted, mark = wanted_by(Filter.model_validate_json(sweep.filter)), sweep.mark
+    wanted, mark = _meant_by(sweep)
     spared = set(orjson.loads(sweep.spared))
-    left = _yet_to_mark(wanted, mark)  # type: ignore[arg-type]  # only marks are stored
+    left = _yet_to_mark(wanted, mark)
     # What was spared fits still, so that many more are read: one hundred for each command meanwhile.
     places = store.page(tx, sweep.user_id, left, _up_to(sweep.before), store.SLICE + len(spared))
     meant = [place for place in places if place.id not in spared][: store.SLICE]
-    _mark_places(tx, sweep.user_id, meant, mark, sweep.at)  # type: ignore[arg-type]  # as above
+    _mark_places(tx, sweep.user_id, meant, mark, sweep.at)
     if len(meant) < store.SLICE:
         store.end_sweep(tx, sweep.id)
 
@@ -103,11 +128,16 @@ def _mark_places(tx: Transaction, user_id: str, places: list[Place], mark: Mark,
 
 def _mark(tx: Transaction, items: list[Item], mark: Mark, at: int) -> list[Item]:
     """Mark items and keep the counts; return those that have changed, as they are now."""
-    pairs = [(item, rules.marked(item, mark, at)) for item in items]
-    changes = [(before, after) for before, after in pairs if after is not before]
-    store.rewrite_items(tx, [after for _, after in changes])
+    marked = [rules.marked(item, mark, at) for item in items]
+    _save(tx, items, marked)
+    return [after for before, after in zip(items, marked, strict=True) if after is not before]
+
+
+def _save(tx: Transaction, before: list[Item], after: list[Item]) -> None:
+    """Write what has changed, and keep the counts."""
+    changes = [(old, new) for old, new in zip(before, after, strict=True) if new != old]
+    store.rewrite_items(tx, [new for _, new in changes])
     count_changes(tx, changes)
-    return [after for _, after in changes]
 
 
 def _tell(tx: Transaction, user_id: str, changed: list[Item]) -> None:
@@ -123,10 +153,8 @@ def snooze_notification(tx: Transaction, caller: Caller, command: SnoozeNotifica
     if not found:
         raise NotFound("there is no such notification in your inbox", field="id")
     [item] = found
-    store.spare(tx, caller.user_id, [item.id])
-    away = rules.snoozed(item, until)
-    store.rewrite_items(tx, [away])
-    count_changes(tx, [(item, away)])
+    away = rules.snoozed(_swept(tx, caller.user_id, found)[0], until)
+    _save(tx, [item], [away])
     contents = store.load_contents(tx, [away.content_id])
     notification = shown(away, contents[away.content_id])
     tx.append(user_channel(caller.user_id), NotificationChanged(notification))

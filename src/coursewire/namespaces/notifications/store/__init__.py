@@ -41,6 +41,7 @@ from coursewire.namespaces.notifications.store.work import (
     load_delivery,
     oldest_sweep,
     spare,
+    sweeps_of,
     what_waits,
 )
 
@@ -85,6 +86,7 @@ __all__ = [
     "rewrite_items",
     "spare",
     "stored_preferences",
+    "sweeps_of",
     "to_wake",
     "what_waits",
     "with_content",

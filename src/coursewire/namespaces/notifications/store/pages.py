@@ -18,6 +18,7 @@ from coursewire.namespaces.notifications.store.tables import ME, items
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
+    from coursewire.namespaces.notifications.rules import Item
     from coursewire.realtime.transaction import Transaction
 
 ALL_STAGES = (UNSEEN, UNREAD, READ)
@@ -42,6 +43,17 @@ class Wanted(NamedTuple):
     priorities: Sequence[str] = ()
     course_id: str | None = None
     since: int | None = None
+
+    def fits(self, item: Item) -> bool:
+        """Whether an item is one of these."""
+        return (
+            item.shelf == self.shelf
+            and item.noticed in self.stages
+            and (not self.categories or item.category in self.categories)
+            and (not self.priorities or item.priority in self.priorities)
+            and self.course_id in (None, item.course_id)
+            and item.moved_at >= (self.since or 0)
+        )
 
 
 def page(tx: Transaction, user_id: str, wanted: Wanted, after: Place, limit: int) -> list[Place]:

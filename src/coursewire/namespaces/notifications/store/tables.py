@@ -97,7 +97,7 @@ Index(
 )
 WAKING = items.c.snoozed_until.is_not(None)
 Index("ix_notification_items_waking", items.c.snoozed_until, sqlite_where=WAKING, postgresql_where=WAKING)
-Index(None, items.c.content_id)
+Index(None, items.c.content_id, items.c.user_id)
 
 counts = Table(
     "notification_counts",

@@ -170,11 +170,15 @@ def has_sweeps(tx: Transaction, user_id: str) -> bool:
     return bool(tx.all(_sweeps_of, me=user_id))
 
 
-def spare(tx: Transaction, user_id: str, ids: Sequence[str]) -> None:
-    """Keep items from the unfinished marks of their owner, who has decided otherwise meanwhile."""
-    for row in tx.all(_sweeps_of, me=user_id):
-        spared = sorted({*orjson.loads(row.spared), *ids})
-        tx.run(_spare, of_id=row.id, spared=orjson.dumps(spared).decode())
+def sweeps_of(tx: Transaction, user_id: str) -> list[SweepRow]:
+    """Return the marks of a user that are not finished, in their order."""
+    return [SweepRow._make(row) for row in tx.all(_sweeps_of, me=user_id)]
+
+
+def spare(tx: Transaction, sweep: SweepRow, ids: Sequence[str]) -> None:
+    """Keep items from an unfinished mark: it was applied to them."""
+    spared = sorted({*orjson.loads(sweep.spared), *ids})
+    tx.run(_spare, of_id=sweep.id, spared=orjson.dumps(spared).decode())
 
 
 def end_sweep(tx: Transaction, sweep_id: str) -> None:

@@ -73,7 +73,9 @@ def create() -> None:
         sa.PrimaryKeyConstraint("id", "user_id", name=op.f("pk_notification_items")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_notification_items_content_id", "notification_items", ["content_id"])
+    op.create_index(
+        op.f("ix_notification_items_content_id_user_id"), "notification_items", ["content_id", "user_id"]
+    )
     op.create_index(
         "ix_notification_items_expiry",
         "notification_items",
