@@ -103,7 +103,7 @@ describe("NotificationInbox", () => {
     await user.keyboard("e");
     await pass();
     expect(titles()).toHaveLength(2);
-    expect(document.activeElement?.textContent).toContain("Notice 1");
+    expect(document.activeElement?.textContent).toBe("Unread: Notice 1");
   });
 
   it("filters, says that there is nothing of a kind, and goes back to the whole", async () => {

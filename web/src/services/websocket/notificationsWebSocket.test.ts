@@ -402,6 +402,8 @@ describe("preferences", () => {
     expect(level()).toBeUndefined();
     say("preferences.changed", preferences({ courses: { cs101: "mentions" } }), 1);
     expect(level()).toBe("mentions");
+    void service.updatePreferences({ courses: { cs101: "all" } });
+    expect(shownPreferences(service.inbox)?.courses).toEqual({});
   });
 
   it("take the server's answer", async () => {
