@@ -13,6 +13,7 @@ from tests.integration.delivery_house import DAY, HOUR, MINUTE, House, house, se
 from tests.integration.mail_server import Mailbox, mail_server
 
 from coursewire.namespaces.notifications.delivery import lane as lanes
+from coursewire.namespaces.notifications.delivery import store
 from coursewire.namespaces.notifications.delivery.lane import AT_ONCE, CLAIMED, MAX_ATTEMPTS, back_off_s
 from coursewire.vocabulary import iso
 
@@ -60,6 +61,26 @@ async def test_a_digest_holds_all_that_waited_and_comes_in_the_morning(
     assert subjects == {
         "ben@example.edu": "Your daily digest: 3 notifications",
         "cleo@example.edu": "Your daily digest: 1 notification",
+    }
+    assert await campus.waiting() == []
+
+
+async def test_a_claim_and_a_digest_take_a_bounded_number_of_rows(
+    campus: House, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_IN_DIGEST", 4)
+    monkeypatch.setattr(store, "ROWS_AT_ONCE", 6)
+    await campus.enrol("ben", "cleo", "dan")
+    for number in range(5):
+        await campus.notify("ben", "cleo", "dan", category="assignment", title=f"Sheet {number}")
+    campus.now += DAY
+    lane = campus.mail(mailbox)
+    assert await lane.begin() == 2, "eight rows: the second digest passes the bound, the third waits"
+    await lane.settled()
+    await send_all(lane)
+    told = Counter((recipient, found["Subject"].split()[3]) for recipient, found in mailbox.arrived)
+    assert told == {
+        (f"{user_id}@example.edu", count): 1 for user_id in ("ben", "cleo", "dan") for count in ("4", "1")
     }
     assert await campus.waiting() == []
 

@@ -25,6 +25,8 @@ KINDS: Final[tuple[Kind, ...]] = ("immediate", "daily", "weekly")
 
 MOST_IN_DIGEST: Final = 500
 """Rows that one digest takes; what is beyond comes with the next round, as another mail."""
+ROWS_AT_ONCE: Final = 1_000
+"""Rows that one claim takes, or a digest more: their texts are in memory together. The rest waits for its turn."""
 SUBSCRIPTIONS_EACH: Final = 20
 """Browsers of one person; the one that subscribed first makes room for the twenty-first."""
 
@@ -172,9 +174,11 @@ def claim(tx: Transaction, channel: Channel, *, most: int, lease_ms: int) -> lis
             groups: dict[str, list[Row]] = defaultdict(list)
             for row in tx.all(_due_of_users, channel=channel, kind=kind, at=tx.now, user_ids=whose):
                 groups[row.user_id].append(row)
-            claims += [
-                _claim_of(found[:MOST_IN_DIGEST], kind, tx.now + lease_ms) for found in groups.values()
-            ]
+            taken = sum(len(claimed.rows) for claimed in claims)
+            for found in groups.values():
+                if taken < ROWS_AT_ONCE:
+                    claims.append(_claim_of(found[:MOST_IN_DIGEST], kind, tx.now + lease_ms))
+                    taken += len(claims[-1].rows)
     ids = [row.id for claimed in claims for row in claimed.rows]
     for start in range(0, len(ids), MOST_IN_DIGEST):
         tx.run(_claim, ids=ids[start : start + MOST_IN_DIGEST], until=tx.now + lease_ms)
