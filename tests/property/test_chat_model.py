@@ -337,6 +337,15 @@ class CourseLife(RuleBasedStateMachine):
                 assert (message.quote.text, message.quote.author) == (parent.text[:200], parent.author)
 
     @invariant()
+    def the_index_of_words_says_what_the_messages_say(self) -> None:
+        """Whatever was edited, deleted, hidden, restored or erased: each once, and nothing that is not there."""
+        said = self.room.sql("SELECT seq, text FROM chat_messages WHERE state = 'sent'")
+        for word, prefix in (("word", " *"), ("again", "")):
+            sql = f"SELECT rowid FROM chat_search WHERE chat_search MATCH 'words : {word}{prefix}'"  # noqa: S608
+            found = self.room.sql(sql)
+            assert sorted(found) == sorted((seq,) for seq, text in said if word in text)
+
+    @invariant()
     def an_anonymous_author_is_nowhere_but_in_the_row(self) -> None:
         """Of everything that leaves the server, events and pages alike."""
         for room_id in self.rooms:

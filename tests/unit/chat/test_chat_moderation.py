@@ -247,6 +247,7 @@ def test_who_is_muted_reads_and_does_not_post(room: Classroom, chat: RoomSummary
         lambda: room.send("ben", chat.id, "x"),
         lambda: room.send("ben", chat.id, "x", anonymous=True),
         lambda: room.edit("ben", own.id, "x", 1),
+        lambda: room.react("ben", own.id, "\N{THUMBS UP SIGN}"),
     ]
     for attempt in attempts:
         with pytest.raises(Forbidden) as refused:

@@ -126,11 +126,14 @@ def check_can_post(access: Access | None) -> Access:
     if access.may_post:
         return access
     if access.muted_until is not None:
-        details = {"muted_until": iso(access.muted_until)}
-        raise Forbidden("staff have muted you in this room", field="room_id", details=details)
+        raise _muted(access.muted_until, field="room_id")
     if access.kind == "announcement":
         raise Forbidden("only staff post announcements", field="room_id")
     raise Forbidden("the room is locked: only staff post", field="room_id")
+
+
+def _muted(until: int, *, field: str) -> Forbidden:
+    return Forbidden("staff have muted you in this room", field=field, details={"muted_until": iso(until)})
 
 
 def check_can_be_anonymous(access: Access) -> None:
@@ -187,9 +190,11 @@ def check_has_place_for_pin(pins: int) -> None:
 
 
 def check_can_react(message: Message, access: Access) -> None:
-    """Let people react to what is there. The LMS is no person."""
+    """Let people react to what is there, unless they are muted. The LMS is no person."""
     if access.is_service:
         raise Forbidden("a service token is no person, and reacts to nothing", field="message_id")
+    if access.muted_until is not None and not access.keeps_order:
+        raise _muted(access.muted_until, field="message_id")
     check_is_there(message)
 
 
