@@ -40,13 +40,18 @@ _REWRITE_RESULT = Prepared(
 
 
 def redact(
-    tx: Transaction, namespace: str, subject: str, data: bytes | Callable[[bytes], bytes]
+    tx: Transaction,
+    namespace: str,
+    subject: str,
+    data: bytes | Callable[[bytes], bytes],
+    *,
+    field: str = "id",
 ) -> frozenset[str]:
     """Give every logged event of a subject new data, and return the channels in which something changed.
 
     `data` is the JSON that replaces each payload, or a pure function from the old JSON to the new one where
     they differ (a person's coming and going in many rooms). Answers remembered for the subject's commands
-    are rewritten as well: an object in them whose `id` is the subject becomes the new data.
+    are rewritten as well: an object in them whose `field` is the subject becomes the new data.
     """
     rewrite = data if callable(data) else lambda _: data
     found = tx.all(_FIND_EVENTS, namespace=namespace, subject=subject)
@@ -54,16 +59,16 @@ def redact(
         new = rewrite(row.data)
         tx.run(_REWRITE_EVENT, in_stream=row.stream_id, at_offset=row.offset, data=new, size=len(new))
     for row in tx.all(_FIND_RESULTS, namespace=namespace, subject=subject):
-        result = orjson.dumps(_replace(orjson.loads(row.result), subject, rewrite))
+        result = orjson.dumps(_replace(orjson.loads(row.result), field, subject, rewrite))
         tx.run(_REWRITE_RESULT, of_caller=row.caller, in_namespace=namespace, of_key=row.key, result=result)
     return frozenset(row.channel for row in found)
 
 
-def _replace(value: Any, subject: str, rewrite: Callable[[bytes], bytes]) -> Any:
+def _replace(value: Any, field: str, subject: str, rewrite: Callable[[bytes], bytes]) -> Any:
     if isinstance(value, dict):
-        if value.get("id") == subject:
+        if value.get(field) == subject:
             return orjson.loads(rewrite(orjson.dumps(value)))
-        return {key: _replace(item, subject, rewrite) for key, item in value.items()}
+        return {key: _replace(item, field, subject, rewrite) for key, item in value.items()}
     if isinstance(value, list):
-        return [_replace(item, subject, rewrite) for item in value]
+        return [_replace(item, field, subject, rewrite) for item in value]
     return value

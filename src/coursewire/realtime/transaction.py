@@ -150,10 +150,15 @@ class Transaction:
         wanted = None if user_ids is None else tuple(user_ids)
         self._raw.effects.append(DeriveWanted(self._namespace, name, argument, wanted))
 
-    def redact(self, subject: str, replacement: Model | Callable[[bytes], bytes]) -> None:
-        """Rewrite every logged event about `subject` in place (LOG5), to this or by a pure function of its JSON."""
+    def redact(
+        self, subject: str, replacement: Model | Callable[[bytes], bytes], *, field: str = "id"
+    ) -> None:
+        """Rewrite every logged event about `subject` in place (LOG5), to this or by a pure function of its JSON.
+
+        In remembered answers it is the objects whose `field` names the subject.
+        """
         data = replacement if callable(replacement) else _encode(replacement)
-        channels = log.redact(self._raw, self._namespace, subject, data)
+        channels = log.redact(self._raw, self._namespace, subject, data, field=field)
         # Also when there were none: what the log has trimmed, a node may still keep for replays.
         self._take_back(channels)
 

@@ -58,6 +58,8 @@ def erase_user(tx: Transaction, erased: UserErased) -> None:
         rewrite=_unnamed,
     )
     for room_id, messages in said.items():
+        for gone in messages[:-TOLD_PER_ROOM]:
+            tx.tell(MessageDeleted(gone))  # the other namespaces forget all of them
         for gone in messages[-TOLD_PER_ROOM:]:
             tx.append(room_channel(room_id), MessageDeleted(gone), actor=None)
         tx.derive(UNREAD, room_id)

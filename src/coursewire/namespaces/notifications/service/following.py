@@ -126,7 +126,11 @@ def _say_instead(tx: Transaction, content: Content) -> None:
     """Rewrite a content, the past that told of it, and tell those who have it: a SLICE now, the others soon."""
     store.rewrite_content(tx, content)
     said = {"title": content.title, "body": content.body, "html": content.html}
-    tx.redact(content.id, functools.partial(_rewritten, said, keeps_actor=content.actor is not None))
+    tx.redact(
+        content.id,
+        functools.partial(_rewritten, said, keeps_actor=content.actor is not None),
+        field="content_id",
+    )
     items = store.with_content(tx, content.id, "", store.SLICE)
     tell_holders(tx, items, content)
     if len(items) == store.SLICE:
