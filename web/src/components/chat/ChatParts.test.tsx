@@ -5,7 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RoomSummary } from "../../contract";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
-import { ada, furnish, message, room } from "../../testing/campus";
+import { ada, furnish, message, meta, room } from "../../testing/campus";
 import { settle, World } from "../../testing/world";
 import { ChatInterface } from "../ChatInterface";
 
@@ -128,6 +128,15 @@ describe("a thread", () => {
     await user.type(within(panel).getByRole("textbox", { name: "Answer in this thread" }), "here{Enter}");
     expect(world.peer.payloads("message.send")).toMatchObject([{ thread_id: "m1", text: "here" }]);
     expect(within(screen.getByRole("log", { name: "Messages in General" })).queryByText("here")).toBeNull();
+    const thread = { replies: 1 };
+    act(() =>
+      world.peer.say("message.sent", message(4, { thread_id: "m1", thread, text: "theirs" }), meta(1)),
+    );
+    await pass();
+    expect(within(panel).getByText("theirs")).toBeTruthy();
+    const inRoom = within(screen.getByRole("log", { name: "Messages in General" }));
+    expect(inRoom.queryByText("theirs")).toBeNull();
+    expect(inRoom.getByRole("button", { name: "1 answer" })).toBeTruthy();
     await user.keyboard("{Escape}");
     expect(screen.queryByRole("complementary", { name: "Thread" })).toBeNull();
   });

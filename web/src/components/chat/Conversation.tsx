@@ -72,7 +72,10 @@ export function Conversation(props: Props) {
   }, [attentive, timeline.phase, markRead, roomId]);
   const editLast = (): void => {
     const mine = timeline.messages.findLast(
-      (message) => message.state === "sent" && isMine(message, me?.user_id ?? null, chat),
+      (message) =>
+        message.state === "sent" &&
+        message.thread_id === undefined &&
+        isMine(message, me?.user_id ?? null, chat),
     );
     if (mine) acting.actions.startEdit(mine);
   };

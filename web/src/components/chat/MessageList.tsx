@@ -15,6 +15,8 @@ import { type Target, useMessageScroll } from "./useMessageScroll";
 export interface MessageListProps {
   label: string;
   timeline: Timeline;
+  /** Those of the timeline that are shown. */
+  messages: readonly Message[];
   outgoing: readonly Outgoing[];
   me: Author | null;
   own: Own;
@@ -38,8 +40,7 @@ export interface MessageListProps {
 }
 
 export function MessageList(props: MessageListProps) {
-  const { timeline, outgoing, me, own, readNumber } = props;
-  const { messages } = timeline;
+  const { timeline, messages, outgoing, me, own, readNumber } = props;
   const rows = useMemo(
     () => conversation({ messages, outgoing, me, own, readNumber }),
     [messages, outgoing, me, own, readNumber],

@@ -39,6 +39,12 @@ export function MessageStream(props: Props) {
   );
   const inThread = threadId !== undefined;
   const rights = useMemo(() => rightsIn(room, me, inThread), [room, me, inThread]);
+  // Answers in a thread stand there; the room shows how many there are.
+  const messages = useMemo(
+    () =>
+      timeline.messages.filter(({ id, thread_id }) => (inThread ? id !== threadId : thread_id === undefined)),
+    [timeline.messages, inThread, threadId],
+  );
   const older = useCallback(() => void loadOlder(room.id, threadId), [loadOlder, room.id, threadId]);
   const newer = useCallback(() => void loadNewer(room.id, threadId), [loadNewer, room.id, threadId]);
   const newest = useCallback(() => {
@@ -66,6 +72,7 @@ export function MessageStream(props: Props) {
     <MessageList
       label={props.label}
       timeline={timeline}
+      messages={messages}
       outgoing={outgoing}
       me={chat.me}
       own={own}

@@ -33,14 +33,9 @@ export function ThreadPanel({ api, room, threadId, target, onArrive, onJump, onH
   const { chat, openThread, markRead } = api;
   const me = chat.me?.user_id ?? null;
   const name = roomName(room, me);
-  const whole = chat.threads[threadId] ?? emptyTimeline;
-  // The first message stands above, and is the first of the answers' page as well.
-  const thread = useMemo(
-    () => ({ ...whole, messages: whole.messages.filter(({ id }) => id !== threadId) }),
-    [whole, threadId],
-  );
+  const thread = chat.threads[threadId] ?? emptyTimeline;
   const isRoot = ({ id }: Message): boolean => id === threadId;
-  const root = chat.timelines[room.id]?.messages.find(isRoot) ?? whole.messages.find(isRoot);
+  const root = chat.timelines[room.id]?.messages.find(isRoot) ?? thread.messages.find(isRoot);
   const field = useRef<HTMLTextAreaElement>(null);
   const [reply, setReply] = useState<Message | null>(null);
   const attentive = useAttention();

@@ -2,6 +2,7 @@
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { Message } from "../../contract";
 import type { Outgoing } from "../../services/websocket/chat/state";
 import type { Timeline } from "../../services/websocket/chat/timeline";
 import type { MessageRow } from "./conversation";
@@ -21,6 +22,7 @@ export interface Target {
 interface Input {
   rows: readonly MessageRow[];
   timeline: Timeline;
+  messages: readonly Message[];
   outgoing: readonly Outgoing[];
   target: Target | null;
   onArrive: () => void;
@@ -37,8 +39,9 @@ const heightOf = (row: MessageRow | undefined): number =>
   (row?.first ? 66 : 40) + (row?.startsDay ? 54 : 0) + (row?.startsNew ? 34 : 0);
 
 export function useMessageScroll(input: Input) {
-  const { rows, timeline, outgoing, target, keep, onArrive, onOlder, onNewer, onNewest, onSeen } = input;
-  const { messages, hasBefore, hasAfter, loadingBefore, loadingAfter } = timeline;
+  const { rows, timeline, messages: shown, outgoing, target, keep, onArrive } = input;
+  const { onOlder, onNewer, onNewest, onSeen } = input;
+  const { hasBefore, hasAfter, loadingBefore, loadingAfter } = timeline;
   const box = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
   const [missed, setMissed] = useState(0);
@@ -116,7 +119,7 @@ export function useMessageScroll(input: Input) {
   }, [rows.length, virtualizer]);
 
   useLayoutEffect(() => {
-    const last = messages.at(-1)?.number ?? 0;
+    const last = shown.at(-1)?.number ?? 0;
     const was = before.current;
     const wrote = outgoing.length > was.mine;
     before.current = { last, mine: outgoing.length, hasAfter };
@@ -124,15 +127,29 @@ export function useMessageScroll(input: Input) {
       toEnd();
       returning.current = hasAfter;
     } else if (was.last > 0 && last > was.last && !was.hasAfter && !isAtEnd()) {
-      setMissed((count) => count + last - was.last);
+      const fresh = shown.filter(({ number }) => number > was.last).length;
+      setMissed((count) => count + fresh);
     }
+    // An answer in a thread shows nothing here, and has been seen all the same.
+    void timeline.messages;
     if (!hasAfter && isAtEnd()) onSeen();
     // A screen that what is loaded does not fill has nothing to scroll: ask for more at once.
     const element = box.current;
     const short =
       element && element.clientHeight > 0 && element.scrollHeight <= element.clientHeight + NEAR_EDGE_PX;
     if (short && hasBefore && !loadingBefore) onOlder();
-  }, [messages, outgoing, toEnd, isAtEnd, onSeen, onOlder, hasBefore, hasAfter, loadingBefore]);
+  }, [
+    shown,
+    timeline.messages,
+    outgoing,
+    toEnd,
+    isAtEnd,
+    onSeen,
+    onOlder,
+    hasBefore,
+    hasAfter,
+    loadingBefore,
+  ]);
 
   /** Bring a row into the page and into view, and give it the focus. */
   const focusing = useRef<string | null>(null);

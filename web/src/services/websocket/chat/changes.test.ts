@@ -109,7 +109,8 @@ describe("a thread", () => {
     const thread = { replies: 1, last_at: "2026-11-22T18:00:00.000Z" };
     world.peer.say("message.sent", message(3, { thread_id: "m1", thread }), meta(1));
     expect(chat.chat.threads["m1"]?.messages.at(-1)?.id).toBe("m3");
-    expect(chat.chat.timelines["r1"]?.messages).toHaveLength(before ?? 0);
+    // The room keeps it as well, so that its numbers have no holes; the screen leaves it out there.
+    expect(chat.chat.timelines["r1"]?.messages).toHaveLength((before ?? 0) + 1);
     expect(loaded("m1")?.thread).toEqual(thread);
     const gone = message(3, { thread_id: "m1", thread: { replies: 0 }, state: "deleted", version: 2 });
     world.peer.say("message.deleted", gone, meta(2));

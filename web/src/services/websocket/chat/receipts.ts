@@ -38,10 +38,7 @@ export class Receipts {
     const timeline = timelines[roomId];
     const room = rooms[roomId];
     if (!room?.joined || !isConnected() || !timeline || timeline.hasAfter) return;
-    const shown = timeline.messages.at(-1);
-    const heard = room.last_message;
-    const last =
-      heard && heard.number > (shown?.number ?? 0) && heard.thread_id !== undefined ? heard : shown;
+    const last = timeline.messages.at(-1);
     if (!last) return;
     const known = { readNumber: room.read_number, unread: room.unread };
     if (told.read(roomId, last.number, known))

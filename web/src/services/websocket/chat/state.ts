@@ -44,7 +44,7 @@ export interface ChatState {
   phase: "loading" | "ready" | "failed";
   error: string | null;
   rooms: Readonly<Record<string, RoomSummary>>;
-  /** What was said in a room, without the answers in threads. */
+  /** What was said in a room, the answers in threads among it: so its numbers have no holes. */
   timelines: Readonly<Record<string, Timeline>>;
   /** The answers of a thread, by its first message. */
   threads: Readonly<Record<string, Timeline>>;
@@ -172,14 +172,15 @@ export function messageArrived(state: ChatState, arrived: Message): ChatState {
     const last_number = Math.max(room.last_number, message.number);
     next = patchRoom(next, room.id, { last_message: message, last_number });
   }
-  if (message.thread_id !== undefined) return replyArrived(next, message, message.thread_id);
   const timeline = next.timelines[room_id];
-  if (!timeline) return next;
-  const changed = timelines.requoted(timelines.arrived(timeline, message), message);
-  return changed === timeline ? next : withTimeline(next, room_id, changed);
+  if (timeline) {
+    const changed = timelines.requoted(timelines.arrived(timeline, message), message);
+    if (changed !== timeline) next = withTimeline(next, room_id, changed);
+  }
+  return message.thread_id === undefined ? next : replyArrived(next, message, message.thread_id);
 }
 
-/** An answer in a thread: it shows there, and its first message in the room says how the thread stands. */
+/** An answer in a thread: it stands there, too, and the thread's first message says how the thread stands. */
 function replyArrived(state: ChatState, reply: Message, threadId: string): ChatState {
   let next = state;
   const thread = next.threads[threadId];
