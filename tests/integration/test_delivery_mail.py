@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,11 @@ from coursewire.namespaces.notifications.delivery.smtp import Mailer, Security, 
 SENDER = "campus@example.edu"
 
 
-def mail(text: str = "Hello") -> EmailMessage:
+def mail(text: str = "Hello") -> bytes:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = SENDER, "ada@example.edu", text
     message.set_content(text)
-    return message
+    return message.as_bytes(policy=SMTP)
 
 
 async def send(mailer: Mailer, recipient: str = "ada@example.edu", text: str = "Hello") -> None:
@@ -136,7 +137,7 @@ async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, security: S
 
 
 async def test_a_server_without_starttls_hears_no_password() -> None:
-    async with mail_server() as mailbox:
+    async with mail_server(password="right") as mailbox:
         mailer = Mailer(server_at(mailbox, "starttls", username="campus", password="right"))
         with pytest.raises(Later):
             await send(mailer)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final, Literal, Protocol
 
 import orjson
@@ -68,6 +69,8 @@ class MailCourier:
     def __init__(self, mailer: Mailer, sender: Sender) -> None:
         self._mailer = mailer
         self._sender = sender
+        self._writing = asyncio.Lock()
+        """One mail at a time, off the loop: several threads would keep the GIL from the loop, 5 ms each."""
 
     async def deliver(self, parcel: Parcel, links: Links, now: int) -> list[str]:
         """Send one mail."""
@@ -75,7 +78,7 @@ class MailCourier:
         if not parcel.email:
             raise Unwanted("no address")
         writer = Writer(self._sender, links)
-        message = await asyncio.to_thread(
+        write = partial(
             writer.write,
             id_=_id_of(told),
             user_id=parcel.claim.user_id,
@@ -84,7 +87,9 @@ class MailCourier:
             items=[_mail_item(one) for one in told],
             now=min(one.created_at for one in told) if parcel.claim.kind == "immediate" else now,
         )
-        await self._mailer.send(message, sender=writer.sender, recipient=parcel.email)
+        async with self._writing:
+            data = await asyncio.to_thread(lambda: write().as_bytes())
+        await self._mailer.send(data, sender=writer.sender, recipient=parcel.email)
         return []
 
     async def rest(self) -> None:

@@ -6,8 +6,6 @@ import asyncio
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from typing import Final, Literal
 
 import aiosmtplib
@@ -55,13 +53,12 @@ class Mailer:
         self._idle: list[aiosmtplib.SMTP] = []
         """At most as many as `connections`: each was taken by a holder of `_room`."""
 
-    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
-        """Hand in a mail for one recipient, by bare addresses.
+    async def send(self, data: bytes, *, sender: str, recipient: str) -> None:
+        """Hand in a mail, ready for the wire, for one recipient, by bare addresses.
 
         Raises Refused when the server will never take it for this recipient, Later for everything else: also when it
         refuses our own name or password, which an operator can put right.
         """
-        data = message.as_bytes(policy=SMTP_POLICY)
         async with self._room:
             client = await self._connected()
             try:
