@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from coursewire.namespaces.notifications.channels import OutgoingChannels
     from coursewire.realtime.background import Background
     from coursewire.realtime.transaction import Transaction
+
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 """How late something may come back or go, and how late a wake that was lost is made up for."""
@@ -34,15 +37,23 @@ class Worker:
     async def round(self, work: Background) -> bool:
         """Do a slice of everything that waits, and return whether there was anything."""
         waiting = await work.read(lambda tx: store.what_waits(tx, DELIVERIES_IN_TURN))
-        for delivery_id in waiting.deliveries:
-            await work.write(partial(service.go_on_delivering, self._channels, delivery_id=delivery_id))
+        given = [await self._go_on(work, delivery_id) for delivery_id in waiting.deliveries]
         if waiting.sweeps:
             await work.write(_go_on_marking)
         if waiting.to_wake:
             await work.write(service.wake_snoozed)
         if waiting.expired:
             await work.write(service.sweep_expired)
-        return bool(waiting.deliveries) or any(waiting[1:])
+        return any(given) or any(waiting[1:])
+
+    async def _go_on(self, work: Background, delivery_id: str) -> bool:
+        """Give out a slice of a delivery. One that fails is tried again after a rest, and holds up nothing else."""
+        try:
+            await work.write(partial(service.go_on_delivering, self._channels, delivery_id=delivery_id))
+        except Exception:
+            logger.exception("delivery %s does not go on", delivery_id)
+            return False
+        return True
 
 
 def _go_on_marking(tx: Transaction) -> None:
