@@ -21,7 +21,7 @@ ROOM = "Problem set 1"
 TALK = (
     ("ben", "Tried it: [3, 1, 2] becomes [1, 2, 3], but my indices come out as 0, 1, 2. Is that not wrong?"),
     ("ada", "It is. You sorted the list in place, so the old positions are gone. Keep a copy first."),
-    ("ada", "sorted(range(len(xs)), key=xs.__getitem__) gives you both."),
+    ("ada", "`sorted(range(len(xs)), key=xs.__getitem__)` gives you **both**."),
     ("cleo", "Oh, that is neat. So for [3, 1, 2] we get 1, 2, 0."),
     ("ben", "Same here now. Thank you both!"),
     ("ada", "Very good. More about it: https://docs.python.org/3/howto/sorting.html"),
@@ -93,7 +93,13 @@ async def take_chat(scheme: str, name: str) -> None:
         ada, ben, cleo = people["ada"], people["ben"], people["cleo"]
         for user_id, text in TALK:
             await people[user_id].write(text)
-            await expect(ada.texts.last).to_have_text(text)
+            await expect(ada.texts.last).to_have_text(text.replace("`", "").replace("**", ""))
+        last = ada.page.get_by_role("article").filter(has_text="sorted(range")
+        for person, emoji in ((ben, "👍"), (cleo, "👍"), (cleo, "🎉")):
+            said = person.page.get_by_role("article").filter(has_text="sorted(range")
+            await said.get_by_role("button", name="Message actions").click()
+            await person.page.get_by_role("menuitem", name=f"React with {emoji}").click()
+        await expect(last.get_by_role("button", name="🎉 1")).to_be_visible()
         await ben.open("General")
         await ben.write("The recording of Tuesday is on the course page now.")
         await cleo.composer.press_sequentially("One more question:")

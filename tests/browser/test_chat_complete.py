@@ -92,6 +92,10 @@ async def test_a_reply_quotes_and_a_thread_stands_apart(comes: Comes) -> None:
     ).to_have_text("At what time?")
     await ben.page.get_by_role("textbox", name="Answer in this thread").press("Escape")
     await expect(thread).to_be_hidden()
+    # Nor is it one of the room's history, when that is read anew.
+    await ben.page.reload()
+    await expect(message(ben, "At what time?").get_by_role("button", name="1 answer")).to_be_visible()
+    await expect(ben.texts.last).to_have_text("At what time?")
 
 
 async def test_somebody_is_mentioned_by_keyboard_alone(comes: Comes) -> None:
