@@ -51,7 +51,7 @@ def make() -> Notifications:
         },
         events=EVENTS,
         channels={"user": ChannelKind(only_self, service.latest_of_user)},
-        derived={service.COUNTS: Derived(service.derived_counts, delay_s=0.05, interval_s=0.5)},
+        derived={service.COUNTS: Derived(service.derived_counts, delay_s=0.05, interval_s=1.0)},
         reactions={
             MessageAddressed: partial(service.follow_message, channels),
             MessageDeleted: service.follow_deletion,

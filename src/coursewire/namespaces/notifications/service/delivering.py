@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coursewire.namespaces.notifications.contract import Audience, NotificationBody
     from coursewire.realtime.transaction import Transaction
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = 256
 """People who are reached by one work of the storage: some 20 ms, in which no other command commits."""
 
 

@@ -67,14 +67,14 @@ def _iso(moment: int | None) -> str | None:
 
 def count_changes(tx: Transaction, changes: Iterable[tuple[Item | None, Item | None]]) -> None:
     """Keep the counts of items that changed, given as they were and as they are, and let them follow to the clients."""
-    sums: dict[Kind, list[int]] = defaultdict(lambda: [0, 0])
+    sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
     for before, after in changes:
         for item, sign in ((before, -1), (after, 1)):
             if item is not None and item.unread:
-                kind = sums[Kind(item.user_id, item.category, item.priority)]
-                kind[0] += sign * item.unread
+                kind = sums[item.user_id, item.category, item.priority]
+                kind[0] += sign
                 kind[1] += sign * item.unseen
-    moved = {kind: Waiting(*change) for kind, change in sums.items() if any(change)}
+    moved = {Kind._make(kind): Waiting._make(change) for kind, change in sums.items() if any(change)}
     if moved:
         store.add_counts(tx, moved)
         tx.derive(COUNTS, OF_ALL, user_ids=sorted({kind.user_id for kind in moved}))

@@ -63,9 +63,14 @@ def add_counts(tx: Transaction, changes: Mapping[Kind, Waiting]) -> None:
     tx.many(
         _add,
         [
-            {**kind._asdict(), **change._asdict()}
-            for kind, change in sorted(changes.items())
-            if change != (0, 0)
+            {
+                "user_id": user_id,
+                "category": category,
+                "priority": priority,
+                "unread": change.unread,
+                "unseen": change.unseen,
+            }
+            for (user_id, category, priority), change in sorted(changes.items())
         ],
     )
 

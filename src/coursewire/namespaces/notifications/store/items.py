@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -112,8 +113,12 @@ def to_wake(tx: Transaction, most: int) -> list[Item]:
     return [Item(*row) for row in tx.all(_to_wake, at=tx.now, most=most)]
 
 
+_NAMES = tuple(field.name for field in dataclasses.fields(Item))
+_fields = operator.attrgetter(*_NAMES)
+
+
 def _values(item: Item) -> dict[str, Any]:
-    return {column.name: getattr(item, column.name) for column in _COLUMNS}
+    return dict(zip(_NAMES, _fields(item), strict=True))
 
 
 # Contents
