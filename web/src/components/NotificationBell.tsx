@@ -106,7 +106,7 @@ export function NotificationBell({
             <p className="cw-muted cw-bell-word">You are all caught up.</p>
           )}
           {items.length > 0 && (
-            <ul className="cw-newss-list">
+            <ul className="cw-news-list">
               {items.slice(0, LATEST).map((item) => (
                 <NotificationItem
                   key={item.id}

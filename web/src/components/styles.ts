@@ -11,5 +11,7 @@ import "./chat/actions.css";
 import "./chat/panels.css";
 import "./status.css";
 import "./notifications/inbox.css";
+import "./notifications/filters.css";
+import "./notifications/news.css";
 import "./notifications/bell.css";
 import "./notifications/preferences.css";

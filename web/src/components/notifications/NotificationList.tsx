@@ -53,14 +53,14 @@ export function NotificationList({ api, actions, courseName, ways }: Props) {
     );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: shortcuts of the links inside, which have the focus
-    <div className="cw-newss" ref={list} tabIndex={-1} onKeyDown={onKeyDown} onFocus={kept}>
+    <div className="cw-news-days" ref={list} tabIndex={-1} onKeyDown={onKeyDown} onFocus={kept}>
       {items.length === 0 && !hasMore && (
         <Empty filtered={filterKey(filter) !== filterKey({})} onClear={() => setFilter({})} />
       )}
       {byDay(items, Date.now()).map((day) => (
         <section key={day.name} aria-label={day.name}>
-          <h3 className="cw-newss-day">{day.name}</h3>
-          <ul className="cw-newss-list" aria-label={day.name}>
+          <h3 className="cw-news-day">{day.name}</h3>
+          <ul className="cw-news-list" aria-label={day.name}>
             {day.items.map((item) => (
               <NotificationItem
                 key={item.id}
@@ -106,7 +106,7 @@ function More({ loading, loadMore }: { loading: boolean; loadMore: () => Promise
     return () => seen.disconnect();
   }, [loadMore]);
   return (
-    <p className="cw-newss-more">
+    <p className="cw-news-older">
       <button
         ref={button}
         type="button"
