@@ -297,6 +297,30 @@ def test_who_is_taken_out_and_in_again_is_still_muted(room: Classroom) -> None:
         room.send("ben", group.id, "in again")
 
 
+def test_a_group_of_a_course_is_no_way_around_those_who_keep_order(room: Classroom) -> None:
+    """Who may not post there changes no title, pin or member; and nobody but staff takes staff out."""
+    group = room.open("ada", "group", course_id=COURSE, member_ids=["ben", "cleo"])
+    said = room.send("cleo", group.id, "hello")
+    with pytest.raises(Forbidden) as refused:
+        room.run("cleo", UpdateRoom(key=new_id(), room_id=group.id, remove_member_ids=["ben", "ada"]))
+    assert refused.value.field == "remove_member_ids.1"
+    moderate(room, "ada", group.id, "mute", user_id="ben")
+    attempts: list[Any] = [
+        UpdateRoom(key=new_id(), room_id=group.id, title="Ben was here"),
+        UpdateRoom(key=new_id(), room_id=group.id, remove_member_ids=["cleo"]),
+        PinMessage(key=new_id(), message_id=said.id),
+    ]
+    for attempt in attempts:
+        with pytest.raises(Forbidden, match="muted"):
+            room.run("ben", attempt)
+    moderate(room, "ada", group.id, "lock")
+    for attempt in attempts:
+        with pytest.raises(Forbidden, match="locked"):
+            room.run("cleo", attempt)
+    for attempt in attempts:
+        room.run("ada", attempt)
+
+
 def test_nobody_mutes_staff_or_strangers(room: Classroom, chat: RoomSummary) -> None:
     room.enrol(COURSE, {"sam": "teaching_assistant"})
     for user_id, error in (("sam", Forbidden), ("ada", Forbidden), ("eve", Invalid), ("nobody", Invalid)):

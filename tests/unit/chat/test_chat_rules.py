@@ -356,6 +356,13 @@ def test_a_room_has_place_for_so_many_pins() -> None:
         rules.check_has_place_for_pin(rules.PINS_PER_ROOM)
 
 
+def test_only_staff_take_staff_out() -> None:
+    out = ["ben", "ada"]
+    for who, error in (("learner", Forbidden), ("staff", None), ("service", None)):
+        _expect(error, rules.check_takes_out_no_staff, out, ["ada"], stand("course", who))
+    rules.check_takes_out_no_staff(["ben"], ["ada"], stand("course", "learner"))
+
+
 def test_people_react_to_what_is_there() -> None:
     _expect(None, rules.check_can_react, MESSAGE, stand("announcement", "learner"))
     _expect(Conflict, rules.check_can_react, GONE, stand("course", "learner"))

@@ -175,9 +175,10 @@ def told_receipts(member_count: int, *, tells: bool) -> Receipts:
 
 
 def check_can_pin(message: Message, access: Access, version: int | None) -> None:
-    """Let staff pin in the open rooms of their course, and members in groups and direct rooms."""
+    """Let staff pin in the open rooms of their course, and members who may post in groups and direct rooms."""
     if access.is_open and not access.is_staff:
         raise Forbidden("only staff of the course pin messages here", field="message_id")
+    check_can_post(access)
     check_is_there(message)
     if version is not None:
         check_version(message, version)
@@ -227,7 +228,7 @@ def check_can_leave(access: Access | None) -> Access:
 
 
 def check_can_update(access: Access | None, command: UpdateRoom) -> Access:
-    """Let members change a group, and staff the rooms of their course, whose people follow the roster."""
+    """Let members who may post change a group, and staff the rooms of their course, whose people follow the roster."""
     access = check_can_read(access)
     names_or_people = command.title is not None or command.add_member_ids or command.remove_member_ids
     if access.kind == "direct" and names_or_people:
@@ -237,7 +238,14 @@ def check_can_update(access: Access | None, command: UpdateRoom) -> Access:
     if access.is_open and (command.add_member_ids or command.remove_member_ids):
         field = "add_member_ids" if command.add_member_ids else "remove_member_ids"
         raise Forbidden("the people of a course's room come from its roster", field=field)
-    return access
+    return check_can_post(access)
+
+
+def check_takes_out_no_staff(user_ids: Sequence[str], staff: Sequence[str], access: Access) -> None:
+    """Let only staff take those out of a group who keep order in it. `staff`: those in it, but for the caller."""
+    for index, user_id in enumerate(user_ids):
+        if user_id in staff and not access.keeps_order:
+            raise Forbidden("staff of the course leave by themselves", field=f"remove_member_ids.{index}")
 
 
 def people_of(command: OpenRoom, caller: Caller) -> list[str]:

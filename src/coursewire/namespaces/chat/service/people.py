@@ -68,6 +68,9 @@ def change_people(tx: Transaction, caller: Caller, access: rules.Access, command
         for user_id in added:
             tx.append(user_channel(user_id), RoomUpdated(store.load_room(tx, room_id)))
     if command.remove_member_ids:
+        if access.course_id is not None:
+            staff = store.staff_in(tx, room_id, access.course_id, caller.user_id)
+            rules.check_takes_out_no_staff(command.remove_member_ids, staff, access)
         removed = store.remove_members(tx, room_id, list(dict.fromkeys(command.remove_member_ids)))
         _tell(tx, room_id, MemberLeft, _names(tx, removed))
         tx.recheck_rights(removed)
