@@ -83,11 +83,20 @@ export function foreseen(message: Message, pending: readonly PendingChange[], me
   return shown;
 }
 
-/** Everybody whose name is known in a room: its members, who wrote, who is opposite. */
+const named = new WeakMap<object, ReadonlyMap<string, Author>>();
+
+/** Everybody whose name is known in a room: its members, who wrote, who is opposite. Found once for each timeline. */
 export function peopleOf(state: ChatState, roomId: string): ReadonlyMap<string, Author> {
-  const authors = (state.timelines[roomId]?.messages ?? []).flatMap(({ author }) => author ?? []);
-  const all = [...authors, ...(state.rooms[roomId]?.others ?? []), ...(state.members[roomId] ?? [])];
-  return new Map(all.map((person) => [person.user_id, person]));
+  const timeline = state.timelines[roomId];
+  const members = state.members[roomId];
+  const known = members ?? timeline;
+  const before = known && named.get(known);
+  if (before) return before;
+  const authors = (timeline?.messages ?? []).flatMap(({ author }) => author ?? []);
+  const all = [...authors, ...(state.rooms[roomId]?.others ?? []), ...(members ?? [])];
+  const people = new Map(all.map((person) => [person.user_id, person]));
+  if (known) named.set(known, people);
+  return people;
 }
 
 export interface Progress {
