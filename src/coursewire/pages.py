@@ -7,12 +7,15 @@ from pathlib import Path
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+PLACES = frozenset({"/chat", "/notifications"})
+"""Where notifications and mails lead: addresses of the application, which reads them from its `index.html`."""
+
 BUILT = Path(__file__).parents[2] / "web" / "dist"
 """In a checkout. An installed package has no pages: the LMS has its own."""
 
 
 class Pages:
-    """Static files; an address without a file is one of the application's own, and gets `index.html`."""
+    """Static files, and `index.html` for the application's own addresses."""
 
     def __init__(self, directory: Path = BUILT) -> None:
         self._directory = directory
@@ -23,7 +26,7 @@ class Pages:
         if self._files is None or scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             return False
         path: str = scope["path"]
-        return path == "/" or (self._directory / path.lstrip("/")).is_file()
+        return path == "/" or path in PLACES or (self._directory / path.lstrip("/")).is_file()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a file. Names in `/assets/` carry a digest, so they may be kept for ever."""
@@ -39,4 +42,6 @@ class Pages:
                 message["headers"] = [*message["headers"], (b"cache-control", kept)]  # type: ignore[misc]
             await send(message)
 
+        if scope["path"] in PLACES:
+            scope = {**scope, "path": "/"}
         await self._files(scope, receive, send_with_age)  # type: ignore[arg-type]

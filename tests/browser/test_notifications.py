@@ -108,7 +108,7 @@ async def test_a_mention_leads_to_the_message_far_back_in_its_room(comes: Comes,
     await ada.open("General")
     room = await ada.room_id()
     mention = {"user_id": "ada", "text": "Ben, please look at this again.", "mentions": ["ben"]}
-    await server.post(f"/v1/rooms/{room}/messages", mention)
+    sent = await server.post(f"/v1/rooms/{room}/messages", mention)
     for number in range(80):
         await server.post(f"/v1/rooms/{room}/messages", {"user_id": "cleo", "text": f"Talk {number}"})
     await expect(ada.texts.last).to_have_text("Talk 79")
@@ -117,6 +117,12 @@ async def test_a_mention_leads_to_the_message_far_back_in_its_room(comes: Comes,
     await expect(ben.page).to_have_url(re.compile(rf"#/chat/{room}\?message="))
     await is_in_view(ben, "Ben, please look at this again.")
     await expect(bell(ben.page, SEEDED)).to_be_visible()
+    await ben.page.reload()
+    await is_in_view(ben, "Ben, please look at this again.")
+    # A mail leads to the same place, by the address that the server knows.
+    await ben.page.goto(f"{ben.network.url}/chat?room={room}&message={sent['message']['id']}")
+    await expect(ben.page).to_have_url(re.compile(rf"/#/chat/{room}\?message="))
+    await is_in_view(ben, "Ben, please look at this again.")
 
 
 async def test_a_burst_is_one_toast_and_what_is_low_is_none(comes: Comes, server: DemoServer) -> None:

@@ -4,11 +4,14 @@ import "@fontsource-variable/inter";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Campus } from "./Campus";
+import { linkTo } from "./links";
 import { applyTheme, readTheme } from "./theme";
 import "../src/components/styles";
 import "./campus.css";
 import "./sign-in.css";
 
+// A mail leads to `/chat?room=...`; here pages stand behind the `#`.
+if (location.pathname !== "/") location.replace(`/${linkTo(location.pathname + location.search)}`);
 applyTheme(readTheme());
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

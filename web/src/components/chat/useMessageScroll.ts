@@ -110,13 +110,13 @@ export function useMessageScroll(input: Input) {
     setMissed(0);
   }, [virtualizer, hasAfter, onNewest]);
 
-  // At first the end is in sight.
+  // At first the end is in sight, unless one comes for a message: that may be on its way, and the end would hold.
   const begun = useRef(false);
   useLayoutEffect(() => {
     if (begun.current || rows.length === 0) return;
     begun.current = true;
-    virtualizer.scrollToEnd();
-  }, [rows.length, virtualizer]);
+    if (target === null) virtualizer.scrollToEnd();
+  }, [rows.length, virtualizer, target]);
 
   useLayoutEffect(() => {
     const last = shown.at(-1)?.number ?? 0;
