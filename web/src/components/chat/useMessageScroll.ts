@@ -181,7 +181,9 @@ export function useMessageScroll(input: Input) {
     reveal(row.key, "center");
     setPointed(row.key);
     onArrive();
-  }, [target, rows, reveal, onArrive]);
+    // Nothing may have to scroll for it, and one is in the past all the same.
+    look();
+  }, [target, rows, reveal, onArrive, look]);
   useEffect(() => {
     if (pointed === null) return;
     const timer = setTimeout(() => setPointed(null), POINT_MS);
