@@ -33,7 +33,7 @@ interface Props {
 
 export function Conversation(props: Props) {
   const { room, api, choices, onJump, onThread, onHelp } = props;
-  const { chat, openRoom, markRead, setTyping } = api;
+  const { chat, isConnected, openRoom, markRead, setTyping } = api;
   const { me } = chat;
   const name = roomName(room, me?.user_id ?? null);
   const timeline = chat.timelines[room.id] ?? emptyTimeline;
@@ -67,9 +67,10 @@ export function Conversation(props: Props) {
     onJump,
     onEditEnd: write,
   });
+  // A mark that a broken connection has swallowed is made again with the next.
   const seen = useCallback(() => {
-    if (attentive && timeline.phase === "ready") markRead(roomId);
-  }, [attentive, timeline.phase, markRead, roomId]);
+    if (attentive && isConnected && timeline.phase === "ready") markRead(roomId);
+  }, [attentive, isConnected, timeline.phase, markRead, roomId]);
   const editLast = (): void => {
     const mine = timeline.messages.findLast(
       (message) =>
