@@ -1,4 +1,4 @@
-"""The first schema: the log, people and courses, chat, notifications; and the first life of this database."""
+"""The first schema: the log, people and courses, the namespaces; and the first life of this database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from coursewire.storage.migrations.first import delivery, notifications
+from coursewire.storage.migrations.first import analytics, delivery, notifications
 
 revision = "0001"
 down_revision = None
@@ -22,11 +22,12 @@ def upgrade() -> None:
     _create_chat()
     notifications.create()
     delivery.create()
+    analytics.create()
 
 
 def downgrade() -> None:
     """Drop all tables."""
-    for table in (*delivery.TABLES, *notifications.TABLES, *_CHAT, *_IDENTITY, *_LOG):
+    for table in (*analytics.TABLES, *delivery.TABLES, *notifications.TABLES, *_CHAT, *_IDENTITY, *_LOG):
         op.drop_table(table)
 
 

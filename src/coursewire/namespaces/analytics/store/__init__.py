@@ -1,0 +1,1 @@
+"""The tables of /analytics and its queries: the only SQL of this namespace."""
