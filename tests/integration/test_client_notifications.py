@@ -199,11 +199,12 @@ async def test_cut_again_and_again(site: Campus, lms: ServiceClient) -> None:
             reading = asyncio.create_task(take(items, 12))
             await ben.page()
             for cycle in range(4):
-                proxy.cut()
+                proxy.go_down()  # and stays so until all three are there: the mark is to find them
                 await states.until("reconnecting")
                 marking = asyncio.create_task(ben.mark_all("read"))
                 for number in range(3):
                     await finish(lms, (await lms.notify(BEN, "grade", f"{cycle}.{number}")).delivery_id)
+                proxy.come_up()
                 await states.until("connected")
                 assert (await asyncio.wait_for(marking, 10)).marked == 3
             titles = await reading

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -27,6 +28,7 @@ class Filling(Echo):
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.stop_when_full = True
+        self.filled = threading.Event()
 
     def received(self, socket: Socket, arguments: list[Any], ack: int | None) -> None:
         if arguments[0] == "fill":
@@ -44,6 +46,7 @@ class Filling(Echo):
     def full(self, connection: Connection) -> None:
         super().full(connection)
         self.notes.append("full")
+        self.filled.set()
 
     def drained(self, connection: Connection) -> None:
         self.notes.append("drained")
@@ -131,6 +134,8 @@ async def test_a_slow_reader_fills_its_outbox_and_gets_all_of_it_in_order_once_i
         client = await SlowReader.connect(site)
         client.send('42["fill",100000]')
         client.send('42["message","after it"]')
+        # Whoever reads while it is filled may be quick enough that it never is.
+        assert await asyncio.to_thread(application.filled.wait, 20)
         frames = await client.read_until(b'"drained"')
         assert set(frames) <= {b'42["filling","' + b"x" * 1_000 + b'",{}]', b'42["message-back","after it"]'}
         assert 100 <= len(frames) < 20_000
