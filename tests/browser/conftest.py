@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 from tests.browser.demo_server import DemoServer
+from tests.browser.evidence import FAILED, Evidence
 from tests.browser.pages import build_pages, find_chromium
 from tests.browser.person import Person
 from tests.integration.tcp_proxy import Proxy
@@ -29,6 +30,18 @@ ARGUMENTS = [
 
 Comes = Callable[..., Awaitable[Person]]
 """`await comes("ada", **context_options)`: a person with a fresh browser profile, signed in."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the fixtures know that their test has failed."""
+    del call
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -58,9 +71,13 @@ async def server(browser: Browser, tmp_path: Path, settings: dict[str, str]) -> 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def comes(browser: Browser, server: DemoServer) -> AsyncIterator[Comes]:
+async def comes(
+    browser: Browser, server: DemoServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Comes]:
     """Let people come. No script of any of their pages may have failed by the end."""
     failures: list[str] = []
+    people: list[Person] = []
+    evidence = Evidence(tmp_path / "evidence", server.log)
     async with AsyncExitStack() as stack:
 
         async def come(user_id: str, *, signed_in: bool = True, **options: Any) -> Person:
@@ -70,10 +87,15 @@ async def comes(browser: Browser, server: DemoServer) -> AsyncIterator[Comes]:
             context.set_default_timeout(PATIENCE_MS)
             page = await context.new_page()
             page.on("pageerror", lambda error: failures.append(f"{user_id}: {error}"))
+            evidence.watch(page)
             person = Person(user_id, context, page, network)
+            people.append(person)
             if signed_in:
                 await person.sign_in()
             return person
 
         yield come
+        if failures or FAILED in request.node.stash:
+            # pytest shows with a failure what was said while its fixtures went.
+            request.node.add_report_section("teardown", "browser", await evidence.write(people))
     assert failures == []

@@ -37,6 +37,11 @@ class DemoServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> Path:
+        """What all its processes have logged."""
+        return self._folder / "server.log"
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -123,11 +128,11 @@ class DemoServer:
     async def _read(self, process: asyncio.subprocess.Process, started: asyncio.Future[int]) -> None:
         """Read what it logs to the end, so that it never waits for us; keep it beside the database."""
         assert process.stderr is not None
-        with (self._folder / "server.log").open("ab") as kept:
+        with self.log.open("ab", buffering=0) as kept:
             async for line in process.stderr:
                 kept.write(line)
                 if (found := _SERVING.search(line)) and not started.done():
                     started.set_result(int(found[1]))
         if not started.done():
-            log = (self._folder / "server.log").read_text(errors="replace")
+            log = self.log.read_text(errors="replace")
             started.set_exception(RuntimeError(f"the server ended before it served:\n{log[-2_000:]}"))
