@@ -72,6 +72,52 @@ describe("history", () => {
     expect(world.peer.payloads("history.read")).toHaveLength(3);
   });
 
+  it("[CLI3] asks again with the next connection when one was lost before the answer", async () => {
+    await connected();
+    world.peer.silence("history.read");
+    const opened = chat.openRoom("r1");
+    world.peer.cut();
+    await settle();
+    expect(chat.chat.timelines["r1"]).toMatchObject({ phase: "loading", error: null });
+    furnish(world.peer, [room()], history);
+    world.advance(1_000);
+    world.peer.accept();
+    await opened;
+    expect(chat.chat.timelines["r1"]).toMatchObject({ phase: "ready" });
+    expect(texts()?.at(-1)).toBe("message 120");
+    expect(world.peer.payloads("history.read")).toHaveLength(2);
+  });
+
+  it("says so when what it asks for ends every connection", async () => {
+    await connected();
+    world.peer.silence("history.read");
+    const opened = chat.openRoom("r1");
+    for (let lost = 0; lost < 3; lost += 1) {
+      expect(chat.chat.timelines["r1"]?.phase).toBe("loading");
+      world.peer.cut();
+      await settle();
+      world.advance(30_000);
+      world.peer.accept();
+      await settle();
+    }
+    await opened;
+    expect(chat.chat.timelines["r1"]).toMatchObject({ phase: "failed" });
+    expect(world.peer.payloads("history.read")).toHaveLength(3);
+  });
+
+  it("asks nothing in the name of who comes after", async () => {
+    await connected();
+    world.peer.silence("history.read");
+    const opened = chat.openRoom("r1");
+    chat.connect("ben", "token");
+    await opened;
+    await settle();
+    furnish(world.peer, [], []);
+    world.peer.accept();
+    await settle();
+    expect(world.peer.payloads("history.read")).toEqual([]);
+  });
+
   it("[SUB3] loads a snapshot when the server cannot replay, and goes on from its position", async () => {
     await connected();
     await chat.openRoom("r1");

@@ -70,6 +70,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       timers: this.#timers,
       request: (command, payload) => this.request(command, payload),
       isConnected: () => this.isConnected,
+      userId: () => this.userId,
       subscriptions: () => this.session?.limits.subscriptions ?? 100,
       listen: (roomId) => this.#listen(roomId),
       forget: (roomId) => {
@@ -230,7 +231,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       ...(roomId !== undefined && { room_id: roomId }),
       ...(cursor !== undefined && { cursor }),
     };
-    const page = await this.request("message.search", { query, ...where });
+    const page = await this.#parts.read("message.search", { query, ...where });
     return { items: page.items, next: page.next_cursor ?? null };
   }
 
@@ -272,7 +273,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
 
   /** How far one message has got, as its room tells it: names, counts or nothing. */
   readReceipts(messageId: string): Promise<Readers> {
-    return this.request("receipt.read", { message_id: messageId });
+    return this.#parts.read("receipt.read", { message_id: messageId });
   }
 
   /** @throws {CommandError} */

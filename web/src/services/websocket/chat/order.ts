@@ -15,13 +15,18 @@ import type { StateStore } from "../stateStore";
 import type { ChatState } from "./state";
 import * as fold from "./state";
 
-type Name = "message.report" | "message.reveal" | "room.moderate" | "report.list" | "audit.list";
+type Name = "message.report" | "message.reveal" | "room.moderate";
+type Question = "report.list" | "audit.list";
 
 interface Needs {
   store: StateStore<ChatState>;
   now: () => number;
   request: <One extends Name>(
     command: One,
+    payload: ChatCommands[One]["payload"],
+  ) => Promise<ChatCommands[One]["result"]>;
+  read: <One extends Question>(
+    question: One,
     payload: ChatCommands[One]["payload"],
   ) => Promise<ChatCommands[One]["result"]>;
 }
@@ -87,12 +92,12 @@ export class Order {
   }
 
   async reports(cursor: string | null, state: "open" | "resolved"): Promise<PageOf<Report>> {
-    const page = await this.#needs.request("report.list", { state, ...(cursor !== null && { cursor }) });
+    const page = await this.#needs.read("report.list", { state, ...(cursor !== null && { cursor }) });
     return { items: page.items, next: page.next_cursor ?? null };
   }
 
   async audit(roomId: string, cursor: string | null): Promise<PageOf<AuditEntry>> {
-    const page = await this.#needs.request("audit.list", {
+    const page = await this.#needs.read("audit.list", {
       room_id: roomId,
       ...(cursor !== null && { cursor }),
     });

@@ -13,20 +13,18 @@ const RESERVED = 10;
 /** More names than this are of no use in a list. */
 const MOST_MEMBERS = 2_000;
 
-type Name =
-  | "room.list"
-  | "room.open"
-  | "room.join"
-  | "room.leave"
-  | "room.members"
-  | "room.update"
-  | "room.pins";
+type Name = "room.open" | "room.join" | "room.leave" | "room.update";
+type Question = "room.list" | "room.members" | "room.pins";
 
 interface Needs {
   store: StateStore<ChatState>;
   now: () => number;
   request: <One extends Name>(
     command: One,
+    payload: ChatCommands[One]["payload"],
+  ) => Promise<ChatCommands[One]["result"]>;
+  read: <One extends Question>(
+    question: One,
     payload: ChatCommands[One]["payload"],
   ) => Promise<ChatCommands[One]["result"]>;
   /** How many channels the server lets us have. */
@@ -56,10 +54,10 @@ export class Rooms {
   async load(): Promise<void> {
     if (this.#loading) return;
     this.#loading = true;
-    const { request, listen, delivered, subscriptions } = this.#needs;
+    const { read, listen, delivered, subscriptions } = this.#needs;
     if (this.#state.phase === "failed") this.#set({ ...this.#state, phase: "loading", error: null });
     try {
-      const items = await allPages((cursor) => request("room.list", cursor));
+      const items = await allPages((cursor) => read("room.list", cursor));
       this.#set(fold.roomsLoaded(this.#state, items));
       // A person in more rooms than the server allows subscriptions hears of the others when opening them.
       const bound = subscriptions() - RESERVED;
@@ -112,7 +110,7 @@ export class Rooms {
   /** Load who is in a room, all pages. */
   async members(roomId: string): Promise<readonly Member[]> {
     const items = await allPages(
-      (cursor) => this.#needs.request("room.members", { room_id: roomId, limit: 200, ...cursor }),
+      (cursor) => this.#needs.read("room.members", { room_id: roomId, limit: 200, ...cursor }),
       MOST_MEMBERS,
     );
     this.#set(fold.membersLoaded(this.#state, roomId, items));
@@ -130,7 +128,7 @@ export class Rooms {
   }
 
   async pins(roomId: string): Promise<void> {
-    const { items } = await this.#needs.request("room.pins", { room_id: roomId });
+    const { items } = await this.#needs.read("room.pins", { room_id: roomId });
     this.#set(fold.pinsLoaded(this.#state, roomId, items));
   }
 
