@@ -91,6 +91,14 @@ def _switches(value: Any) -> Any:
     return dict(part.partition("=")[::2] for part in value.replace(" ", "").split(",") if part)
 
 
+def _hour(value: Any) -> Any:
+    """Refuse what is no full hour in words that say what one is: people write 8:00 too."""
+    if isinstance(value, bool) or not re.fullmatch(r"[01]?[0-9]|2[0-3]", str(value).strip()):
+        raise ValueError("must be a full hour of the day, from 0 to 23, such as 8")
+    return int(value)
+
+
+Hour = Annotated[int, BeforeValidator(_hour)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Switches = Annotated[dict[str, bool], NoDecode, BeforeValidator(_switches)]
 
@@ -127,15 +135,12 @@ class Settings(BaseSettings):
     jwt_audience: str = Field("coursewire", min_length=1, description="What tokens must carry in `aud`.")
     jwt_leeway_s: float = Field(5.0, ge=0, le=60, description="By how many seconds clocks may differ.")
     jwks_url: str | None = Field(
-        None,
-        pattern="^https?://",
-        description="Key set of an issuer that signs with RS256, ES256 or EdDSA.",
+        None, pattern="^https?://", description="Key set of an issuer that signs with RS256, ES256 or EdDSA."
     )
     demo_login: bool = Field(False, description="Lets anybody sign in as a person of the demo campus.")
 
     allowed_origins: Origins = Field(
-        ("*",),
-        description="Origins whose pages may connect, separated by commas; `*` for all.",
+        ("*",), description="Origins whose pages may connect, separated by commas; `*` for all."
     )
     rate_limits: bool = Field(True, description="Limits per caller; `off` for load tests.")
     commands_per_second: float = Field(20.0, gt=0, description="Commands that one caller may send for long.")
@@ -179,12 +184,17 @@ class Settings(BaseSettings):
         description="Where operators of push services reach you: `mailto:ops@example.edu`.",
     )
     time_zone: str = Field("UTC", description="When digests leave, for people who have not told their zone.")
+    digest_hour: Hour = Field(8, description="Hour, 0 to 23, of digests in each person's time zone.")
     push_private_addresses: bool = Field(
         False, description="Lets push endpoints be in private networks and without TLS; for development."
     )
 
     log_events: int = Field(10_000, ge=1, description="Events that a stream keeps at most (LOG4).")
     log_days: float = Field(7.0, gt=0, description="Days that a stream keeps its events (LOG4).")
+    dedupe_days: float = Field(90.0, gt=0, description="Days for which a `dedupe_key` holds.")
+    delivery_days: float = Field(
+        30.0, gt=0, description="Days that finished and given-up deliveries are kept."
+    )
     drain_timeout_s: float = Field(
         10.0, ge=0, description="Time for connections to end by themselves when the server stops."
     )
@@ -194,8 +204,7 @@ class Settings(BaseSettings):
         "auto", description="`auto` writes lines in development and JSON elsewhere."
     )
     flags: Switches = Field(
-        default_factory=dict,
-        description="Switches by name, such as `namespace.chat=off`; separated by commas.",
+        default_factory=dict, description="Switches, such as `namespace.chat=off`; separated by commas."
     )
 
     @classmethod

@@ -160,6 +160,19 @@ def test_mail_and_push_are_off_unless_they_are_set() -> None:
     assert (settings.smtp_server, settings.vapid_private_key) == (None, None)
 
 
+@pytest.mark.parametrize(("written", "hour"), [("0", 0), ("07", 7), (" 23 ", 23)])
+def test_the_hour_of_digests(monkeypatch: pytest.MonkeyPatch, written: str, hour: int) -> None:
+    assert load().digest_hour == 8
+    environment(monkeypatch, {"COURSEWIRE_DIGEST_HOUR": written})
+    assert load().digest_hour == hour
+
+
+def test_a_wrong_hour_of_digests_says_what_would_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, {"COURSEWIRE_DIGEST_HOUR": "8:00"})
+    right = "must be a full hour of the day, from 0 to 23, such as 8"
+    assert problems() == [f"COURSEWIRE_DIGEST_HOUR: {right}"]
+
+
 def test_the_mail_server_is_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
     environment(monkeypatch, MAIL)
     settings = load()
@@ -196,6 +209,10 @@ def test_how_a_mail_server_is_spoken_to(url: str, server: tuple[object, ...]) ->
         ("COURSEWIRE_PUBLIC_URL", ""),
         ("COURSEWIRE_TIME_ZONE", "Europe/sentinel"),
         ("COURSEWIRE_TIME_ZONE", "/etc/sentinel"),
+        ("COURSEWIRE_DIGEST_HOUR", "24"),
+        ("COURSEWIRE_DIGEST_HOUR", "-1"),
+        ("COURSEWIRE_DIGEST_HOUR", "8:00"),
+        ("COURSEWIRE_DIGEST_HOUR", "sentinel"),
         ("COURSEWIRE_PUBLIC_URL", "sentinel.example.edu"),
         ("COURSEWIRE_VAPID_PRIVATE_KEY", "sentinel"),
         ("COURSEWIRE_VAPID_CONTACT", "sentinel"),

@@ -126,6 +126,17 @@ def test_digests_leave_at_eight_where_the_receiver_is(inboxes: Inboxes) -> None:
     ]
 
 
+def test_the_hour_of_digests_is_a_setting_in_each_receivers_own_zone(inboxes: Inboxes) -> None:
+    inboxes.channels.configured.add("email")
+    inboxes.channels.digest_hour = 17
+    inboxes.prefer("ben", quiet_hours={**NIGHT, "time_zone": "Asia/Tokyo"})
+    inboxes.send("ben", "cleo", category="grade")
+    assert [(row.user_id, iso(row.not_before)) for row in inboxes.outgoing()] == [
+        ("ben", "2025-11-25T08:00:00.000Z"),
+        ("cleo", "2025-11-24T17:00:00.000Z"),
+    ]
+
+
 def test_nothing_is_written_for_a_way_that_is_not_set_up(inboxes: Inboxes) -> None:
     everything = {category: {"email": "immediate", "push": "immediate"} for category in rules.CATEGORIES}
     assert inboxes.prefer("ben", categories=everything).channels == []

@@ -17,5 +17,7 @@ class OutgoingChannels:
     """What a browser subscribes to push messages with."""
     time_zone: str = "UTC"
     """Of whoever has not told theirs."""
+    digest_hour: int = 8
+    """When digests leave, from 0 to 23, in each person's own zone."""
     private_endpoints: bool = False
     """Whether push endpoints may be inside our own network."""

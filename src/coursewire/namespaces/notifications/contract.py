@@ -367,7 +367,7 @@ class NotificationBody(Model):
     group_key: Line | None = None
     """Items of one key are one item: it moves up and counts."""
     dedupe_key: Line | None = None
-    """Whoever has had one of this key gets no other."""
+    """Whoever has had one of this key gets no other, for the 90 days of `COURSEWIRE_DEDUPE_DAYS`."""
     expires_at: Time | None = None
     mandatory: bool = False
 

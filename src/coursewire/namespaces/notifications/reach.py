@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 MANDATORY: Final[tuple[Category, ...]] = ("system",)
 """Categories that stay in the inbox whatever somebody wishes."""
 
-DIGEST_HOUR: Final = 8
-"""When digests leave, in the time zone of the quiet hours, without those in that of the campus; weekly on Mondays."""
-
 COURSES_AT_MOST: Final = 500
 
 _MAIL_BY_DEFAULT: Final[Mapping[Category, Frequency]] = {
@@ -93,8 +90,12 @@ class Reach(NamedTuple):
 NOWHERE: Final = Reach(in_app=False, toast=False)
 
 
-def decide(wishes: Wishes, content: Content, *, addressed: bool, now: int) -> Reach:
-    """Return where a notification arrives. `addressed`: it is meant for this person, not for all of a course."""
+def decide(wishes: Wishes, content: Content, *, addressed: bool, now: int, digest_hour: int = 8) -> Reach:
+    """Return where a notification arrives. `addressed`: it is meant for this person, not for all of a course.
+
+    Digests leave at `digest_hour` in the time zone of the quiet hours, without those in that of the campus; weekly
+    ones on Mondays.
+    """
     strong = content.priority == "urgent" or content.mandatory
     level = wishes.courses.get(content.course_id, "all") if content.course_id else "all"
     if not strong and (level == "muted" or (level == "mentions" and not addressed)):
@@ -109,27 +110,21 @@ def decide(wishes: Wishes, content: Content, *, addressed: bool, now: int) -> Re
         in_app=in_app,
         toast=in_app and wants_toast and free == now and content.priority != "low",
         sendings=tuple(
-            _sending(wishes, "email" if is_mail else "push", frequency, free=free, now=now, strong=strong)
+            Sending("email" if is_mail else "push", *_leaving(wishes, now, free, when, digest_hour))
             for is_mail, wish in ((True, choice.email), (False, choice.push))
-            if (frequency := "immediate" if content.mandatory else wish) != "off"
+            if (when := "immediate" if content.mandatory or (strong and wish != "off") else wish) != "off"
         ),
     )
 
 
-def _sending(
-    wishes: Wishes,
-    channel: Literal["email", "push"],
-    frequency: Literal["immediate", "daily", "weekly"],
-    *,
-    free: int,
-    now: int,
-    strong: bool,
-) -> Sending:
-    """Return when something leaves. What is urgent waits for no digest."""
-    if frequency == "immediate" or strong:
-        return Sending(channel, "immediate", free)
-    due = schedule.next_digest(now, wishes.local, rhythm=frequency, hour=DIGEST_HOUR)
-    return Sending(channel, frequency, schedule.after_quiet(due, wishes.quiet))
+def _leaving(
+    wishes: Wishes, now: int, free: int, frequency: Literal["immediate", "daily", "weekly"], digest_hour: int
+) -> tuple[Literal["immediate", "daily", "weekly"], int]:
+    """Return how something leaves, and when. What comes here as immediate waits for no digest, at most for `free`."""
+    if frequency == "immediate":
+        return frequency, free
+    due = schedule.next_digest(now, wishes.local, rhythm=frequency, hour=digest_hour)
+    return frequency, schedule.after_quiet(due, wishes.quiet)
 
 
 # As stored: JSON of what differs from the defaults.

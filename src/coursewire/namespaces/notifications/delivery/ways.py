@@ -44,6 +44,7 @@ class Wanted(Protocol):
     vapid_contact: str | None
     push_private_addresses: bool
     time_zone: str
+    digest_hour: int
 
 
 class Ways:
@@ -78,7 +79,7 @@ class Ways:
             return
         known = SmtpServer(server.host, server.port, server.security, server.username, server.password)
         courier = MailCourier(Mailer(known), Sender.parse(settings.mail_from))
-        self._channels.time_zone = settings.time_zone
+        self._tell_when(settings)
         self._channels.configured.add("email")
         await Lane(work, courier, settings.public_url, self._messages["email"]).run()
 
@@ -90,12 +91,16 @@ class Ways:
             return
         vapid = Vapid(key.get_secret_value(), contact)
         pusher = Pusher(vapid, allow_private=settings.push_private_addresses)
-        self._channels.time_zone = settings.time_zone
+        self._tell_when(settings)
         self._channels.push_public_key = vapid.public_key
         self._channels.private_endpoints = settings.push_private_addresses
         self._channels.configured.add("push")
         courier = PushCourier(pusher, self._pushed)
         await Lane(work, courier, settings.public_url, self._messages["push"]).run()
+
+    def _tell_when(self, settings: Wanted) -> None:
+        self._channels.time_zone = settings.time_zone
+        self._channels.digest_hour = settings.digest_hour
 
     def _by_channel(self) -> dict[tuple[str, str], int]:
         return {

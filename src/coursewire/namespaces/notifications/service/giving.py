@@ -84,7 +84,9 @@ def _reached(
 
     def decide(preferences: str) -> Reach:
         wishes = reach.wishes_of(preferences, channels.time_zone)
-        where = reach.decide(wishes, content, addressed=addressed, now=tx.now)
+        where = reach.decide(
+            wishes, content, addressed=addressed, now=tx.now, digest_hour=channels.digest_hour
+        )
         ways = tuple(sending for sending in where.sendings if sending.channel in channels.configured)
         return where._replace(sendings=ways)
 
