@@ -23,6 +23,7 @@ from coursewire.namespaces.notifications.delivery.links import Unsubscribe
 from coursewire.namespaces.notifications.delivery.subscriptions import subscribe_push, unsubscribe_push
 from coursewire.namespaces.notifications.delivery.unsubscribing import follow_link
 from coursewire.namespaces.notifications.delivery.ways import Counters, Ways
+from coursewire.namespaces.notifications.trimming import trim_for_ever
 from coursewire.namespaces.notifications.worker import Worker
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_self
 
@@ -59,6 +60,6 @@ def make() -> Notifications:
             UserErased: service.erase_user,
             Unsubscribe: partial(follow_link, channels),
         },
-        background=(Worker(channels).run, ways.mail, ways.push),
+        background=(Worker(channels).run, ways.mail, ways.push, trim_for_ever),
         counters=ways.counters,
     )

@@ -117,6 +117,7 @@ dedupes = Table(
     Column("user_id", Text, primary_key=True),
     Column("dedupe_key", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
+    Index(None, "at"),  # they are forgotten by age
     sqlite_with_rowid=False,
 )
 """Who has had a notification of which key."""
@@ -154,6 +155,13 @@ Index(
     sqlite_where=deliveries.c.state == RUNNING,
     postgresql_where=deliveries.c.state == RUNNING,
 )
+FINISHED: ColumnElement[str] = literal_column("'finished'")
+Index(
+    "ix_notification_deliveries_finished",
+    deliveries.c.finished_at,
+    sqlite_where=deliveries.c.state == FINISHED,
+    postgresql_where=deliveries.c.state == FINISHED,
+)
 
 sweeps = Table(
     "notification_sweeps",
@@ -178,7 +186,7 @@ outgoing = Table(
     Column("content_id", Text, nullable=False),
     Column("channel", Text, nullable=False),  # email, push
     Column("kind", Text, nullable=False),  # immediate, daily, weekly
-    Column("state", Text, nullable=False),  # waiting, sent, failed
+    Column("state", Text, nullable=False),  # waiting, failed; what was sent is gone
     Column("not_before", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -195,6 +203,13 @@ Index(
     outgoing.c.not_before,
     sqlite_where=outgoing.c.state == WAITING,
     postgresql_where=outgoing.c.state == WAITING,
+)
+FAILED: ColumnElement[str] = literal_column("'failed'")
+Index(
+    "ix_notification_outgoing_failed",
+    outgoing.c.finished_at,
+    sqlite_where=outgoing.c.state == FAILED,
+    postgresql_where=outgoing.c.state == FAILED,
 )
 
 ME: BindParameter[str] = bindparam("me")

@@ -120,6 +120,7 @@ def create() -> None:
         sa.PrimaryKeyConstraint("user_id", "dedupe_key", name=op.f("pk_notification_dedupes")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_notification_dedupes_at"), "notification_dedupes", ["at"])
     op.create_table(
         "notification_preferences",
         sa.Column("user_id", sa.Text, nullable=False),
@@ -149,6 +150,13 @@ def create() -> None:
         ["created_at"],
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "ix_notification_deliveries_finished",
+        "notification_deliveries",
+        ["finished_at"],
+        sqlite_where=sa.text("state = 'finished'"),
+        postgresql_where=sa.text("state = 'finished'"),
     )
     op.create_table(
         "notification_sweeps",
@@ -184,5 +192,12 @@ def create() -> None:
         ["channel", "kind", "not_before"],
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_notification_outgoing_failed",
+        "notification_outgoing",
+        ["finished_at"],
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
     )
     op.create_index("ix_notification_outgoing_user_id", "notification_outgoing", ["user_id"])
