@@ -192,9 +192,7 @@ class Settings(BaseSettings):
     log_events: int = Field(10_000, ge=1, description="Events that a stream keeps at most (LOG4).")
     log_days: float = Field(7.0, gt=0, description="Days that a stream keeps its events (LOG4).")
     dedupe_days: float = Field(90.0, gt=0, description="Days for which a `dedupe_key` holds.")
-    delivery_days: float = Field(
-        30.0, gt=0, description="Days that finished, or failed, deliveries are kept."
-    )
+    delivery_days: float = Field(30.0, gt=0, description="Days that finished or failed deliveries stay.")
     drain_timeout_s: float = Field(
         10.0, ge=0, description="Time for connections to end by themselves when the server stops."
     )
