@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.unit.notifications.inboxes import COURSE, HOUR, Inboxes
 
+from coursewire.namespaces.chat.contract import EditMessage, Message, OpenRoom, SendMessage, UpdateRoom
 from coursewire.namespaces.notifications import rules, service, store
 from coursewire.namespaces.notifications.contract import NotificationBody
-from coursewire.vocabulary import iso
+from coursewire.vocabulary import iso, new_id
 
 PEOPLE = ("ada", "ben", "cleo")
 TINY = {
@@ -117,6 +119,10 @@ class InboxMachine(RuleBasedStateMachine):
         """Let some be there."""
         for title in ("One", "Two", "Three", "Four"):
             self.inboxes.send(audience={"course_id": COURSE}, title=title, category="grade")
+        command = OpenRoom(key=new_id(), kind="group", member_ids=["ben", "cleo"])
+        self.room_id = self.inboxes.run("ada", command, "/chat").room.id
+        self.inside = {"ada", "ben", "cleo"}
+        self.said: list[Message] = []
 
     @rule(body=bodies, hours=st.none() | st.integers(1, 3))
     def send(self, body: dict[str, Any], hours: int | None) -> None:
@@ -171,10 +177,43 @@ class InboxMachine(RuleBasedStateMachine):
         self.inboxes.do(service.wake_snoozed)
         self.inboxes.do(service.sweep_expired)
 
+    @rule(people=st.sampled_from(["@ben", "@cleo", "@room"]), text=st.sampled_from(["One", "Two"]))
+    def say(self, people: str, text: str) -> None:
+        """Let Ada call some in her group."""
+        self._chat(SendMessage(key=new_id(), room_id=self.room_id, text=f"{people} {text}"))
+
+    @rule(choice=st.data(), secret=st.uuids())
+    def edit(self, choice: st.DataObject, secret: UUID) -> None:
+        """Let her say something else; nobody who may not read the group hears of it."""
+        if not self.said:
+            return
+        message = choice.draw(st.sampled_from(self.said))
+        self._chat(
+            EditMessage(key=new_id(), message_id=message.id, text=f"@room {secret}", version=message.version)
+        )
+        self.inboxes.work_off()
+        for who in set(PEOPLE) - self.inside:
+            assert str(secret) not in str(self.inboxes.events(who))
+            assert str(secret) not in str(self.inboxes.page(who, limit=100))
+
+    @rule(who=st.sampled_from(["ben", "cleo"]))
+    def take_out_or_in(self, who: str) -> None:
+        """Let her take somebody out of the group, or in again."""
+        change = {"remove_member_ids" if who in self.inside else "add_member_ids": [who]}
+        self.inside ^= {who}
+        command = {"key": new_id(), "room_id": self.room_id, **change}
+        self.inboxes.run("ada", UpdateRoom.model_validate(command), "/chat")
+
+    def _chat(self, command: SendMessage | EditMessage) -> None:
+        message: Message = self.inboxes.run("ada", command, "/chat").message
+        self.said = [said for said in self.said if said.id != message.id] + [message]
+
     @rule(who=st.just("ben"))
     def erase(self, who: str) -> None:
         """Remove somebody, who may come again."""
         self.inboxes.erase(who)
+        self.inside -= {who}
+        self.inboxes.enrol({who: "learner"})
 
     @rule()
     def fold(self) -> None:

@@ -5,7 +5,7 @@ Everything here is a function of a storage transaction, and the only SQL on the 
 
 from coursewire.log.erasure import forget_person
 from coursewire.log.idempotency import recall, remember
-from coursewire.log.redaction import redact
+from coursewire.log.redaction import channels_about, redact
 from coursewire.log.resuming import REPLAY_EVENTS, Reason, Resumed, resume
 from coursewire.log.retention import KEEP_EVENTS, KEEP_MS, forget, sweep, trim
 from coursewire.log.streams import (
@@ -33,6 +33,7 @@ __all__ = [
     "Resumed",
     "append",
     "append_many",
+    "channels_about",
     "forget",
     "forget_person",
     "position",

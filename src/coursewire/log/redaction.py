@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
@@ -17,6 +17,12 @@ _FIND_EVENTS = Prepared(
     select(events.c.stream_id, events.c.offset, events.c.data, streams.c.channel)
     .join(streams, streams.c.id == events.c.stream_id)
     .where(events.c.subject == bindparam("subject"), streams.c.namespace == bindparam("namespace"))
+)
+_FIND_CHANNELS = Prepared(
+    select(streams.c.channel)
+    .join(events, streams.c.id == events.c.stream_id)
+    .where(events.c.subject == bindparam("subject"), streams.c.namespace == bindparam("namespace"))
+    .distinct()
 )
 _REWRITE_EVENT = Prepared(
     update(events)
@@ -39,6 +45,11 @@ _REWRITE_RESULT = Prepared(
 )
 
 
+def channels_about(tx: Transaction, namespace: str, subject: str) -> frozenset[str]:
+    """Return the channels that have logged events about a subject."""
+    return frozenset(row.channel for row in tx.all(_FIND_CHANNELS, namespace=namespace, subject=subject))
+
+
 def redact(
     tx: Transaction,
     namespace: str,
@@ -46,19 +57,33 @@ def redact(
     data: bytes | Callable[[bytes], bytes],
     *,
     field: str = "id",
+    channels: Collection[str] | None = None,
 ) -> frozenset[str]:
     """Give every logged event of a subject new data, and return the channels in which something changed.
 
     `data` is the JSON that replaces each payload, or a pure function from the old JSON to the new one where
     they differ (a person's coming and going in many rooms). Answers remembered for the subject's commands
     are rewritten as well: an object in them whose `field` is the subject becomes the new data.
+
+    With `channels` only the events of these are, and only the answers of callers whose own `user:<id>` is one of them.
     """
     rewrite = data if callable(data) else lambda _: data
-    found = tx.all(_FIND_EVENTS, namespace=namespace, subject=subject)
-    for row in found:
-        new = rewrite(row.data)
-        tx.run(_REWRITE_EVENT, in_stream=row.stream_id, at_offset=row.offset, data=new, size=len(new))
+    found = [
+        row
+        for row in tx.all(_FIND_EVENTS, namespace=namespace, subject=subject)
+        if channels is None or row.channel in channels
+    ]
+    rewritten = [(row.stream_id, row.offset, rewrite(row.data)) for row in found]
+    tx.many(
+        _REWRITE_EVENT,
+        [
+            {"in_stream": stream_id, "at_offset": offset, "data": new, "size": len(new)}
+            for stream_id, offset, new in rewritten
+        ],
+    )
     for row in tx.all(_FIND_RESULTS, namespace=namespace, subject=subject):
+        if channels is not None and f"user:{row.caller}" not in channels:
+            continue
         result = orjson.dumps(_replace(orjson.loads(row.result), field, subject, rewrite))
         tx.run(_REWRITE_RESULT, of_caller=row.caller, in_namespace=namespace, of_key=row.key, result=result)
     return frozenset(row.channel for row in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from coursewire import log
@@ -151,16 +151,25 @@ class Transaction:
         self._raw.effects.append(DeriveWanted(self._namespace, name, argument, wanted))
 
     def redact(
-        self, subject: str, replacement: Model | Callable[[bytes], bytes], *, field: str = "id"
+        self,
+        subject: str,
+        replacement: Model | Callable[[bytes], bytes],
+        *,
+        field: str = "id",
+        channels: Collection[str] | None = None,
     ) -> None:
         """Rewrite every logged event about `subject` in place (LOG5), to this or by a pure function of its JSON.
 
-        In remembered answers it is the objects whose `field` names the subject.
+        In remembered answers it is the objects whose `field` names the subject. `channels`: only in these.
         """
         data = replacement if callable(replacement) else _encode(replacement)
-        channels = log.redact(self._raw, self._namespace, subject, data, field=field)
+        changed = log.redact(self._raw, self._namespace, subject, data, field=field, channels=channels)
         # Also when there were none: what the log has trimmed, a node may still keep for replays.
-        self._take_back(channels)
+        self._take_back(changed)
+
+    def channels_about(self, subject: str) -> frozenset[str]:
+        """Return the channels of this namespace that have logged events about `subject`."""
+        return log.channels_about(self._raw, self._namespace, subject)
 
     def forget_person(
         self,

@@ -84,6 +84,13 @@ class Inboxes:
 
         self.write(work)
 
+    def unenrol(self, user_id: str, course_id: str = COURSE) -> None:
+        def work(raw: Any) -> None:
+            for fact in membership.remove_member(raw, course_id, user_id):
+                Transaction(raw, "", None, self.reactions).tell(fact)
+
+        self.write(work)
+
     def erase(self, user_id: str) -> None:
         def work(raw: Any) -> None:
             for fact in membership.erase_user(raw, user_id):

@@ -20,6 +20,7 @@ from coursewire.namespaces.chat.contract import (
     OpenRoom,
     PinMessage,
     React,
+    ReadersAsked,
     ReadHistory,
     ReadReceipts,
     ReportMessage,
@@ -70,6 +71,10 @@ def make() -> Namespace:
             "user": ChannelKind(only_self),
         },
         derived={service.UNREAD: Derived(service.unread_of)},
-        reactions={MembersChanged: service.follow_roster, UserErased: service.erase_user},
+        reactions={
+            MembersChanged: service.follow_roster,
+            UserErased: service.erase_user,
+            ReadersAsked: service.answer_readers,
+        },
         departed=moment.departed,
     )

@@ -31,6 +31,7 @@ from coursewire.namespaces.chat.contract.events import (
 )
 from coursewire.namespaces.chat.contract.facts import (
     MessageAddressed,
+    ReadersAsked,
 )
 from coursewire.namespaces.chat.contract.messages import (
     DeleteMessage,
@@ -186,6 +187,7 @@ __all__ = [
     "ReadHistory",
     "ReadReceipts",
     "Readers",
+    "ReadersAsked",
     "Reason",
     "Receipt",
     "ReceiptChanged",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +30,18 @@ class MessageAddressed:
     """In a direct room: the other one."""
     is_announcement: bool = False
     """In an announcement room: everybody of the course is to hear of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersAsked:
+    """Another namespace asks who of some people may read a room now: /chat has answered when `tell` returns.
+
+    Who hears this later than it was said, such as of an edit, is asked for then: rights end without those who
+    hold a copy being told.
+    """
+
+    room_id: str
+    user_ids: tuple[str, ...]
+    """At most 500: one query."""
+    may_read: set[str] = field(default_factory=set)
+    """The answer. Nobody, when the room is gone or nobody answers."""

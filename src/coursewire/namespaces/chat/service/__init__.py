@@ -1,5 +1,6 @@
 """What /chat does: load, decide, save, append. Plain functions on a transaction; no sockets, no commit."""
 
+from coursewire.namespaces.chat.service.addressed import answer_readers
 from coursewire.namespaces.chat.service.channels import (
     UNREAD,
     check_room_channel,
@@ -32,6 +33,7 @@ from coursewire.namespaces.chat.service.search import search_messages
 
 __all__ = [
     "UNREAD",
+    "answer_readers",
     "check_room_channel",
     "delete_message",
     "edit_message",

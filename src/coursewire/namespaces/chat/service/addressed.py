@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coursewire.identity.caller import Caller
-    from coursewire.namespaces.chat.contract import Group, Message, SendMessage
+    from coursewire.namespaces.chat.contract import Group, Message, ReadersAsked, SendMessage
     from coursewire.realtime.transaction import Transaction
 
 
@@ -97,3 +97,8 @@ def tell_others(
                 is_announcement=is_announcement,
             )
         )
+
+
+def answer_readers(tx: Transaction, asked: ReadersAsked) -> None:
+    """Say who of those whom another namespace has told of a room may read it now."""
+    asked.may_read.update(store.readers_among(tx, asked.room_id, asked.user_ids))

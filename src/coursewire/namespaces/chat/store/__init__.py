@@ -29,6 +29,7 @@ from coursewire.namespaces.chat.store.members import (
     member_count,
     present_members,
     put_member,
+    readers_among,
     remove_members,
     rooms_of_course,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "put_member",
     "quote_of",
     "readable_scopes",
+    "readers_among",
     "readers_of",
     "receipts",
     "remove_members",

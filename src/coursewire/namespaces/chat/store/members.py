@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from coursewire.identity.store import course_members, courses, users
 from coursewire.namespaces.chat.contract import Author, Member
-from coursewire.namespaces.chat.rules import Access
+from coursewire.namespaces.chat.rules import OPEN_KINDS, Access
 from coursewire.namespaces.chat.store.tables import ME, ROOM, SLICE, members, rooms
 from coursewire.storage.statement import Prepared, Row
 from coursewire.vocabulary import iso
@@ -114,6 +114,19 @@ _put_out_muted = Prepared(
     update(members).where(*_these, _muted_until > bindparam("at")).values(active=literal_column("0"))
 )
 _remove_members = Prepared(delete(members).where(*_these, _muted_until <= bindparam("at")))
+_readers = Prepared(
+    select(members.c.user_id)
+    .where(*_these, members.c.active == 1)
+    .union(
+        select(course_members.c.user_id)
+        .join(rooms, rooms.c.course_id == course_members.c.course_id)
+        .where(
+            rooms.c.id == ROOM,
+            rooms.c.kind.in_(sorted(OPEN_KINDS)),
+            course_members.c.user_id.in_(bindparam("user_ids", expanding=True)),
+        )
+    )
+)
 _NO_MUTE_LASTS: Final = 2**62
 
 
@@ -183,6 +196,14 @@ def present_members(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> f
     """Return those of `user_ids` (at most a SLICE) who are in a room."""
     rows = tx.all(_present, room_id=room_id, user_ids=list(user_ids))
     return frozenset(row.user_id for row in rows if row.active)
+
+
+def readers_among(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of `user_ids` (at most a SLICE) who may read a room, as `Access.may_read` says it of one.
+
+    Administrators by their token alone, who are in no table, are not among them.
+    """
+    return frozenset(row.user_id for row in tx.all(_readers, room_id=room_id, user_ids=list(user_ids)))
 
 
 def rooms_of_course(tx: Transaction, course_id: str) -> list[Row]:

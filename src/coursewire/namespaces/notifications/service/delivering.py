@@ -87,8 +87,8 @@ def go_on_delivering(channels: OutgoingChannels, tx: Transaction, delivery_id: s
         return
     audience = orjson.loads(row.audience)
     content = store.load_contents(tx, [row.content_id])[row.content_id]
-    if audience == HOLDERS:
-        go_on_telling(tx, delivery_id, content, row.after, AT_ONCE)
+    if HOLDERS in audience:
+        go_on_telling(tx, delivery_id, content, audience, row.after, AT_ONCE)
         return
     people, last = store.next_of_audience(tx, audience, row.after, AT_ONCE)
     expired = row.expires_at is not None and row.expires_at <= tx.now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,14 @@ from coursewire.namespaces.notifications.contract import Action, Actor
 from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.delivering import deliver
 from coursewire.namespaces.notifications.service.giving import Manner, give
-from coursewire.namespaces.notifications.service.holders import tell_holders, tell_the_other_holders
+from coursewire.namespaces.notifications.service.holders import (
+    TAKEN_BACK,
+    emptied,
+    take_away,
+    tell_all_holders,
+    told_of,
+)
+from coursewire.namespaces.notifications.service.shown import user_channel
 from coursewire.text import preview
 from coursewire.vocabulary import new_id
 
@@ -28,7 +36,6 @@ SOMEBODY: Final = "Somebody"
 """Stands for the author of an anonymous message."""
 PREVIEW: Final = 280
 """Characters of a message that a notification quotes."""
-TAKEN_BACK: Final = "A message was taken back"
 
 
 def follow_message(channels: OutgoingChannels, tx: Transaction, fact: MessageAddressed) -> None:
@@ -97,11 +104,14 @@ def _actor(message: Message) -> Actor | None:
 def follow_deletion(tx: Transaction, event: MessageDeleted) -> None:
     """Take back what notifications quote of a message (LOG5)."""
     for content in store.contents_about(tx, event.data.id):
-        take_back(tx, content)
+        take_back(tx, content, event.data.room_id)
 
 
 def follow_edit(tx: Transaction, event: MessageEdited) -> None:
-    """Let notifications quote a message as it reads now, also one that was hidden and is shown again."""
+    """Let notifications quote a message as it reads now, also one that was hidden and is shown again.
+
+    Only those of people who may read the room now: the others lose theirs, and their past is emptied of it.
+    """
     message = event.data
     for found in store.contents_about(tx, message.id):
         content = found
@@ -113,28 +123,38 @@ def follow_edit(tx: Transaction, event: MessageEdited) -> None:
         else:
             quoted = preview(message.text, PREVIEW)
             changed = replace(content, body=quoted, html=f"<p>{escape(quoted)}</p>\n" if quoted else "")
-        _say_instead(tx, changed)
+        told = told_of(tx, found, message.room_id)
+        if told.no_more:
+            take_away(tx, found, told.no_more)
+            _rewrite_past(tx, emptied(found), told.no_more)
+        store.rewrite_content(tx, changed)
+        _rewrite_past(tx, changed, told.still)
+        tell_all_holders(tx, changed, message.room_id)
 
 
-def take_back(tx: Transaction, content: Content) -> None:
-    """Leave nothing of what a notification said but that there was one: in no table, no log, and on no screen."""
+def take_back(tx: Transaction, content: Content, room_id: str | None = None) -> None:
+    """Leave nothing of what a notification said but that there was one: in no table, no log, and on no screen.
+
+    In a room, if it tells of one, those who may not read it any more lose that as well.
+    """
     store.end_deliveries_of(tx, content.id)
-    _say_instead(tx, replace(content, title=TAKEN_BACK, body="", html="", actor=None))
+    gone = emptied(content)
+    store.rewrite_content(tx, gone)
+    _rewrite_past(tx, gone)
+    if room_id is not None:
+        take_away(tx, gone, told_of(tx, gone, room_id).no_more)
+    tell_all_holders(tx, gone, room_id)
 
 
-def _say_instead(tx: Transaction, content: Content) -> None:
-    """Rewrite a content, the past that told of it, and tell those who have it: a SLICE now, the others soon."""
-    store.rewrite_content(tx, content)
+def _rewrite_past(tx: Transaction, content: Content, people: Collection[str] | None = None) -> None:
+    """Let what was logged of a content say what it says now: to everybody, or to these."""
     said = {"title": content.title, "body": content.body, "html": content.html}
     tx.redact(
         content.id,
         functools.partial(_rewritten, said, keeps_actor=content.actor is not None),
         field="content_id",
+        channels=None if people is None else frozenset(map(user_channel, people)),
     )
-    items = store.with_content(tx, content.id, "", store.SLICE)
-    tell_holders(tx, items, content)
-    if len(items) == store.SLICE:
-        tell_the_other_holders(tx, content, items[-1].user_id)
 
 
 def _rewritten(said: dict[str, str], data: bytes, *, keeps_actor: bool) -> bytes:

@@ -55,6 +55,18 @@ _with_content = Prepared(
     .order_by(items.c.user_id)
     .limit(bindparam("most"))
 )
+_holders = Prepared(
+    select(items.c.user_id)
+    .where(items.c.content_id == bindparam("content_id"), items.c.user_id > bindparam("after"))
+    .order_by(items.c.user_id)
+    .limit(bindparam("most"))
+)
+_of_people = Prepared(
+    select(*_COLUMNS).where(
+        items.c.content_id == bindparam("content_id"),
+        items.c.user_id.in_(bindparam("user_ids", expanding=True)),
+    )
+)
 _expired = Prepared(select(*_COLUMNS).where(items.c.expires_at <= bindparam("at")).limit(bindparam("most")))
 _to_wake = Prepared(
     select(*_COLUMNS).where(items.c.snoozed_until <= bindparam("at")).limit(bindparam("most"))
@@ -101,6 +113,16 @@ def open_of_group(tx: Transaction, group_key: str, user_ids: Sequence[str]) -> d
 def with_content(tx: Transaction, content_id: str, after: str, most: int) -> list[Item]:
     """Return up to `most` items that say this, by user, those after one."""
     return [Item(*row) for row in tx.all(_with_content, content_id=content_id, after=after, most=most)]
+
+
+def holders(tx: Transaction, content_id: str, after: str, most: int) -> list[str]:
+    """Return up to `most` owners of items that say this, those after one."""
+    return [row.user_id for row in tx.all(_holders, content_id=content_id, after=after, most=most)]
+
+
+def items_of(tx: Transaction, content_id: str, user_ids: Sequence[str]) -> list[Item]:
+    """Return the items of this content that up to a SLICE of users have, on whatever shelf."""
+    return [Item(*row) for row in tx.all(_of_people, content_id=content_id, user_ids=list(user_ids))]
 
 
 def expired(tx: Transaction, most: int) -> list[Item]:

@@ -11,6 +11,7 @@ from sqlalchemy import Label, bindparam, delete, insert, literal_column, select,
 from coursewire.namespaces.notifications.store.tables import (
     ME,
     RUNNING,
+    WAITING,
     deliveries,
     items,
     outgoing,
@@ -189,6 +190,13 @@ def end_sweep(tx: Transaction, sweep_id: str) -> None:
 # What leaves by email or push, and whether there is anything to do
 
 _insert_outgoing = Prepared(insert(outgoing))
+_delete_waiting = Prepared(
+    delete(outgoing).where(
+        outgoing.c.user_id.in_(bindparam("user_ids", expanding=True)),
+        outgoing.c.content_id == bindparam("content_id"),
+        outgoing.c.state == WAITING,
+    )
+)
 
 
 def insert_outgoing(
@@ -215,6 +223,11 @@ def insert_outgoing(
             for user_id, item_id, sending in sendings
         ],
     )
+
+
+def delete_waiting(tx: Transaction, content_id: str, user_ids: Sequence[str]) -> None:
+    """Let a content leave to up to a SLICE of users no more."""
+    tx.run(_delete_waiting, content_id=content_id, user_ids=list(user_ids))
 
 
 _ONE: Label[int] = literal_column("1").label("one")
