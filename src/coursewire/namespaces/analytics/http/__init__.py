@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-NAMESPACE = "/analytics"
+from coursewire.namespaces.analytics.http.activity import router as activity
 
 router = APIRouter()
+router.include_router(activity)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-TABLES: tuple[str, ...] = ()
+from coursewire.storage.migrations.first.analytics import activity
+
+TABLES: tuple[str, ...] = (*activity.TABLES,)
 """In the order in which they can be dropped."""
 
 
 def create() -> None:
     """Create them."""
+    activity.create()
