@@ -95,7 +95,8 @@ const THEMES: [Theme, string, typeof Sun][] = [
 const PRESENCE = ["online", "away", "busy", "invisible"] as const;
 
 function Person() {
-  const { userId } = useCoursewire();
+  const coursewire = useCoursewire();
+  const { userId } = coursewire;
   const { chat, isConnected, setPresence } = useChatWebSocket();
   const [theme, setTheme] = useState(readTheme);
   const [chosen, setChosen] = useState<(typeof PRESENCE)[number]>("online");
@@ -143,7 +144,10 @@ function Person() {
             ))}
           </DropdownMenu.RadioGroup>
           <DropdownMenu.Separator className="cw-menu-line" />
-          <DropdownMenu.Item className="cw-menu-item" onSelect={signOut}>
+          <DropdownMenu.Item
+            className="cw-menu-item"
+            onSelect={() => void coursewire.signOut().then(signOut)}
+          >
             <LogOut size={15} aria-hidden="true" /> Sign out
           </DropdownMenu.Item>
         </DropdownMenu.Content>

@@ -6,11 +6,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { CoursewireProvider } from "../src";
 import { furnish, room } from "../src/testing/campus";
 import { furnishInbox, notification } from "../src/testing/inbox";
+import { MemoryPush } from "../src/testing/push";
 import { type Peer, settle, World } from "../src/testing/world";
 import { Shell } from "./Shell";
 import { signIn } from "./session";
 
 let world: World;
+let browser: MemoryPush;
 let chat: Peer;
 let inbox: Peer;
 
@@ -25,9 +27,15 @@ async function pass(): Promise<void> {
 
 beforeEach(async () => {
   world = new World();
+  browser = new MemoryPush();
   signIn("ada");
   render(
-    <CoursewireProvider userId="ada" authToken="token" environment={world}>
+    <CoursewireProvider
+      userId="ada"
+      authToken="token"
+      environment={world}
+      push={{ worker: "/w.js", browser }}
+    >
       <Shell />
     </CoursewireProvider>,
   );
@@ -43,6 +51,9 @@ beforeEach(async () => {
   act(() => inbox.accept());
   await pass();
 });
+
+const localRecord = (endpoint: string): void =>
+  world.local.setItem("coursewire.push", JSON.stringify({ userId: "ada", endpoint, toldAt: world.now() }));
 
 describe("Shell", () => {
   it("shows the page that is open and how much is unread, also in the title", () => {
@@ -86,6 +97,22 @@ describe("Shell", () => {
     await user.click(screen.getByRole("menuitemradio", { name: "As the system" }));
     await user.click(screen.getByRole("button", { name: /status/u }));
     await user.click(screen.getByRole("menuitem", { name: "Sign out" }));
+    expect(sessionStorage.getItem("campus.user")).toBeNull();
+  });
+
+  it("ends the push messages of whoever signs out, before anything else", async () => {
+    const user = userEvent.setup();
+    const { endpoint } = browser.subscribe();
+    browser.isRegistered = true;
+    localRecord(endpoint);
+    await user.click(screen.getByRole("button", { name: /status/u }));
+    await user.click(screen.getByRole("menuitem", { name: "Sign out" }));
+    await pass();
+    expect(inbox.payloads("push.unsubscribe")).toMatchObject([{ endpoint }]);
+    expect(browser.subscription).toBeNull();
+    expect(sessionStorage.getItem("campus.user")).toBe("ada");
+    act(() => inbox.answer("push.unsubscribe", { ok: true, data: {} }));
+    await pass();
     expect(sessionStorage.getItem("campus.user")).toBeNull();
   });
 

@@ -17,6 +17,7 @@ export {
   type NotificationsActions,
   type NotificationsOptions,
   type NotificationsResult,
+  type Push,
   useNotificationsWebSocket,
   useNotificationToasts,
 } from "./hooks/useNotificationsWebSocket";
@@ -37,8 +38,13 @@ export { Coursewire, type CoursewireOptions } from "./services/websocket/coursew
 export { CommandError, explain } from "./services/websocket/errors";
 export type { ServiceOptions } from "./services/websocket/namespaceService";
 export type { PreferencesChange } from "./services/websocket/notifications/preferences";
+export type { PushOptions } from "./services/websocket/notifications/push/browser";
+export { PushDevice, type PushState, type PushStatus } from "./services/websocket/notifications/push/device";
 export type { NotificationsState } from "./services/websocket/notifications/state";
 export type { Toast } from "./services/websocket/notifications/toasts";
-export { NotificationsWebSocketService } from "./services/websocket/notificationsWebSocket";
+export {
+  type NotificationsServiceOptions,
+  NotificationsWebSocketService,
+} from "./services/websocket/notificationsWebSocket";
 export type { State, Transport } from "./services/websocket/protocol";
 export type { AuthToken } from "./services/websocket/token";

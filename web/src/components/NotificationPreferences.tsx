@@ -10,6 +10,7 @@ import type { PreferencesChange } from "../services/websocket/notifications/pref
 import { type CourseNames, knownCourses } from "./notifications/courses";
 import { priorityLabel } from "./notifications/kinds";
 import { PreferenceGrid } from "./notifications/PreferenceGrid";
+import { PushSwitch } from "./notifications/PushSwitch";
 import { QuietHoursForm } from "./notifications/QuietHoursForm";
 import { StaleBanner } from "./notifications/StaleBanner";
 import "./styles";
@@ -29,7 +30,7 @@ const LEVELS: Record<CourseLevel, string> = {
 const NO_NAMES: CourseNames = {};
 
 export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: NotificationPreferencesProps) {
-  const { items, preferences, loadPreferences, updatePreferences } = useNotificationsWebSocket();
+  const { items, preferences, loadPreferences, updatePreferences, push } = useNotificationsWebSocket();
   const id = useId();
   const [failed, setFailed] = useState("");
   const [said, setSaid] = useState("");
@@ -91,6 +92,7 @@ export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: Notif
             <section aria-labelledby={`${id}-ways`}>
               <h3 id={`${id}-ways`}>How they reach you</h3>
               <PreferenceGrid preferences={preferences} onChange={change} />
+              <PushSwitch push={push} />
             </section>
             <section aria-labelledby={`${id}-quiet`}>
               <h3 id={`${id}-quiet`}>When they may interrupt</h3>

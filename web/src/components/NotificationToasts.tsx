@@ -9,6 +9,7 @@ import type { Toast } from "../services/websocket/notifications/toasts";
 import { type CourseNames, courseNameOf } from "./notifications/courses";
 import type { Ways } from "./notifications/NoticeLink";
 import { ToastCard } from "./notifications/ToastCard";
+import { usePushClicks } from "./notifications/usePushClicks";
 import "./styles";
 
 export interface NotificationToastsProps extends Ways {
@@ -34,6 +35,7 @@ export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: N
   useEffect(() => {
     latest.current = { courses, inboxLink, ways };
   });
+  usePushClicks(latest);
 
   useEffect(() => {
     const open = (item: Notification): void => {

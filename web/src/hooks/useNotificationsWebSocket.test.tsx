@@ -95,8 +95,10 @@ describe("useNotificationsWebSocket", () => {
 
   it("gives the same functions at every render", async () => {
     const { result } = renderHook(all, { wrapper: Within });
-    const { mark, snooze, loadMore, markAll, setFilter, updatePreferences } = result.current.inbox;
+    const { mark, snooze, loadMore, markAll, setFilter, updatePreferences, push } = result.current.inbox;
     await accept();
+    expect(result.current.inbox.push.enable).toBe(push.enable);
+    expect(result.current.inbox.push.disable).toBe(push.disable);
     expect(result.current.inbox).toMatchObject({
       mark,
       snooze,

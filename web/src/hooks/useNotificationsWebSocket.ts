@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import type { Counts, Mark, Notification, NotificationFilter, Preferences } from "../contract";
 import { isLive } from "../services/websocket/connectionStatus";
 import { filterKey } from "../services/websocket/notifications/filters";
+import type { PushState, PushStatus } from "../services/websocket/notifications/push/device";
 import type { Toast } from "../services/websocket/notifications/toasts";
 import { shownCounts, shownItems, shownPreferences } from "../services/websocket/notifications/view";
 import type { NotificationsWebSocketService } from "../services/websocket/notificationsWebSocket";
@@ -26,6 +27,13 @@ const ACTIONS = [
 /** The methods of the service, bound: the same functions at every render. */
 export type NotificationsActions = Pick<NotificationsWebSocketService, (typeof ACTIONS)[number]>;
 
+/** Push messages on this device. */
+export interface Push extends PushStatus {
+  /** Call it within a click: the browser may ask for permission. Does not reject; see `error`. */
+  enable: () => Promise<PushState>;
+  disable: () => Promise<PushState>;
+}
+
 export interface NotificationsResult extends NotificationsActions {
   /** Those of the filter, the one that moved last first. */
   items: readonly Notification[];
@@ -46,6 +54,8 @@ export interface NotificationsResult extends NotificationsActions {
   setFilter: (filter: NotificationFilter) => void;
   /** Null until `loadPreferences`, or until they change somewhere. */
   preferences: Preferences | null;
+  /** Known once the preferences are. */
+  push: Push;
   isConnected: boolean;
   connectionState: State;
 }
@@ -65,8 +75,18 @@ export function useNotificationsWebSocket(options: NotificationsOptions = {}): N
   const setFilter = useCallback((next: NotificationFilter) => {
     choose((before) => (filterKey(before) === filterKey(next) ? before : next));
   }, []);
-  const { store } = service;
+  const { store, push: device } = service;
   const inbox = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot);
+  const pushStatus = useSyncExternalStore(
+    device.store.subscribe,
+    device.store.getSnapshot,
+    device.store.getSnapshot,
+  );
+  const pushActions = useMemo(
+    () => ({ enable: () => device.enable(), disable: () => device.disable() }),
+    [device],
+  );
+  const push = useMemo(() => ({ ...pushStatus, ...pushActions }), [pushStatus, pushActions]);
   const { status } = coursewire;
   const state = useSyncExternalStore(
     status.subscribe,
@@ -104,10 +124,11 @@ export function useNotificationsWebSocket(options: NotificationsOptions = {}): N
       hasMore: list !== undefined && list.cursor !== null,
       loadingMore: list?.loadingMore ?? false,
       preferences: shownPreferences(inbox),
+      push,
       isConnected: isLive(state),
       connectionState: state,
     };
-  }, [actions, ofFilter, setFilter, inbox, filter, state]);
+  }, [actions, ofFilter, setFilter, inbox, filter, push, state]);
 }
 
 /** What pops up now; a burst is one. For those who draw their own toasts. */

@@ -19,6 +19,8 @@ import { swept } from "./notifications/changes";
 import { folded } from "./notifications/events";
 import { filterKey } from "./notifications/filters";
 import type { PreferencesChange } from "./notifications/preferences";
+import { browserPush, type PushOptions } from "./notifications/push/browser";
+import { PushDevice } from "./notifications/push/device";
 import { misshapen } from "./notifications/shape";
 import * as fold from "./notifications/state";
 import { initialState, type NotificationsState } from "./notifications/state";
@@ -42,6 +44,11 @@ const LONGEST_TIMER_MS = 3_600_000;
 /** States that lead to a connection by themselves, or that somebody has chosen. */
 const WAITING: ReadonlySet<State> = new Set(["idle", "connecting", "recovering", "reconnecting", "closed"]);
 
+export interface NotificationsServiceOptions extends ServiceOptions {
+  /** Where the service worker of push messages is; without it they are not offered. */
+  push?: PushOptions;
+}
+
 interface Heard {
   event: string;
   data: unknown;
@@ -56,6 +63,8 @@ export class NotificationsWebSocketService extends NamespaceService<
   readonly store: StateStore<NotificationsState>;
   /** What pops up now; a burst is one. */
   readonly toastStore: StateStore<readonly Toast[]>;
+  /** Notifications on this device, also when no page is open. */
+  readonly push: PushDevice;
 
   readonly #timers: NamedTimers;
   readonly #asking: Asking;
@@ -66,13 +75,24 @@ export class NotificationsWebSocketService extends NamespaceService<
   /** What was said while a page was under way: a page may be older than that, so it is said again after it. */
   #heard: Heard[] = [];
 
-  constructor(options: ServiceOptions = {}) {
+  constructor(options: NotificationsServiceOptions = {}) {
     super("/notifications", options);
     this.store = new StateStore(initialState, this.environment);
     this.toastStore = new StateStore<readonly Toast[]>([], this.environment);
     this.#timers = new NamedTimers(this.environment);
     this.#asking = new Asking(this.store, this.environment.now, (command, payload) =>
       this.request(command, payload),
+    );
+    this.push = new PushDevice(
+      {
+        environment: this.environment,
+        userId: () => this.userId,
+        isConnected: () => this.isConnected,
+        preferences: () => this.inbox.preferences,
+        loadPreferences: () => this.loadPreferences(),
+        request: (command, payload) => this.request(command, payload),
+      },
+      options.push ? (options.push.browser ?? browserPush(options.push)) : null,
     );
   }
 
@@ -192,6 +212,7 @@ export class NotificationsWebSocketService extends NamespaceService<
 
   protected override opened(): void {
     this.#forget();
+    this.push.start();
   }
 
   protected override closed(): void {
@@ -200,6 +221,7 @@ export class NotificationsWebSocketService extends NamespaceService<
     this.#heard = [];
     this.#forget();
     this.toastStore.set([]);
+    this.push.stop();
   }
 
   protected override restored(left: readonly Queued[]): void {
@@ -207,7 +229,7 @@ export class NotificationsWebSocketService extends NamespaceService<
   }
 
   protected override settled(queued: Queued, answer: Answer): void {
-    this.#asking.settled(queued, answer);
+    if (!queued.command.startsWith("push.")) this.#asking.settled(queued, answer);
   }
 
   protected override snapshotNeeded(channel: string, position: Position): void {
@@ -223,12 +245,15 @@ export class NotificationsWebSocketService extends NamespaceService<
     this.#set(folded(this.inbox, event, data));
     switch (event as keyof NotificationsEvents) {
       case "session.ready":
+        this.push.resume();
         return this.#loadMissing();
       case "notification.created":
       case "notification.changed":
         this.#toast(data as Notification);
+        this.#settleShown(data as Notification);
         return this.#trim();
       case "notifications.marked":
+        this.#settleShown();
         return this.#settleToasts((item) => swept(item, data as Sweep));
     }
   }
@@ -239,6 +264,7 @@ export class NotificationsWebSocketService extends NamespaceService<
     const before = this.inbox;
     this.store.set(state);
     if (state.items !== before.items) this.#watchExpiry();
+    if (state.preferences !== before.preferences) this.push.look();
   }
 
   #forget(): void {
@@ -346,6 +372,16 @@ export class NotificationsWebSocketService extends NamespaceService<
     this.toastStore.set(toasting.arrived(this.toastStore.getSnapshot(), item, this.environment.now()));
   }
 
+  /** What has been read somewhere is not shown by the device any more. */
+  #settleShown(changed?: Notification): void {
+    if (changed && !isOver(changed)) return;
+    void this.push.closeShown((id) => {
+      if (changed) return id === changed.id;
+      const item = this.inbox.items[id ?? ""];
+      return item !== undefined && isOver(item);
+    });
+  }
+
   /** What has been read by now pops up no longer. */
   #settleToasts(now: (item: Notification) => Notification = (item) => shown(this.inbox, item)): void {
     const toasts = this.toastStore.getSnapshot();
@@ -353,3 +389,6 @@ export class NotificationsWebSocketService extends NamespaceService<
     this.toastStore.set(items.reduce(toasting.changed, toasts));
   }
 }
+
+const isOver = ({ read_at, archived_at }: Notification): boolean =>
+  read_at !== undefined || archived_at !== undefined;
