@@ -109,6 +109,21 @@ async def test_a_mention_in_chat_arrives_as_a_notification(site: Campus, stack: 
     assert message["id"] in item["action"]["url"]
 
 
+async def test_a_report_in_chat_reaches_staff_while_they_are_here(
+    site: Campus, stack: AsyncExitStack
+) -> None:
+    ben, cleo = await site.come("ben"), await site.come("cleo")
+    ada = await site.come("ada")
+    of_ada, of_ben = await come(stack, site, "ada"), await come(stack, site, "ben")
+    room = await ada.open("course", title="Lectures")
+    message = await ben.send(room["id"], "a rude word")
+    await cleo.do("message.report", key=new_id(), message_id=message["id"], reason="harassment")
+    item, _ = await hear(of_ada, "notification.created")
+    assert (item["title"], item["toast"]) == ("A message was reported in Lectures", True)
+    assert item["action"]["url"] == f"/chat?room={room['id']}&message={message['id']}"
+    assert (await of_ben.ask("notification.list"))["items"] == []
+
+
 async def test_a_large_audience_is_reached_while_others_go_on(site: Campus, stack: AsyncExitStack) -> None:
     """Commands commit between the slices; progress is told, and everybody is reached once."""
     users = sorted({*(f"student-{number:05}" for number in range(2_000)), "ben"})

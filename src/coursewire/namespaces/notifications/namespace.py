@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from coursewire.identity.contract import UserErased
-from coursewire.namespaces.chat.contract import MessageAddressed, MessageDeleted, MessageEdited
+from coursewire.namespaces.chat.contract import (
+    MessageAddressed,
+    MessageDeleted,
+    MessageEdited,
+    MessageReported,
+)
 from coursewire.namespaces.notifications import service
 from coursewire.namespaces.notifications.channels import OutgoingChannels
 from coursewire.namespaces.notifications.contract import (
@@ -55,6 +60,7 @@ def make() -> Notifications:
         derived={service.COUNTS: Derived(service.derived_counts, delay_s=0.05, interval_s=1.0)},
         reactions={
             MessageAddressed: partial(service.follow_message, channels),
+            MessageReported: partial(service.follow_report, channels),
             MessageDeleted: service.follow_deletion,
             MessageEdited: service.follow_edit,
             UserErased: service.erase_user,

@@ -31,6 +31,7 @@ from coursewire.namespaces.chat.contract.events import (
 )
 from coursewire.namespaces.chat.contract.facts import (
     MessageAddressed,
+    MessageReported,
     ReadersAsked,
 )
 from coursewire.namespaces.chat.contract.messages import (
@@ -162,6 +163,7 @@ __all__ = [
     "MessageDeleted",
     "MessageEdited",
     "MessagePinned",
+    "MessageReported",
     "MessageSent",
     "ModerateRoom",
     "Moderated",

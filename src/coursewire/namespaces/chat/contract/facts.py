@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coursewire.namespaces.chat.contract.moderation import Reason
     from coursewire.namespaces.chat.contract.values import Message, RoomKind
 
 
@@ -30,6 +31,21 @@ class MessageAddressed:
     """In a direct room: the other one."""
     is_announcement: bool = False
     """In an announcement room: everybody of the course is to hear of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReported:
+    """Somebody has reported a message for the first time. Who it was is in the list of reports, and not in here."""
+
+    message_id: str
+    room_id: str
+    room_kind: RoomKind
+    room_title: str
+    course_id: str
+    """The room's. Reports of rooms without a course are for administrators, who ask for them: no such fact tells."""
+    reason: Reason
+    staff: tuple[str, ...]
+    """Staff of the course, also those who are not in the room; not the message's author, nor who has reported it."""
 
 
 @dataclass(frozen=True, slots=True)

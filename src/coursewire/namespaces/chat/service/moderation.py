@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from coursewire.identity.caller import Caller
@@ -12,6 +13,7 @@ from coursewire.namespaces.chat.contract import (
     MemberMuted,
     Message,
     MessageEdited,
+    MessageReported,
     Moderated,
     Mute,
     OneReport,
@@ -40,7 +42,31 @@ def report_message(tx: Transaction, caller: Caller, command: ReportMessage) -> O
     message, author_id, access = load_visible(tx, caller, command.message_id)
     order.check_can_report(message, access, is_own=author_id == caller.user_id)
     report_id = store.find_report(tx, message.id, caller.user_id)
-    return OneReport(report_id=report_id or store.insert_report(tx, caller, message, command))
+    if report_id is None:
+        report_id = store.insert_report(tx, caller, message, command)
+        _tell_staff(tx, access, command, but={author_id, caller.user_id})
+    return OneReport(report_id=report_id)
+
+
+def _tell_staff(
+    tx: Transaction, access: rules.Access, command: ReportMessage, *, but: Collection[str]
+) -> None:
+    """Tell the other namespaces of a report that the staff of a course may look at."""
+    if access.course_id is None:
+        return
+    staff = tuple(user_id for user_id in store.staff_of(tx, access.course_id) if user_id not in but)
+    if staff:
+        tx.tell(
+            MessageReported(
+                message_id=command.message_id,
+                room_id=access.room_id,
+                room_kind=access.kind,
+                room_title=access.title,
+                course_id=access.course_id,
+                reason=command.reason,
+                staff=staff,
+            )
+        )
 
 
 def list_reports(tx: Transaction, caller: Caller, command: ListReports) -> ReportPage:

@@ -33,7 +33,13 @@ from coursewire.namespaces.chat.store.members import (
     remove_members,
     rooms_of_course,
 )
-from coursewire.namespaces.chat.store.mentions import everybody_in, mention, mention_everybody, staff_in
+from coursewire.namespaces.chat.store.mentions import (
+    everybody_in,
+    mention,
+    mention_everybody,
+    staff_in,
+    staff_of,
+)
 from coursewire.namespaces.chat.store.messages import (
     count_reply,
     empty_message,
@@ -165,6 +171,7 @@ __all__ = [
     "set_state",
     "slow_room",
     "staff_in",
+    "staff_of",
     "sum_up",
     "thread_after",
     "thread_before",

@@ -43,6 +43,13 @@ _staff = Prepared(
 )
 
 
+_staff_of_course = Prepared(
+    select(course_members.c.user_id)
+    .where(course_members.c.course_id == bindparam("course"), _is_staff)
+    .order_by(course_members.c.user_id)
+)
+
+
 def everybody_in(tx: Transaction, room_id: str, but: str) -> list[str]:
     """Return who is in a room, but for one."""
     return [row.user_id for row in tx.all(_everybody, room_id=room_id, me=but)]
@@ -51,6 +58,11 @@ def everybody_in(tx: Transaction, room_id: str, but: str) -> list[str]:
 def staff_in(tx: Transaction, room_id: str, course_id: str, but: str) -> list[str]:
     """Return who is in a room and staff of its course, but for one."""
     return [row.user_id for row in tx.all(_staff, room_id=room_id, course=course_id, me=but)]
+
+
+def staff_of(tx: Transaction, course_id: str) -> list[str]:
+    """Return the staff of a course, whether or not they are in a room of it."""
+    return [row.user_id for row in tx.all(_staff_of_course, course=course_id)]
 
 
 def mention_everybody(tx: Transaction, message: Message, but: str) -> None:

@@ -21,6 +21,7 @@ from coursewire.namespaces.notifications.service.marking import (
     snooze_notification,
 )
 from coursewire.namespaces.notifications.service.preferences import read_preferences, update_preferences
+from coursewire.namespaces.notifications.service.reporting import follow_report
 from coursewire.namespaces.notifications.service.shown import (
     COUNTS,
     derived_counts,
@@ -37,6 +38,7 @@ __all__ = [
     "follow_deletion",
     "follow_edit",
     "follow_message",
+    "follow_report",
     "give",
     "go_on_delivering",
     "go_on_marking",
