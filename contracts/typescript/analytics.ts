@@ -89,13 +89,15 @@ export interface Job {
   /** 0-100, one decimal; none where the total is not known. 100 only when all is done. */
   percent?: number;
   message: string;
-  /** Seconds still to go at the smoothed rate; none where that is not known yet. */
+  /** Seconds still to go at the smoothed rate, as of `heartbeat_at`; none where that is not known yet. */
   eta_s?: number;
   /** 1, and one more each time it begins anew. */
   attempt: number;
   /** Grows with every change: of two reports about a job the higher one holds. */
   revision: number;
   cancel_requested: boolean;
+  /** Who asked for its end; none where nobody did, also when its worker cancelled it. */
+  cancelled_by?: "owner" | "staff";
   heartbeat_at: string;
   created_at: string;
   started_at?: string;
@@ -387,7 +389,10 @@ export interface AnalyticsCommands extends RealtimeCommands {
 
 /** What /analytics says. */
 export interface AnalyticsEvents extends RealtimeEvents {
-  /** A job has moved, or changed its state without ending. */
+  /**
+   * A job has moved, or changed its state: the newest value of each is the job as it is, also at its
+   * end.
+   */
   "job.progressed": { data: Job; delivery: "latest"; per: "id" };
   /** A job has succeeded, failed or was cancelled: nothing follows, unless it begins a new attempt. */
   "job.finished": { data: Job; delivery: "logged" };

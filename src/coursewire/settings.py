@@ -193,9 +193,9 @@ class Settings(BaseSettings):
     log_days: float = Field(7.0, gt=0, description="Days that a stream keeps its events (LOG4).")
     dedupe_days: float = Field(90.0, gt=0, description="Days for which a `dedupe_key` holds.")
     delivery_days: float = Field(30.0, gt=0, description="Days that finished or failed deliveries stay.")
-    drain_timeout_s: float = Field(
-        10.0, ge=0, description="Time for connections to end by themselves when the server stops."
-    )
+    job_stalled_after_s: float = Field(60.0, gt=0, description="Seconds of silence after which a job stalls.")
+    job_days: float = Field(30.0, gt=0, description="Days that jobs which have ended can be looked up.")
+    drain_timeout_s: float = Field(10.0, ge=0, description="Time for connections to end at a stop.")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["auto", "json", "text"] = Field(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from coursewire.identity.contract import UserErased
 from coursewire.namespaces.analytics import service
-from coursewire.namespaces.analytics.contract import EVENTS, RecordActivity
+from coursewire.namespaces.analytics.contract import EVENTS, CancelJob, ListJobs, ReadJob, RecordActivity
+from coursewire.namespaces.analytics.overdue import follow_silence
 from coursewire.namespaces.analytics.tidying import trim_activity
 from coursewire.realtime.namespace import ChannelKind, Namespace, only_self
 
@@ -13,13 +14,19 @@ def make() -> Namespace:
     """Return /analytics."""
     return Namespace(
         path="/analytics",
-        commands={RecordActivity: service.record_activity},
+        commands={
+            RecordActivity: service.record_activity,
+            ListJobs: service.list_jobs,
+            ReadJob: service.read_job,
+            CancelJob: service.cancel_job,
+        },
         events=EVENTS,
         channels={
-            "course": ChannelKind(service.check_course_channel),
+            "course": ChannelKind(service.check_course_channel, service.latest_of_course),
             "cohort": ChannelKind(service.check_cohort_channel),
-            "user": ChannelKind(only_self),
+            "job": ChannelKind(service.check_job_channel, service.latest_of_job),
+            "user": ChannelKind(only_self, service.latest_of_user),
         },
         reactions={UserErased: service.erase_user},
-        background=(trim_activity,),
+        background=(trim_activity, follow_silence),
     )

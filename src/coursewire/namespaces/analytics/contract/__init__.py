@@ -24,6 +24,8 @@ from coursewire.namespaces.analytics.contract.activity import (
 from coursewire.namespaces.analytics.contract.facts import (
     Activity,
     ActivityRecorded,
+    JobResumed,
+    JobStalled,
 )
 from coursewire.namespaces.analytics.contract.jobs import (
     CancelJob,
@@ -111,6 +113,8 @@ __all__ = [
     "JobPatch",
     "JobProgressed",
     "JobReply",
+    "JobResumed",
+    "JobStalled",
     "JobState",
     "LearnerAtRisk",
     "ListAlerts",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coursewire.namespaces.analytics.contract.jobs import Job
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
@@ -29,3 +31,17 @@ class ActivityRecorded:
     """New activity, none of which was there before; of one course or of several."""
 
     activities: tuple[Activity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobStalled:
+    """A job's heartbeats are missing. It goes on (JobResumed) or ends (JobFinished)."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class JobResumed:
+    """A job that had stalled goes on, or waits for a worker again."""
+
+    job: Job

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Len
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from coursewire.namespaces.analytics.contract.values import Cursor
 from coursewire.realtime.contract import Command, Delivery, Event, Mode, Once, Result
@@ -23,6 +24,27 @@ Amount = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 Message = Annotated[Clean, StringConstraints(max_length=500)]
 
+RESULT_BYTES: Final = 16_384
+"""Of a result as JSON: it travels to everybody who watches, on three channels."""
+
+
+def _is_small_json(result: dict[str, Any]) -> dict[str, Any]:
+    try:
+        size = len(json.dumps(result, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):
+        raise ValueError(
+            "must be JSON: no NaN, no Infinity, no lone surrogate, not nested endlessly"
+        ) from None
+    if size > RESULT_BYTES:
+        raise ValueError(
+            f"must be at most {RESULT_BYTES} bytes of JSON: keep the rest elsewhere, and link to it"
+        )
+    return result
+
+
+Outcome = Annotated[dict[str, Any], Len(0, 100), AfterValidator(_is_small_json)]
+"""What came out, in short: at most 16 KiB of JSON."""
+
 
 class Stage(Model):
     """The part of the work that goes on now."""
@@ -31,6 +53,12 @@ class Stage(Model):
     index: Annotated[int, Field(ge=1, le=1_000)] | None = None
     """Counted from 1."""
     count: Annotated[int, Field(ge=1, le=1_000)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Stage:
+        if self.index is not None and self.count is not None and self.index > self.count:
+            raise ValueError("index must be at most count")
+        return self
 
 
 class Job(Model):
@@ -50,12 +78,14 @@ class Job(Model):
     """0-100, one decimal; none where the total is not known. 100 only when all is done."""
     message: str = ""
     eta_s: float | None = None
-    """Seconds still to go at the smoothed rate; none where that is not known yet."""
+    """Seconds still to go at the smoothed rate, as of `heartbeat_at`; none where that is not known yet."""
     attempt: int
     """1, and one more each time it begins anew."""
     revision: int
     """Grows with every change: of two reports about a job the higher one holds."""
     cancel_requested: bool = False
+    cancelled_by: Literal["owner", "staff"] | None = None
+    """Who asked for its end; none where nobody did, also when its worker cancelled it."""
     heartbeat_at: Time
     created_at: Time
     started_at: Time | None = None
@@ -115,7 +145,7 @@ class CancelJob(Command, name="job.cancel", mode=Mode.WRITE, returns=JobCancelle
 
 
 class JobProgressed(Event[Job], name="job.progressed", delivery=Delivery.LATEST, per="id", rate=4):
-    """A job has moved, or changed its state without ending."""
+    """A job has moved, or changed its state: the newest value of each is the job as it is, also at its end."""
 
 
 class JobFinished(Event[Job], name="job.finished", delivery=Delivery.LOGGED, subject="id"):
@@ -141,13 +171,18 @@ class JobPatch(Model):
     """What has changed; also an empty one is a heartbeat."""
 
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"] | None = None
-    """`running` after an end, or `queued`, begins a new attempt: `done` starts from 0 again."""
+    """`running` after an end, or `queued`, begins a new attempt: `done` starts from 0 again.
+
+    After a person called it off only `queued` does: the other reports are told `cancel_requested`.
+    """
     done: Amount | None = None
     total: Amount | None = None
     stage: Stage | None = None
     message: Message | None = None
-    result: Annotated[dict[str, Any], Len(0, 100)] | None = None
+    result: Outcome | None = None
+    """Together with an end."""
     error: Annotated[Clean, StringConstraints(max_length=2_000)] | None = None
+    """Together with `failed`."""
 
 
 class JobReply(Model):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from coursewire.namespaces.analytics.http.activity import router as activity
+from coursewire.namespaces.analytics.http.jobs import router as jobs
 
 router = APIRouter()
 router.include_router(activity)
+router.include_router(jobs)

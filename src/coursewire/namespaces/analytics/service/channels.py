@@ -1,13 +1,17 @@
-"""Who may listen to what (SUB1)."""
+"""Who may listen to what (SUB1), and which current values come with it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from coursewire.namespaces.analytics.rules import access
+from coursewire.namespaces.analytics.service import job_lists
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
+    from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
 
@@ -19,3 +23,13 @@ def check_course_channel(tx: Transaction, caller: Caller, course_id: str) -> Non
 def check_cohort_channel(tx: Transaction, caller: Caller, course_id: str) -> None:
     """Allow `cohort:<id>` to everybody enrolled."""
     access.check_enrolled(tx.roles_in(caller, course_id), field="channel")
+
+
+def latest_of_course(tx: Transaction, course_id: str) -> Iterable[Event[Any]]:
+    """Return what `course:<id>` shows now: each part adds its own."""
+    return chain(job_lists.active_of_course(tx, course_id))
+
+
+def latest_of_user(tx: Transaction, user_id: str) -> Iterable[Event[Any]]:
+    """Return what `user:<id>` shows now: each part adds its own."""
+    return chain(job_lists.active_of_owner(tx, user_id))

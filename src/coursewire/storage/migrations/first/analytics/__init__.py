@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from coursewire.storage.migrations.first.analytics import activity
+from coursewire.storage.migrations.first.analytics import activity, jobs
 
-TABLES: tuple[str, ...] = (*activity.TABLES,)
+TABLES: tuple[str, ...] = (*jobs.TABLES, *activity.TABLES)
 """In the order in which they can be dropped."""
 
 
 def create() -> None:
     """Create them."""
     activity.create()
+    jobs.create()
