@@ -1,6 +1,28 @@
 /** The single place where the browser imports the contract; everything here is generated from the Python classes. */
 
 export type {
+  ActivityObject,
+  Alert,
+  AnalyticsCommands,
+  AnalyticsEvents,
+  Bucket,
+  Job,
+  JobState,
+  LearnerAtRisk,
+  Metric,
+  Metrics,
+  Milestone,
+  ObjectMetrics,
+  OwnMetrics,
+  Point,
+  RecordActivity,
+  Series,
+  Stage,
+  Verb,
+  Window,
+} from "../../contracts/typescript/analytics";
+export { analyticsCommands, analyticsEvents } from "../../contracts/typescript/analytics";
+export type {
   Action,
   AuditEntry,
   Author,

@@ -11,6 +11,12 @@ export {
 export { NotificationToasts, type NotificationToastsProps } from "./components/NotificationToasts";
 export * from "./contract";
 export { CoursewireProvider, type CoursewireProviderProps, useCoursewire } from "./hooks/CoursewireProvider";
+export {
+  type AnalyticsActions,
+  type AnalyticsResult,
+  useAnalyticsWebSocket,
+  useTimeOnTask,
+} from "./hooks/useAnalyticsWebSocket";
 export { type ChatActions, type ChatResult, useChatWebSocket } from "./hooks/useChatWebSocket";
 export { type ConnectionStatusResult, useConnectionStatus } from "./hooks/useConnectionStatus";
 export {
@@ -21,6 +27,20 @@ export {
   useNotificationsWebSocket,
   useNotificationToasts,
 } from "./hooks/useNotificationsWebSocket";
+export {
+  type ActivityEnvironment,
+  ActivityTracker,
+  type TrackedActivity,
+} from "./services/websocket/analytics/activity/tracker";
+export type { AnalyticsFilters, ListName, SeriesQuery } from "./services/websocket/analytics/filters";
+export type { AnalyticsState, SeriesState, TrailPoint } from "./services/websocket/analytics/state";
+export type { AnalyticsUpdate } from "./services/websocket/analytics/updates";
+export type { AnalyticsData, ListStatus, ProgressUpdate } from "./services/websocket/analytics/view";
+export {
+  type ActivityToRecord,
+  type AnalyticsServiceOptions,
+  AnalyticsWebSocketService,
+} from "./services/websocket/analyticsWebSocket";
 export { EditConflict } from "./services/websocket/chat/changes";
 export type { Measure, PageOf } from "./services/websocket/chat/order";
 export type { SendOptions } from "./services/websocket/chat/sender";

@@ -1,5 +1,6 @@
 /** One person's services: made once, connected while somebody uses them. Knows no React. */
 
+import { type AnalyticsServiceOptions, AnalyticsWebSocketService } from "./analyticsWebSocket";
 import { ChatWebSocketService } from "./chatWebSocket";
 import { ConnectionStatusStore } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
@@ -7,7 +8,9 @@ import { type NotificationsServiceOptions, NotificationsWebSocketService } from 
 import type { State } from "./protocol";
 import type { AuthToken } from "./token";
 
-export interface CoursewireOptions extends Omit<NotificationsServiceOptions, "status"> {
+export interface CoursewireOptions
+  extends Omit<NotificationsServiceOptions, "status">,
+    Pick<AnalyticsServiceOptions, "activity"> {
   userId: string;
   authToken: AuthToken;
 }
@@ -24,6 +27,7 @@ interface Service {
 export class Coursewire {
   readonly userId: string;
   readonly status = new ConnectionStatusStore();
+  readonly analytics: AnalyticsWebSocketService;
   readonly chat: ChatWebSocketService;
   readonly notifications: NotificationsWebSocketService;
 
@@ -36,6 +40,7 @@ export class Coursewire {
     this.#authToken = authToken;
     this.#environment = options.environment ?? browserEnvironment();
     const shared = { ...options, environment: this.#environment, status: this.status };
+    this.analytics = new AnalyticsWebSocketService(shared);
     this.chat = new ChatWebSocketService(shared);
     this.notifications = new NotificationsWebSocketService(shared);
   }

@@ -1,0 +1,147 @@
+/** Series on the screen: loaded once, then only their end is read again, and only after the course has moved. */
+
+import type { AnalyticsCommands, Bucket, Point } from "../../../contract";
+import { words } from "../errors";
+import type { StateStore } from "../stateStore";
+import type { NamedTimers } from "../timers";
+import type { SeriesQuery } from "./filters";
+import { pointsOf, seriesKey } from "./filters";
+import type { AnalyticsState, SeriesState } from "./state";
+
+const BUCKET_MS: Record<Bucket, number> = { "10s": 10_000, "1m": 60_000, "1h": 3_600_000, "1d": 86_400_000 };
+
+/**
+ * Least time between two reads of a series: its newest bucket moves with the class, and thousands of pages look at it. Of a
+ * course in which nothing happens nothing is read at all.
+ */
+const EVERY_MS: Record<Bucket, number> = { "10s": 5_000, "1m": 10_000, "1h": 60_000, "1d": 300_000 };
+/** So many pages do not ask at the same time: up to a quarter later, by chance. */
+const SPREAD = 0.25;
+/** A read of the end begins so many buckets before the newest: activity may come a little late. */
+const OVERLAP = 2;
+/** After so many reads of the end the whole is read again: activity may also come very late. */
+const WHOLE_EVERY = 20;
+
+type Read = (
+  payload: AnalyticsCommands["metrics.series"]["payload"],
+) => Promise<AnalyticsCommands["metrics.series"]["result"]>;
+
+interface Kept {
+  courseId: string;
+  query: SeriesQuery;
+  readAt: number;
+  /** Reads of its end since the whole was read. */
+  ends: number;
+  reading: boolean;
+}
+
+interface Surroundings {
+  store: StateStore<AnalyticsState>;
+  timers: NamedTimers;
+  /** Milliseconds since 1970, by the server's clock. */
+  now: () => number;
+  random: () => number;
+  read: Read;
+  isConnected: () => boolean;
+}
+
+export class SeriesKeeper {
+  readonly #around: Surroundings;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  open(courseId: string, query: SeriesQuery): void {
+    const key = seriesKey(courseId, query);
+    this.#kept.set(key, { courseId, query, readAt: 0, ends: 0, reading: false });
+    this.#patch(key, { query, phase: "loading", error: null, scope: null, points: [] });
+  }
+
+  close(courseId: string, query: SeriesQuery): void {
+    const key = seriesKey(courseId, query);
+    this.#kept.delete(key);
+    this.#around.timers.cancel(`series:${key}`);
+    const { [key]: _closed, ...series } = this.#state.series;
+    this.#around.store.set({ ...this.#state, series });
+  }
+
+  /** Another connection begins, or none: nothing is known of any. */
+  forget(): void {
+    for (const [key, { courseId, query }] of [...this.#kept]) {
+      this.#around.timers.cancel(`series:${key}`);
+      this.open(courseId, query);
+    }
+  }
+
+  /** Read the whole of a course's series now: at first, and after a gap. */
+  restart(courseId: string): void {
+    for (const [key, kept] of this.#kept) {
+      if (kept.courseId !== courseId) continue;
+      kept.ends = WHOLE_EVERY;
+      void this.#read(key, kept);
+    }
+  }
+
+  /** A course has moved: its series are read again, not too soon. */
+  moved(courseId: string): void {
+    const { timers, now, random } = this.#around;
+    for (const [key, kept] of this.#kept) {
+      if (kept.courseId !== courseId || kept.reading || timers.has(`series:${key}`)) continue;
+      const every = EVERY_MS[kept.query.bucket] * (1 + SPREAD * random());
+      timers.set(`series:${key}`, Math.max(0, kept.readAt + every - now()), () => void this.#read(key, kept));
+    }
+  }
+
+  get #state(): AnalyticsState {
+    return this.#around.store.getSnapshot();
+  }
+
+  #patch(key: string, patch: Partial<SeriesState>): void {
+    const state = this.#state;
+    const series = { ...state.series[key], ...patch } as SeriesState;
+    this.#around.store.set({ ...state, series: { ...state.series, [key]: series } });
+  }
+
+  async #read(key: string, kept: Kept): Promise<void> {
+    if (kept.reading || !this.#around.isConnected()) return;
+    kept.reading = true;
+    this.#around.timers.cancel(`series:${key}`);
+    const { metric, bucket } = kept.query;
+    const step = BUCKET_MS[bucket];
+    const now = this.#around.now();
+    const first = Math.floor(now / step) * step - (pointsOf(kept.query) - 1) * step;
+    const known = this.#state.series[key]?.points ?? [];
+    const isWhole = kept.ends >= WHOLE_EVERY || known.length === 0;
+    const end = Date.parse(known.at(-1)?.at ?? "") - OVERLAP * step;
+    const from = isWhole ? first : Math.max(first, end);
+    try {
+      const answer = await this.#around.read({
+        course_id: kept.courseId,
+        metric,
+        bucket,
+        from: new Date(from).toISOString(),
+        to: new Date(now).toISOString(),
+      });
+      if (this.#kept.get(key) !== kept) return;
+      kept.ends = isWhole ? 0 : kept.ends + 1;
+      const points = joined(isWhole ? [] : known, answer.points, first);
+      this.#patch(key, { phase: "ready", error: null, scope: answer.scope, points });
+    } catch (error) {
+      // What is there stays: the next move of the course tries again. Without a connection the next one does.
+      if (this.#kept.get(key) === kept && known.length === 0 && this.#around.isConnected())
+        this.#patch(key, { phase: "failed", error: words(error) });
+    } finally {
+      kept.readAt = this.#around.now();
+      kept.reading = false;
+    }
+  }
+}
+
+/** The points from `first` on (milliseconds since 1970); of a bucket that is in both the later answer holds. */
+export function joined(known: readonly Point[], read: readonly Point[], first: number): Point[] {
+  const begin = read[0]?.at;
+  const before = begin === undefined ? known : known.filter(({ at }) => at < begin);
+  return [...before, ...read].filter(({ at }) => Date.parse(at) >= first);
+}

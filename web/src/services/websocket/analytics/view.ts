@@ -1,0 +1,123 @@
+/** What a screen asks of analytics: figures, lists, series and jobs by a filter, with what we have asked for already done. */
+
+import type { Alert, Job, LearnerAtRisk, Metrics, Milestone, OwnMetrics } from "../../../contract";
+import type { AnalyticsFilters, ListName } from "./filters";
+import { DEFAULT_WINDOW, scopeOf, seriesKey } from "./filters";
+import { isOver } from "./jobs";
+import type { AnalyticsState, Scope, SeriesState, TrailPoint } from "./state";
+
+/** A job as it stands now. */
+export type ProgressUpdate = Job;
+
+/** What a filter shows, at one time. */
+export interface AnalyticsData {
+  courseId: string | null;
+  /** `course`: as its staff. `cohort`: as everybody enrolled. `own`: without a course. Null: not known yet. */
+  scope: Scope["as"];
+  phase: "loading" | "ready" | "failed";
+  /** Why there is nothing to see, in plain words. */
+  error: string | null;
+  /** Something was missed and is being loaded anew; without a connection everything is stale, which is not said here. */
+  stale: boolean;
+  /** None while the cohort has under 5 active learners. */
+  metrics: Metrics | null;
+  /** The caller's own figures, who is a learner there. */
+  own: OwnMetrics | null;
+  /** The latest figures as they came, oldest first; at most 300. */
+  trail: readonly TrailPoint[];
+  /** In the order of the filter's `series`. */
+  series: readonly SeriesState[];
+  /** The newest first. */
+  jobs: readonly Job[];
+  milestones: readonly Milestone[];
+  alerts: readonly Alert[];
+  /** The one longest away first. */
+  atRisk: readonly LearnerAtRisk[];
+  lists: Readonly<Record<ListName, ListStatus>>;
+}
+
+export interface ListStatus {
+  phase: "idle" | "loading" | "ready" | "failed";
+  error: string | null;
+  hasMore: boolean;
+  loadingMore: boolean;
+}
+
+/** A job with the end that we have asked for. */
+export const shownJob = (state: AnalyticsState, job: Job): Job =>
+  !job.cancel_requested && !isOver(job) && state.cancels.some(({ jobId }) => jobId === job.id)
+    ? { ...job, cancel_requested: true }
+    : job;
+
+/** The jobs of a filter's list. */
+function shownJobs(
+  state: AnalyticsState,
+  { courseId, jobStates = [] }: AnalyticsFilters,
+  scope: Scope,
+): Job[] {
+  return scope.lists.jobs.items.flatMap((id) => {
+    const job = state.jobs[id];
+    if (!job || (courseId !== undefined && job.course_id !== courseId)) return [];
+    return jobStates.length === 0 || jobStates.includes(job.state) ? [shownJob(state, job)] : [];
+  });
+}
+
+/** Every job that is known and that a filter means, by its id. */
+export function shownProgress(
+  state: AnalyticsState,
+  { courseId, jobIds = [] }: AnalyticsFilters,
+): Map<string, ProgressUpdate> {
+  const updates = new Map<string, ProgressUpdate>();
+  for (const job of Object.values(state.jobs)) {
+    if (courseId === undefined || job.course_id === courseId || jobIds.includes(job.id))
+      updates.set(job.id, shownJob(state, job));
+  }
+  return updates;
+}
+
+/** Alerts that still hold: nobody says when a job has moved again, but the job does. */
+const shownAlerts = (state: AnalyticsState, { lists }: Scope): Alert[] =>
+  lists.alerts.items.filter(({ kind, job_id, raised_at }) => {
+    const job = kind === "stalled_job" && job_id !== undefined ? state.jobs[job_id] : undefined;
+    return !job || job.state === "stalled" || job.heartbeat_at < raised_at;
+  });
+
+/** What a filter shows; undefined while nobody follows it. */
+export function shownData(state: AnalyticsState, filters: AnalyticsFilters): AnalyticsData | undefined {
+  const scope = state.scopes[scopeOf(filters)];
+  if (!scope) return undefined;
+  const { courseId, window = DEFAULT_WINDOW, series = [] } = filters;
+  return {
+    courseId: courseId ?? null,
+    scope: scope.as,
+    phase: phaseOf(scope),
+    error: scope.error,
+    stale: scope.stale,
+    metrics: scope.metrics[window] ?? null,
+    own: scope.own[window] ?? null,
+    trail: scope.trail[window] ?? [],
+    series: series.flatMap((query) => state.series[seriesKey(courseId ?? "", query)] ?? []),
+    jobs: shownJobs(state, filters, scope),
+    milestones: scope.lists.milestones.items,
+    alerts: shownAlerts(state, scope),
+    atRisk: scope.lists.atRisk.items,
+    lists: {
+      jobs: statusOf(scope, "jobs"),
+      milestones: statusOf(scope, "milestones"),
+      alerts: statusOf(scope, "alerts"),
+      atRisk: statusOf(scope, "atRisk"),
+    },
+  };
+}
+
+/** Ready when every list and the figures that were asked for have come, or have failed by themselves. */
+function phaseOf({ error, as, lists, metricsAsked }: Scope): AnalyticsData["phase"] {
+  if (error !== null) return "failed";
+  if (as === null || metricsAsked) return "loading";
+  return Object.values(lists).some(({ phase }) => phase === "loading") ? "loading" : "ready";
+}
+
+function statusOf({ lists }: Scope, name: ListName): ListStatus {
+  const { phase, error, cursor, loadingMore } = lists[name];
+  return { phase, error, hasMore: cursor !== null, loadingMore };
+}
