@@ -69,12 +69,13 @@ class House:
     # Lanes
 
     def mail(self, mailbox: Mailbox, **options: Any) -> Lane:
-        courier = MailCourier(Mailer(server_at(mailbox)), Sender.parse(SENDER))
-        return self._lane(courier, **options)
+        mailer = Mailer(server_at(mailbox), clock=lambda: self.now / 1_000)
+        return self._lane(MailCourier(mailer, Sender.parse(SENDER)), **options)
 
-    def push(self) -> Lane:
-        pusher = Pusher(Vapid(make_key_pair()[0], "mailto:ops@example.edu"), allow_private=True)
-        return self._lane(PushCourier(pusher, self.requests))
+    def push(self, **options: Any) -> Lane:
+        vapid = Vapid(make_key_pair()[0], "mailto:ops@example.edu")
+        pusher = Pusher(vapid, allow_private=True, clock=lambda: self.now / 1_000, **options)
+        return self._lane(PushCourier(pusher, self.requests, luck=lambda: 0.5))
 
     def _lane(self, courier: Any, **options: Any) -> Lane:
         return Lane(
@@ -135,6 +136,14 @@ class House:
     async def waiting(self, channel: str = "email") -> list[Row]:
         rows = await self.work.read(lambda tx: tx.all(_OUTGOING))
         return [row for row in rows if row.channel == channel]
+
+    async def failures(self) -> dict[str, tuple[int, int]]:
+        """Return how often in a row each browser failed, and in how many seconds it may be tried again."""
+        rows = await self.work.read(lambda tx: tx.all(_SUBSCRIPTIONS))
+        return {
+            row.endpoint.rpartition("/")[2]: (row.failures, max(0, row.not_before - self.now) // 1_000)
+            for row in rows
+        }
 
     async def endpoints(self) -> list[tuple[str, str]]:
         rows = await self.work.read(lambda tx: tx.all(_SUBSCRIPTIONS))

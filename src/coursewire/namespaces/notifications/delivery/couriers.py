@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeGuard
 
 import orjson
 
 from coursewire.namespaces.notifications.contract import Priority
+from coursewire.namespaces.notifications.delivery.back_off import back_off_s
 from coursewire.namespaces.notifications.delivery.encryption import ReceiverKeys, to_base64url
 from coursewire.namespaces.notifications.delivery.links import Links
 from coursewire.namespaces.notifications.delivery.mail import MailItem, Sender, Writer, line
-from coursewire.namespaces.notifications.delivery.outcome import Gone, Later, NotSent, Refused
-from coursewire.namespaces.notifications.delivery.parcels import Parcel, Told, still_wanted
+from coursewire.namespaces.notifications.delivery.outcome import (
+    NOTHING,
+    Gone,
+    Held,
+    Later,
+    NotSent,
+    Refused,
+    Report,
+)
+from coursewire.namespaces.notifications.delivery.parcels import Browser, Parcel, Told, name_of, still_wanted
 from coursewire.namespaces.notifications.delivery.smtp import Mailer
 from coursewire.namespaces.notifications.delivery.webpush import Pusher, Subscription, Urgency
 from coursewire.namespaces.notifications.rules import PRIORITIES
 
 MAX_BODY: Final = 300
 """Characters of a notification's text that a push message carries; the rest is in the inbox."""
+MAX_FAILURES: Final = 20
+"""Failures in a row after which a browser is forgotten: with the back-off, three days at least. It subscribes anew when
+its owner opens a page."""
+MANY: Final = 1_000_000
+"""As room: the worker's own bound counts."""
 _TITLES_IN_DIGEST: Final = 3
 
 _URGENCY: Final[dict[Priority, tuple[Urgency, int]]] = {
@@ -37,22 +52,23 @@ _URGENCY: Final[dict[Priority, tuple[Urgency, int]]] = {
 class Unwanted(Exception):  # noqa: N818 - an outcome, not a failure
     """There is nothing to send any more, or nowhere to send it."""
 
-    def __init__(self, reason: str, gone: Sequence[str] = ()) -> None:
+    def __init__(self, reason: str, report: Report = NOTHING) -> None:
         super().__init__(reason)
-        self.gone = gone
-        """Endpoints that have ended."""
+        self.report = report
 
 
 class Courier(Protocol):
     """Sends parcels one way. The links need the database's secret, which comes when the lane has read it."""
 
     channel: Literal["email", "push"]
+    one_address: bool
+    """Whether all of a person's messages go to one place, so that what fails for one has no use for the others."""
 
-    async def deliver(self, parcel: Parcel, links: Links, now: int) -> list[str]:
-        """Send one message and return the endpoints that turned out to be gone.
+    def room(self) -> int:
+        """Return how many messages would be taken now."""
 
-        Raises Unwanted, and Refused or Later as the senders do.
-        """
+    async def deliver(self, parcel: Parcel, links: Links, now: int) -> Report:
+        """Send one message. Raises Unwanted, and Refused, Held or Later as the senders do."""
 
     async def rest(self) -> None:
         """Let go of what costs the other side something, there being nothing to send."""
@@ -65,6 +81,7 @@ class MailCourier:
     """Sends parcels as mails."""
 
     channel: Literal["email", "push"] = "email"
+    one_address = True
 
     def __init__(self, mailer: Mailer, sender: Sender) -> None:
         self._mailer = mailer
@@ -72,7 +89,12 @@ class MailCourier:
         self._writing = asyncio.Lock()
         """One mail at a time, off the loop: several threads would keep the GIL from the loop, 5 ms each."""
 
-    async def deliver(self, parcel: Parcel, links: Links, now: int) -> list[str]:
+    def room(self) -> int:
+        """Return any number while the server is there; then one, which finds out whether it is back."""
+        wait_s = self._mailer.wait_s
+        return MANY if wait_s is None else int(wait_s == 0)
+
+    async def deliver(self, parcel: Parcel, links: Links, now: int) -> Report:
         """Send one mail."""
         told = _wanted(parcel, self.channel, now)
         if not parcel.email:
@@ -90,7 +112,7 @@ class MailCourier:
         async with self._writing:
             data = await asyncio.to_thread(lambda: write().as_bytes())
         await self._mailer.send(data, sender=writer.sender, recipient=parcel.email)
-        return []
+        return NOTHING
 
     async def rest(self) -> None:
         """Close the connections."""
@@ -105,14 +127,22 @@ class PushCourier:
     """Sends parcels as push messages to all browsers of a person."""
 
     channel: Literal["email", "push"] = "push"
+    one_address = False
 
-    def __init__(self, pusher: Pusher, requests: Counter[str]) -> None:
-        """Take a sender, and a counter of messages to single browsers: `sent`, `gone`, `refused`, `later`."""
+    def __init__(
+        self, pusher: Pusher, requests: Counter[str], *, luck: Callable[[], float] = random.random
+    ) -> None:
+        """Take a sender, and a counter of messages to single browsers, by outcome."""
         self._pusher = pusher
         self._requests = requests
+        self._luck = luck
 
-    async def deliver(self, parcel: Parcel, links: Links, now: int) -> list[str]:
-        """Send to each browser. When one of them is to be tried again, all are: the topic and the tag make it one."""
+    def room(self) -> int:
+        """Return any number: push services are many."""
+        return MANY
+
+    async def deliver(self, parcel: Parcel, links: Links, now: int) -> Report:
+        """Send to each browser that has not had it. Those that fail back off, each by itself, and are tried again."""
         told = _wanted(parcel, self.channel, now)
         if not parcel.browsers:
             raise Unwanted("no subscription")
@@ -121,34 +151,66 @@ class PushCourier:
         urgency, ttl_s = _URGENCY[loudest.priority]
         if loudest.expires_at is not None:
             ttl_s = max(1, min(ttl_s, (loudest.expires_at - now) // 1_000))
+        left = [browser for browser in parcel.browsers if name_of(browser.endpoint) not in parcel.reached]
         outcomes = await asyncio.gather(
-            *(self._send(browser, payload, ttl_s, urgency, topic) for browser in parcel.browsers)
+            *(self._send(browser, payload, ttl_s, urgency, topic, now) for browser in left)
         )
-        gone = [
-            browser[0]
-            for browser, outcome in zip(parcel.browsers, outcomes, strict=True)
-            if isinstance(outcome, Gone)
-        ]
-        later = [outcome for outcome in outcomes if isinstance(outcome, Later)]
+        tried = list(zip(left, outcomes, strict=True))
+        report, soonest_s = self._report(tried, parcel.reached, now)
+        failures = [outcome for _, outcome in tried if outcome is not None]
+        later = [outcome for browser, outcome in tried if _may_go_well(outcome, browser, report)]
         if later:
-            # Those that are gone answer so again; then they are removed.
-            waits = [outcome.retry_after_s for outcome in later if outcome.retry_after_s is not None]
-            raise Later(later[0].reason, max(waits, default=None))
-        if None in outcomes:
-            return gone
-        if gone:
-            raise Unwanted("no subscription is left", gone)
-        raise Refused(next(outcome.reason for outcome in outcomes if outcome is not None))
+            # Whatever has been tried counts; those that waited for their time do not.
+            tries = [outcome for outcome in later if not isinstance(outcome, Held)]
+            if tries:
+                raise Later(tries[0].reason, soonest_s, report)
+            raise Held(later[0].reason, soonest_s, report)
+        if report.reached or not failures:
+            return report
+        if all(isinstance(failure, Gone) for failure in failures):
+            raise Unwanted("no subscription is left", report)
+        raise Refused(next(one.reason for one in failures if not isinstance(one, Gone)), report)
+
+    def _report(
+        self, tried: Sequence[tuple[Browser, NotSent | None]], reached: Iterable[str], now: int
+    ) -> tuple[Report, float | None]:
+        """Return what is to be known of the browsers, and in how many seconds the first of them may be tried again."""
+        gone: list[str] = []
+        failed: list[tuple[str, int, int]] = []
+        works: list[str] = []
+        waits: list[float] = []
+        names = set(reached)
+        for browser, outcome in tried:
+            if outcome is None:
+                names.add(name_of(browser.endpoint))
+                if browser.failures:
+                    works.append(browser.endpoint)
+            elif isinstance(outcome, Gone):
+                gone.append(browser.endpoint)
+            elif isinstance(outcome, Held):
+                waits.append(outcome.retry_after_s or 0.0)
+            elif isinstance(outcome, Later):
+                failures = browser.failures + 1
+                if failures >= MAX_FAILURES:
+                    self._requests["dropped"] += 1
+                    gone.append(browser.endpoint)
+                    continue
+                waits.append(back_off_s(failures, outcome.retry_after_s, self._luck()))
+                failed.append((browser.endpoint, failures, now + int(waits[-1] * 1_000)))
+        report = Report(tuple(gone), tuple(failed), tuple(works), tuple(sorted(names)))
+        return report, min(waits, default=None)
 
     async def _send(
-        self, browser: tuple[str, str, str], payload: bytes, ttl_s: int, urgency: Urgency, topic: str
+        self, browser: Browser, payload: bytes, ttl_s: int, urgency: Urgency, topic: str, now: int
     ) -> NotSent | None:
-        endpoint, p256dh, auth = browser
         try:
-            subscription = Subscription(endpoint, ReceiverKeys.parse(p256dh, auth))
+            if browser.not_before > now:
+                raise Held("the browser's push service failed before", (browser.not_before - now) / 1_000)
+            subscription = Subscription(browser.endpoint, ReceiverKeys.parse(browser.p256dh, browser.auth))
             await self._pusher.send(subscription, payload, ttl_s=ttl_s, urgency=urgency, topic=topic)
         except NotSent as failure:
-            self._requests[type(failure).__name__.lower()] += 1
+            outcome = next(kind for kind in (Held, Later, Gone, Refused) if isinstance(failure, kind))
+            self._requests[outcome.__name__.lower()] += 1
             return failure
         self._requests["sent"] += 1
         return None
@@ -159,6 +221,10 @@ class PushCourier:
     async def close(self) -> None:
         """Close the connections."""
         await self._pusher.close()
+
+
+def _may_go_well(outcome: NotSent | None, browser: Browser, report: Report) -> TypeGuard[Later]:
+    return isinstance(outcome, Later) and browser.endpoint not in report.gone
 
 
 def _wanted(parcel: Parcel, channel: Literal["email", "push"], now: int) -> list[Told]:

@@ -7,15 +7,16 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from coursewire.errors import CoursewireError
-from coursewire.namespaces.notifications.delivery import store
+from coursewire.namespaces.notifications.delivery import browsers, store
+from coursewire.namespaces.notifications.delivery.back_off import back_off_s
 from coursewire.namespaces.notifications.delivery.couriers import Courier, Unwanted
 from coursewire.namespaces.notifications.delivery.links import Links
-from coursewire.namespaces.notifications.delivery.outcome import Later, Refused
+from coursewire.namespaces.notifications.delivery.outcome import NOTHING, Held, Later, Refused, Report
 
 if TYPE_CHECKING:
     from coursewire.namespaces.notifications.delivery.parcels import Claim, Parcel
@@ -39,22 +40,7 @@ its own later self, only one sends."""
 DRAIN_S: Final = 5.0
 """For what is under way when the node stops; what is not over by then is tried again later, and may come twice."""
 MAX_ATTEMPTS: Final = 14
-FIRST_BACK_OFF_S: Final = 60.0
-LONGEST_BACK_OFF_S: Final = 6 * 3_600.0
-"""With fourteen attempts a mail is given up after a day and a half."""
-SWEEP_EVERY_MS: Final = 3_600_000
-KEEP_FAILED_MS: Final = 30 * 86_400_000
-"""How long a row that was given up stays, for whoever wants to know."""
-
-
-def back_off_s(attempt: int, asked_s: float | None, luck: float) -> float:
-    """Return how long to wait after a failed attempt: doubling, with a jitter of a fifth; `luck` is from 0 to 1.
-
-    What the other side asks for counts when it is longer, up to the longest.
-    """
-    grown = min(FIRST_BACK_OFF_S * 2.0 ** (attempt - 1), LONGEST_BACK_OFF_S)
-    wanted = max(grown, min(asked_s or 0.0, LONGEST_BACK_OFF_S))
-    return wanted * (0.8 + 0.4 * luck)
+"""With the back-off a mail is given up after a day and a half."""
 
 
 class Lane:
@@ -70,7 +56,7 @@ class Lane:
         luck: Callable[[], float] = random.random,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """Take a counter of messages by outcome: `sent`, `unwanted`, `postponed`, `given_up`."""
+        """Take a counter of messages by outcome: `sent`, `unwanted`, `postponed`, `held`, `given_up`."""
         self._work = work
         self._courier = courier
         self._public_url = public_url
@@ -79,10 +65,11 @@ class Lane:
         self._clock = clock
         self._links: Links | None = None
         self._turn = asyncio.Semaphore(AT_ONCE)
-        self._sending: set[asyncio.Task[None]] = set()
-        """At most CLAIMED."""
+        self._sending: dict[asyncio.Task[None], str] = {}
+        """For whom; at most CLAIMED, and one of each person: whoever is slow to reach holds up only what is theirs."""
+        self._after = ""
+        """Whose turn was last."""
         self._stopping = False
-        self._swept_at = 0
 
     async def run(self) -> None:
         """Send until cancelled; then end what is under way, and give back what was not begun."""
@@ -92,11 +79,8 @@ class Lane:
                     continue
                 if not self._sending:
                     await self._courier.rest()
-                    await self._sweep()
-                if CLAIMED - len(self._sending) < AT_ONCE:
-                    await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
-                else:
-                    await self._work.rest(LOOK_EVERY_S)
+                # Whatever is over wakes us too: it may have been in the way of the next to the same person.
+                await self._work.rest(LOOK_EVERY_S)
         finally:
             await self._drain()
             await self._courier.close()
@@ -104,21 +88,42 @@ class Lane:
     async def begin(self) -> int:
         """Claim what is due and there is room for, begin to send it, and return how many messages that are."""
         room = CLAIMED - len(self._sending)
-        channel = self._courier.channel
-        if room < AT_ONCE or not await self._work.read(partial(store.any_due, channel=channel)):
-            return 0
-        claims = await self._work.write(
-            partial(store.claim, channel=channel, most=room, lease_ms=int(LEASE_S * 1_000))
-        )
+        if room >= AT_ONCE:
+            room = min(room, self._courier.room())
+            claims = await self._claim(room) if room else []
+        else:
+            claims = []
         if not claims:
             return 0
         if self._links is None:
             self._links = Links(await self._work.read(store.link_secret), self._public_url)
         for parcel in await self._work.read(partial(store.parcels, claims=claims)):
             task = asyncio.ensure_future(self._handle(parcel, self._links))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._sending[task] = parcel.claim.user_id
+            task.add_done_callback(self._ended)
         return len(claims)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._sending[task]
+        self._work.wake()
+
+    async def _claim(self, most: int) -> list[Claim]:
+        """Claim one message each of up to so many people, going on behind whoever was last, once around at most."""
+        channel = self._courier.channel
+        if not await self._work.read(partial(store.any_due, channel=channel)):
+            return []
+        busy, begun = set(self._sending.values()), self._after
+        while True:
+            look = partial(store.next_in_turn, channel=channel, after=self._after, busy=busy, most=most)
+            turns, self._after = await self._work.read(look)
+            lease_ms = int(LEASE_S * 1_000)
+            take = partial(store.claim, channel=channel, turns=turns, lease_ms=lease_ms)
+            if turns and (claims := await self._work.write(take)):
+                return claims
+            if not self._after:
+                if not begun:
+                    return []
+                begun = ""
 
     async def settled(self) -> None:
         """Wait until nothing is under way."""
@@ -140,31 +145,58 @@ class Lane:
     async def _send(self, parcel: Parcel, links: Links, now: int) -> Callable[[Transaction], None]:
         """Send one message, and return what is to be written about it."""
         claimed = parcel.claim
+        report = NOTHING
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                gone = await self._courier.deliver(parcel, links, now)
+                report = await self._courier.deliver(parcel, links, now)
+            write = self._finished(claimed, "sent")
         except Unwanted as outcome:
-            self._figures["unwanted"] += 1
-            return partial(store.finish, claimed=claimed, gone=outcome.gone)
+            report, write = outcome.report, self._finished(claimed, "unwanted")
         except Refused as failure:
-            return self._given_up(claimed, failure.reason)
+            report, write = failure.report, self._given_up(claimed, failure.reason)
+        except Held as failure:
+            report, write = failure.report, self._held(claimed, failure)
         except Later as failure:
-            return self._tried(claimed, failure.reason, failure.retry_after_s)
+            report = failure.report
+            write = self._tried(claimed, failure.reason, failure.retry_after_s, report.reached)
         except TimeoutError:
-            return self._tried(claimed, "not over in time", None)
+            write = self._tried(claimed, "not over in time", None)
         except Exception:
             logger.exception("a message could not be made; it is tried again")
-            return self._tried(claimed, "internal", None)
-        self._figures["sent"] += 1
-        return partial(store.finish, claimed=claimed, gone=gone)
+            write = self._tried(claimed, "internal", None)
+        return partial(_settled, claimed=claimed, report=report, write=write)
 
-    def _tried(self, claimed: Claim, reason: str, asked_s: float | None) -> Callable[[Transaction], None]:
+    def _finished(self, claimed: Claim, outcome: str) -> Callable[[Transaction], None]:
+        self._figures[outcome] += 1
+        return partial(store.finish, claimed=claimed)
+
+    def _held(self, claimed: Claim, failure: Held) -> Callable[[Transaction], None]:
+        """Count no attempt. What waits for too long is given up by `trimming`."""
+        self._figures["held"] += 1
+        until = self._clock() + int((failure.retry_after_s or 0.0) * 1_000)
+        reached = failure.report.reached
+        return partial(store.release, claimed=claimed, until=until, reason=failure.reason, reached=reached)
+
+    def _tried(
+        self, claimed: Claim, reason: str, asked_s: float | None, reached: Collection[str] = ()
+    ) -> Callable[[Transaction], None]:
         if claimed.attempt >= MAX_ATTEMPTS:
-            return self._given_up(claimed, reason)
+            return self._finished(claimed, "sent") if reached else self._given_up(claimed, reason)
         self._figures["postponed"] += 1
         wait_s = back_off_s(claimed.attempt, asked_s, self._luck())
         until = self._clock() + int(wait_s * 1_000)
-        return partial(store.postpone, claimed=claimed, until=until, reason=reason)
+        postpone = partial(store.postpone, claimed=claimed, until=until, reason=reason, reached=reached)
+        if not self._courier.one_address:
+            return postpone
+        hold_back = partial(
+            store.hold_back, channel=self._courier.channel, user_id=claimed.user_id, until=until
+        )
+
+        def both(tx: Transaction) -> None:
+            postpone(tx)
+            hold_back(tx)
+
+        return both
 
     def _given_up(self, claimed: Claim, reason: str) -> Callable[[Transaction], None]:
         self._figures["given_up"] += 1
@@ -195,10 +227,10 @@ class Lane:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _sweep(self) -> None:
-        now = self._clock()
-        if now - self._swept_at >= SWEEP_EVERY_MS:
-            self._swept_at = now
-            await self._work.write(
-                partial(store.forget_failed, before=now - KEEP_FAILED_MS, most=store.MOST_IN_DIGEST)
-            )
+
+def _settled(
+    tx: Transaction, *, claimed: Claim, report: Report, write: Callable[[Transaction], None]
+) -> None:
+    """Write what has become of a message, and of the browsers that it went to."""
+    write(tx)
+    browsers.note(tx, claimed.user_id, report)

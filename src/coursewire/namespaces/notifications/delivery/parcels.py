@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -86,6 +87,24 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Browser:
+    """Where somebody is reached, and how well that went."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+    failures: int = 0
+    """In a row."""
+    not_before: int = 0
+    """When it may be tried again."""
+
+
+def name_of(endpoint: str) -> str:
+    """Name an endpoint in a few characters, to remember that it has had a message."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """Everything that one message needs."""
 
@@ -95,8 +114,9 @@ class Parcel:
     """As stored."""
     told: tuple[Told, ...]
     """Rows whose item is gone are not among these."""
-    browsers: tuple[tuple[str, str, str], ...]
-    """Push subscriptions: endpoint, p256dh, auth."""
+    browsers: tuple[Browser, ...]
+    reached: frozenset[str] = field(default_factory=frozenset)
+    """Names of the browsers that have had this message, when it was tried before."""
 
 
 def still_wanted(parcel: Parcel, channel: Literal["email", "push"], now: int) -> list[Told]:

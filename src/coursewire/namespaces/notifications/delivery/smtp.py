@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import aiosmtplib
 
-from coursewire.namespaces.notifications.delivery.outcome import Later, NotSent, Refused
+from coursewire.namespaces.notifications.delivery.breaker import Breaker
+from coursewire.namespaces.notifications.delivery.outcome import Held, Later, NoAnswer, NotSent, Refused
+
+logger = logging.getLogger(__name__)
 
 CONNECTIONS: Final = 4
 """At once to one server. Who wants to send meanwhile waits; the worker's own bound says how many that are."""
 TIMEOUT_S: Final = 30.0
 """For each answer of the server."""
+CONNECT_S: Final = 15.0
+"""To be connected, encrypted and known."""
+_SERVER: Final = "the server"
 _PERMANENT: Final = 500
 """RFC 5321, 4.2.1: replies from here on do not change when the same is tried again."""
 
@@ -44,8 +53,10 @@ class Mailer:
         tls: ssl.SSLContext | None = None,
         connections: int = CONNECTIONS,
         timeout_s: float = TIMEOUT_S,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`tls` says whom to trust; without it the machine's own certificates."""
+        self._reached = Breaker(1, clock)
         self._server = server
         self._tls = tls
         self._timeout_s = timeout_s
@@ -56,8 +67,8 @@ class Mailer:
     async def send(self, data: bytes, *, sender: str, recipient: str) -> None:
         """Hand in a mail, ready for the wire, for one recipient, by bare addresses.
 
-        Raises Refused when the server will never take it for this recipient, Later for everything else: also when it
-        refuses our own name or password, which an operator can put right.
+        Raises Refused when the server will never take it for this recipient, Held when the server is not there, or
+        refuses our own name or password, which an operator can put right, and Later for everything else.
         """
         async with self._room:
             client = await self._connected()
@@ -74,6 +85,11 @@ class Mailer:
                 raise
             self._idle.append(client)
 
+    @property
+    def wait_s(self) -> float | None:
+        """How long to leave the server alone: 0 when one mail may try whether it is back, None when all is well."""
+        return self._reached.wait_s(_SERVER)
+
     async def rest(self) -> None:
         """Close the connections that nobody uses: there is nothing more to send for now."""
         while self._idle:
@@ -84,6 +100,15 @@ class Mailer:
             client = self._idle.pop()
             if client.is_connected:
                 return client
+        try:
+            with self._reached.attempt(_SERVER):
+                return await self._connect()
+        except NoAnswer as failure:
+            logger.warning("the mail server is not reached: %s", failure.reason)
+            # No mail is at fault, and none has used up an attempt.
+            raise Held(failure.reason, self.wait_s) from None
+
+    async def _connect(self) -> aiosmtplib.SMTP:
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -96,10 +121,11 @@ class Mailer:
             timeout=self._timeout_s,
         )
         try:
-            await client.connect()
+            async with asyncio.timeout(CONNECT_S):
+                await client.connect()
         except _FAILURES as error:
             client.close()
-            raise Later(_name(error)) from None
+            raise NoAnswer(_name(error)) from None
         except BaseException:
             client.close()
             raise

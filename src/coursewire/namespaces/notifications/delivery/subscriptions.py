@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.errors import Disabled, Invalid
-from coursewire.namespaces.notifications.delivery import store
+from coursewire.namespaces.notifications.delivery import browsers
 from coursewire.namespaces.notifications.delivery.addresses import check_endpoint
 from coursewire.namespaces.notifications.delivery.encryption import ReceiverKeys
 from coursewire.realtime.contract import Once
@@ -33,11 +33,11 @@ def subscribe_push(
     except ValueError as error:
         field, _, rest = str(error).partition(" ")
         raise Invalid(rest, field=f"keys.{field}") from None
-    store.save_subscription(tx, caller.user_id, command.endpoint, keys.p256dh, keys.auth)
+    browsers.save_subscription(tx, caller.user_id, command.endpoint, keys.p256dh, keys.auth)
     return Once()
 
 
 def unsubscribe_push(tx: Transaction, caller: Caller, command: UnsubscribePush) -> Once:
     """Reach the caller at a browser no more; for one that is not known nothing is to be done."""
-    store.delete_subscription(tx, caller.user_id, command.endpoint)
+    browsers.delete_subscription(tx, caller.user_id, command.endpoint)
     return Once()

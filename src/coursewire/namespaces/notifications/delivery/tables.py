@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
 from coursewire.storage.schema import metadata
 
@@ -14,6 +14,8 @@ subscriptions = Table(
     Column("p256dh", Text, nullable=False),
     Column("auth", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("not_before", BigInteger, nullable=False),  # after a failure: when it may be tried again
     Index(None, "user_id", "created_at"),
 )
 """Where push messages go."""

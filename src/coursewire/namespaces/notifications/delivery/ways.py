@@ -60,12 +60,12 @@ class Ways:
         """Numbers for `/metrics`."""
         return {
             "delivery_messages": (
-                "Mails and push messages, by way and outcome: sent, unwanted, postponed, given_up.",
+                "Mails and push messages, by way and outcome: sent, unwanted, postponed, held, given_up.",
                 ("channel", "outcome"),
                 self._by_channel,
             ),
             "push_requests": (
-                "Requests to push services, by outcome: sent, later, refused, gone.",
+                "Requests to push services, by outcome: sent, later, held, refused, gone, dropped.",
                 ("outcome",),
                 lambda: self._pushed,
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.notifications import store
-from coursewire.namespaces.notifications.delivery.store import delete_subscriptions
+from coursewire.namespaces.notifications.delivery.browsers import delete_subscriptions
 from coursewire.namespaces.notifications.service.following import take_back
 from coursewire.namespaces.notifications.service.shown import user_channel
 

@@ -192,7 +192,9 @@ outgoing = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("error", Text),
-    Index(None, "user_id"),
+    Column("reached", Text),  # names of the browsers that have had it, where others are still to be tried
+    # People take turns: whoever comes next, and the first that is due of theirs. Also for erasing a person.
+    Index("ix_notification_outgoing_turns", "user_id", "channel", "state", "kind", "not_before"),
 )
 """What is to leave by email or push: one row per item and way, written with the item."""
 WAITING: ColumnElement[str] = literal_column("'waiting'")

@@ -219,6 +219,7 @@ def insert_outgoing(
                 "created_at": tx.now,
                 "finished_at": None,
                 "error": None,
+                "reached": None,
             }
             for user_id, item_id, sending in sendings
         ],

@@ -20,6 +20,8 @@ def create() -> None:
         sa.Column("p256dh", sa.Text, nullable=False),
         sa.Column("auth", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("not_before", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("endpoint", name=op.f("pk_notification_push_subscriptions")),
     )
     op.create_index(

@@ -184,6 +184,7 @@ def create() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("finished_at", sa.BigInteger),
         sa.Column("error", sa.Text),
+        sa.Column("reached", sa.Text),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_outgoing")),
     )
     op.create_index(
@@ -200,4 +201,8 @@ def create() -> None:
         sqlite_where=sa.text("state = 'failed'"),
         postgresql_where=sa.text("state = 'failed'"),
     )
-    op.create_index("ix_notification_outgoing_user_id", "notification_outgoing", ["user_id"])
+    op.create_index(
+        "ix_notification_outgoing_turns",
+        "notification_outgoing",
+        ["user_id", "channel", "state", "kind", "not_before"],
+    )
