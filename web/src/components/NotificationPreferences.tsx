@@ -91,8 +91,8 @@ export function NotificationPreferences({ courses = NO_NAMES, inboxLink }: Notif
           <>
             <section aria-labelledby={`${id}-ways`}>
               <h3 id={`${id}-ways`}>How they reach you</h3>
-              <PreferenceGrid preferences={preferences} onChange={change} />
               <PushSwitch push={push} />
+              <PreferenceGrid preferences={preferences} onChange={change} />
             </section>
             <section aria-labelledby={`${id}-quiet`}>
               <h3 id={`${id}-quiet`}>When they may interrupt</h3>
