@@ -28,6 +28,7 @@ class Ages(Protocol):
 
     job_stalled_after_s: float
     job_days: float
+    log_days: float
 
 
 async def follow_silence(work: Background) -> None:
@@ -45,11 +46,13 @@ async def follow_silence(work: Background) -> None:
 
 async def look(work: Background, ages: Ages) -> None:
     """Look once for all that is overdue; other writes run between the slices."""
+    # Not before the log forgets them: what it says of a job is found by its row, when the owner is erased.
+    kept_ms = round(max(ages.job_days, ages.log_days) * DAY_MS) + DAY_MS
     turns: tuple[Callable[[Transaction], bool], ...] = (
         partial(service.stall_jobs, silent_ms=round(ages.job_stalled_after_s * 1000)),
         partial(service.give_jobs_up, state="stalled", silent_ms=STALLED_AT_MOST_MS),
         partial(service.give_jobs_up, state="queued", silent_ms=QUEUED_AT_MOST_MS),
-        partial(service.trim_jobs, kept_ms=round(ages.job_days * DAY_MS)),
+        partial(service.trim_jobs, kept_ms=kept_ms),
     )
     for turn in turns:
         while await work.write(turn):

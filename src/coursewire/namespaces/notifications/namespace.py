@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from coursewire.identity.contract import UserErased
+from coursewire.namespaces.analytics.contract import JobFinished
 from coursewire.namespaces.chat.contract import (
     MessageAddressed,
     MessageDeleted,
@@ -63,6 +64,7 @@ def make() -> Notifications:
             MessageReported: partial(service.follow_report, channels),
             MessageDeleted: service.follow_deletion,
             MessageEdited: service.follow_edit,
+            JobFinished: partial(service.follow_job, channels),
             UserErased: service.erase_user,
             Unsubscribe: partial(follow_link, channels),
         },

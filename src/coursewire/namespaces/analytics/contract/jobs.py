@@ -30,7 +30,8 @@ RESULT_BYTES: Final = 16_384
 
 def _is_small_json(result: dict[str, Any]) -> dict[str, Any]:
     try:
-        size = len(json.dumps(result, ensure_ascii=False, allow_nan=False).encode())
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
     except (ValueError, RecursionError):
         raise ValueError(
             "must be JSON: no NaN, no Infinity, no lone surrogate, not nested endlessly"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.analytics import store
+from coursewire.namespaces.analytics.service.erased_jobs import erase_jobs
 
 if TYPE_CHECKING:
     from coursewire.identity.contract import UserErased
@@ -12,5 +13,13 @@ if TYPE_CHECKING:
 
 
 def erase_user(tx: Transaction, fact: UserErased) -> None:
-    """Remove what there is of somebody (LOG5)."""
+    """Remove what there is of somebody: rows, what was logged about them, and the answers that they got (LOG5)."""
     store.erase_activity(tx, fact.user_id)
+    jobs = erase_jobs(tx, fact.user_id)
+    courses = sorted({*fact.course_ids, *(job.course_id for job in jobs if job.course_id is not None)})
+    tx.forget_person(
+        fact.user_id,
+        own=[f"user:{fact.user_id}", *(f"job:{job.id}" for job in jobs)],
+        others=[f"{kind}:{course_id}" for course_id in courses for kind in ("course", "cohort")],
+        rewrite=lambda data: data,
+    )

@@ -13,6 +13,7 @@ from coursewire.namespaces.notifications.service.following import (
     follow_edit,
     follow_message,
 )
+from coursewire.namespaces.notifications.service.following_jobs import follow_job
 from coursewire.namespaces.notifications.service.giving import Manner, give
 from coursewire.namespaces.notifications.service.listing import list_notifications
 from coursewire.namespaces.notifications.service.marking import (
@@ -37,6 +38,7 @@ __all__ = [
     "erase_user",
     "follow_deletion",
     "follow_edit",
+    "follow_job",
     "follow_message",
     "follow_report",
     "give",
