@@ -170,6 +170,9 @@ export interface Metrics {
    */
   scope: "course" | "cohort";
   at: string;
+  /** The class has, in this window, fewer than 5 active learners: the other fields say nothing. */
+  withheld: boolean;
+  /** In the last 5 minutes, whatever the window. For the cohort, 0 stands for fewer than 5. */
   active_now: number;
   active_learners: number;
   events_per_minute: number;
@@ -221,7 +224,7 @@ export interface ObjectMetrics {
   name?: string;
   events: number;
   learners: number;
-  /** How many learners completed it. */
+  /** How many learners completed it. For the cohort, 0 stands for fewer than 5. */
   completed: number;
   average_score?: number;
   time_on_task_s: number;

@@ -76,7 +76,7 @@ export interface Author {
   avatar_url?: string;
 }
 
-/** Take a message back: its author, or staff of the course. */
+/** Take a message back: its author, or staff of the course. One that staff have hidden only its author. */
 export interface DeleteMessage {
   key: string;
   message_id: string;
@@ -110,6 +110,11 @@ export interface History {
   position: Position;
   has_before: boolean;
   has_after: boolean;
+  /**
+   * Which of these the caller wrote without a name: nothing in a message says so, and nobody else is
+   * told.
+   */
+  own: string[];
 }
 
 /** Become a member of an open room. */
@@ -269,6 +274,11 @@ export interface OneMessage {
   /** True when the key was used before: this is the first answer again (LOG3). */
   duplicate: boolean;
   message: Message;
+  /**
+   * True where the caller wrote it without a name: nothing in the message says so, and nobody else is
+   * told.
+   */
+  own?: boolean;
 }
 
 /** The caller's presence after the command. */
@@ -331,6 +341,8 @@ export interface PinMessage {
 /** The pinned messages of a room, the one pinned last first: 50 at most. */
 export interface Pins {
   items: Message[];
+  /** Which of these the caller wrote without a name. */
+  own: string[];
 }
 
 /** Whether somebody is here. Who is invisible shows as offline to others. */
@@ -704,7 +716,7 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "write";
     keyed: true;
   };
-  /** Take a message back: its author, or staff of the course. */
+  /** Take a message back: its author, or staff of the course. One that staff have hidden only its author. */
   "message.delete": {
     payload: DeleteMessage;
     result: OneMessage;

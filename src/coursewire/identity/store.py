@@ -63,6 +63,9 @@ users = Table(
     # The newest `iat` among the tokens whose courses were taken over.
     Column("claims_at", BigInteger, nullable=False),
 )
+# xAPI statements name people by their addresses.
+WITH_EMAIL = users.c.email.is_not(None)
+Index(None, users.c.email, sqlite_where=WITH_EMAIL, postgresql_where=WITH_EMAIL)
 
 courses = Table(
     "courses",

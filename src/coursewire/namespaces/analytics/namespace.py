@@ -6,7 +6,7 @@ from coursewire.identity.contract import UserErased
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import EVENTS, CancelJob, ListJobs, ReadJob, RecordActivity
 from coursewire.namespaces.analytics.overdue import follow_silence
-from coursewire.namespaces.analytics.tidying import trim_activity
+from coursewire.namespaces.analytics.tidying import tidy
 from coursewire.realtime.namespace import ChannelKind, Namespace, only_self
 
 
@@ -28,5 +28,5 @@ def make() -> Namespace:
             "user": ChannelKind(only_self, service.latest_of_user),
         },
         reactions={UserErased: service.erase_user},
-        background=(trim_activity, follow_silence),
+        background=(tidy, follow_silence),
     )

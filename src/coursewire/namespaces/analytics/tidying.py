@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 LOOK_EVERY_S: Final = 60.0
 
 
-async def trim_activity(work: Background) -> None:
-    """Trim activity for ever, a slice at a time and others' work between them."""
+async def tidy(work: Background) -> None:
+    """Trim activity and statements for ever: a slice at a time, and others' work between them."""
     while True:
-        if not await work.write(service.trim_activity):
+        trimmed = [await work.write(service.trim_activity), await work.write(service.trim_statements)]
+        if not any(trimmed):
             await asyncio.sleep(LOOK_EVERY_S)

@@ -5,6 +5,7 @@ jobs        AI jobs and their progress
 activity    what learners do, as it comes in
 metrics     figures of a course
 milestones  what was reached, and what to look at
+xapi        statements of the Experience API
 facts       what the parts and the other namespaces are told
 """
 
@@ -19,7 +20,6 @@ from coursewire.namespaces.analytics.contract.activity import (
     ActivityTaken,
     RecordActivity,
     Refused,
-    StatementsStored,
 )
 from coursewire.namespaces.analytics.contract.facts import (
     Activity,
@@ -79,6 +79,7 @@ from coursewire.namespaces.analytics.contract.values import (
     Verb,
     Window,
 )
+from coursewire.namespaces.analytics.contract.xapi import Statement, StatementIds
 from coursewire.realtime.contract import Command, Event
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -146,7 +147,8 @@ __all__ = [
     "RulesBody",
     "Series",
     "Stage",
-    "StatementsStored",
+    "Statement",
+    "StatementIds",
     "Verb",
     "Window",
 ]

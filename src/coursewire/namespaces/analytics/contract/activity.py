@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from coursewire.namespaces.analytics.contract.values import ObjectId, Share, Verb
 from coursewire.realtime.contract import Command, Mode, Once
-from coursewire.vocabulary import Clean, CourseId, Id, Key, Line, Model, Time, UserId
+from coursewire.vocabulary import Clean, CourseId, Key, Line, Model, Time, UserId
 
 DURATION_AT_MOST_MS = 14_400_000
 """Four hours: nobody works longer on one thing without a pause."""
@@ -79,9 +79,3 @@ class ActivityTaken(Model):
     repeated: int
     """Were there before."""
     refused: list[Refused]
-
-
-class StatementsStored(Model):
-    """The ids of the statements of a request, in its order (xAPI 1.0.3, part 3, 2.1.2)."""
-
-    ids: list[Id]

@@ -5,6 +5,7 @@ channels      who may listen to what, and what comes with it
 jobs          what workers report, and who wants it to end
 job_lists     jobs as people see them
 overdue_jobs  jobs that nobody has heard of for too long
+xapi          keeps statements, and takes the activity out of them
 """
 
 from coursewire.namespaces.analytics.service.activity import record_activity, take_batch, trim_activity
@@ -23,8 +24,10 @@ from coursewire.namespaces.analytics.service.job_lists import (
 )
 from coursewire.namespaces.analytics.service.jobs import cancel_job, create_job, report_job
 from coursewire.namespaces.analytics.service.overdue_jobs import give_jobs_up, stall_jobs, trim_jobs
+from coursewire.namespaces.analytics.service.xapi import Given, store_statements, trim_statements
 
 __all__ = [
+    "Given",
     "cancel_job",
     "check_cohort_channel",
     "check_course_channel",
@@ -40,7 +43,9 @@ __all__ = [
     "record_activity",
     "report_job",
     "stall_jobs",
+    "store_statements",
     "take_batch",
     "trim_activity",
     "trim_jobs",
+    "trim_statements",
 ]

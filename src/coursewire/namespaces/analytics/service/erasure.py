@@ -23,3 +23,4 @@ def erase_user(tx: Transaction, fact: UserErased) -> None:
         others=[f"{kind}:{course_id}" for course_id in courses for kind in ("course", "cohort")],
         rewrite=lambda data: data,
     )
+    store.erase_statements(tx, fact.user_id)

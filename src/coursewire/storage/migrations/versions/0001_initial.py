@@ -119,6 +119,13 @@ def _create_identity() -> None:
         sa.Column("claims_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
+    op.create_index(
+        "ix_users_email",
+        "users",
+        ["email"],
+        sqlite_where=sa.text("email IS NOT NULL"),
+        postgresql_where=sa.text("email IS NOT NULL"),
+    )
     op.create_table(
         "courses",
         sa.Column("id", sa.Text, nullable=False),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from coursewire.storage.migrations.first.analytics import activity, jobs
+from coursewire.storage.migrations.first.analytics import activity, jobs, xapi
 
-TABLES: tuple[str, ...] = (*jobs.TABLES, *activity.TABLES)
+TABLES: tuple[str, ...] = (*xapi.TABLES, *jobs.TABLES, *activity.TABLES)
 """In the order in which they can be dropped."""
 
 
@@ -12,3 +12,4 @@ def create() -> None:
     """Create them."""
     activity.create()
     jobs.create()
+    xapi.create()

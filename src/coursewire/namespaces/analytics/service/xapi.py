@@ -1,0 +1,120 @@
+"""Keeps statements of the Experience API, and takes the activity out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from coursewire.namespaces.analytics import store
+from coursewire.namespaces.analytics.contract import Activity, Statement, StatementIds
+from coursewire.namespaces.analytics.contract.xapi import moment
+from coursewire.namespaces.analytics.rules import xapi
+from coursewire.namespaces.analytics.rules.activity import CLOCKS_MAY_DIFFER_MS, TAKEN_AT_MOST_AGO_MS
+from coursewire.namespaces.analytics.service.activity import TRIMMED_AT_ONCE, take
+from coursewire.vocabulary import new_id
+
+if TYPE_CHECKING:
+    from coursewire.realtime.transaction import Transaction
+
+
+class Given:
+    """A statement as it came, and as it was read."""
+
+    __slots__ = ("as_it_came", "json", "read")
+
+    def __init__(self, as_it_came: dict[str, Any], json: bytes, read: Statement) -> None:
+        self.as_it_came = as_it_came
+        self.json = json
+        self.read = read
+
+
+def store_statements(
+    tx: Transaction, given: Sequence[Given], *, course_id: str | None = None
+) -> StatementIds:
+    """Store what is new of some statements, all or none, and what they tell of learners in courses of ours.
+
+    `course_id` is theirs that name no course; no two have the same id. Raises Conflict.
+    """
+    before = store.known_statements(tx, [one.read.id for one in given if one.read.id is not None])
+    ids: list[str] = []
+    new: list[tuple[str, Given]] = []
+    for place, one in enumerate(given):
+        statement_id = one.read.id or new_id()
+        ids.append(statement_id)
+        if statement_id in before:
+            xapi.check_same(before[statement_id], one.as_it_came, field=f"{place}.id")
+        else:
+            new.append((statement_id, one))
+    who = _people(tx, [one.read for _, one in new])
+    store.insert_statements(
+        tx,
+        [
+            store.Stored(statement_id, user_id, one.json)
+            for (statement_id, one), user_id in zip(new, who, strict=True)
+        ],
+    )
+    _count(tx, new, who, course_id)
+    return StatementIds(ids)
+
+
+def trim_statements(tx: Transaction) -> bool:
+    """Delete some of what is older than the activity that was taken out of it; return whether there was any."""
+    return store.trim_statements(tx, tx.now - TAKEN_AT_MOST_AGO_MS, TRIMMED_AT_ONCE) > 0
+
+
+def _people(tx: Transaction, statements: Sequence[Statement]) -> list[str | None]:
+    """Return for each statement which of our users it is about."""
+    named = [xapi.person_named(one.actor) for one in statements]
+    ids = {user_id for user_id, _ in named if user_id is not None}
+    emails = {email for _, email in named if email is not None}
+    known, by_email = store.people_of(tx, sorted(ids), sorted(emails))
+    return [
+        user_id if user_id in known else by_email.get(email) if email is not None else None
+        for user_id, email in named
+    ]
+
+
+_NOBODY: Final = ""
+
+
+def _count(
+    tx: Transaction, new: Sequence[tuple[str, Given]], who: Sequence[str | None], course_id: str | None
+) -> None:
+    """Take in the activity; who or what is not ours is left out, for an LRS keeps such statements all the same."""
+    candidates = [
+        (
+            statement_id,
+            one.read,
+            user_id,
+            [*xapi.courses_named(one.read), *([course_id] if course_id else [])],
+        )
+        for (statement_id, one), user_id in zip(new, who, strict=True)
+        if user_id is not None
+    ]
+    ours = store.existing_courses(tx, sorted({course for *_, courses in candidates for course in courses}))
+    activities: list[Activity] = []
+    for statement_id, statement, user_id, courses in candidates:
+        course = next((course for course in courses if course in ours), None)
+        did = xapi.did(statement)
+        at = tx.now if statement.timestamp is None else round(moment(statement.timestamp).timestamp() * 1_000)
+        if course is None or did is None:
+            continue
+        if not tx.now - TAKEN_AT_MOST_AGO_MS <= at <= tx.now + CLOCKS_MAY_DIFFER_MS:
+            continue
+        activities.append(
+            Activity(
+                id=statement_id,
+                course_id=course,
+                user_id=user_id,
+                verb=did.verb,
+                object_id=did.object_id,
+                object_type=did.object_type,
+                object_name=did.object_name,
+                progress=did.progress,
+                score=did.score,
+                duration_ms=did.duration_ms,
+                at=min(at, tx.now),
+                is_learner=False,
+            )
+        )
+    take(tx, activities)

@@ -1,0 +1,102 @@
+"""The table of xAPI statements and its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, insert, select
+
+from coursewire.identity.store import users
+from coursewire.storage.schema import metadata
+from coursewire.storage.statement import Prepared
+
+if TYPE_CHECKING:
+    from coursewire.realtime.transaction import Transaction
+
+SLICE = 500
+"""Ids in one statement."""
+
+statements = Table(
+    "analytics_statements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text),  # who it is about, where that is somebody of ours
+    Column("statement", Text, nullable=False),  # JSON, as it came
+    Column("stored_at", BigInteger, nullable=False),
+)
+"""Statements, each once; they do not change."""
+
+Index(None, statements.c.stored_at)
+_KNOWN_PERSON = statements.c.user_id.is_not(None)
+Index(None, statements.c.user_id, sqlite_where=_KNOWN_PERSON, postgresql_where=_KNOWN_PERSON)
+
+
+class Stored(NamedTuple):
+    """A statement to store."""
+
+    id: str
+    user_id: str | None
+    statement: bytes
+
+
+_known = Prepared(
+    select(statements.c.id, statements.c.statement).where(
+        statements.c.id.in_(bindparam("ids", expanding=True))
+    )
+)
+_insert = Prepared(
+    insert(statements).values({column.name: bindparam(column.name) for column in statements.columns})
+)
+_by_id = Prepared(select(users.c.id).where(users.c.id.in_(bindparam("ids", expanding=True))))
+_by_email = Prepared(
+    select(users.c.id, users.c.email).where(users.c.email.in_(bindparam("emails", expanding=True)))
+)
+_oldest = Prepared(
+    select(statements.c.id, statements.c.stored_at).order_by(statements.c.stored_at).limit(bindparam("most"))
+)
+_delete = Prepared(delete(statements).where(statements.c.id.in_(bindparam("ids", expanding=True))))
+_erase = Prepared(delete(statements).where(statements.c.user_id == bindparam("user_id")))
+
+
+def known_statements(tx: Transaction, ids: Sequence[str]) -> dict[str, Any]:
+    """Return those of these ids that are stored, as they came."""
+    return {
+        row.id: orjson.loads(row.statement) for piece in _pieces(ids) for row in tx.all(_known, ids=piece)
+    }
+
+
+def insert_statements(tx: Transaction, new: Iterable[Stored]) -> None:
+    """Store statements, none of which is known."""
+    tx.many(
+        _insert,
+        [
+            {"id": one.id, "user_id": one.user_id, "statement": one.statement.decode(), "stored_at": tx.now}
+            for one in new
+        ],
+    )
+
+
+def people_of(
+    tx: Transaction, user_ids: Sequence[str], emails: Sequence[str]
+) -> tuple[set[str], dict[str, str]]:
+    """Return which of these users there are, and whose these addresses are."""
+    known = {row.id for piece in _pieces(user_ids) for row in tx.all(_by_id, ids=piece)}
+    return known, {row.email: row.id for piece in _pieces(emails) for row in tx.all(_by_email, emails=piece)}
+
+
+def trim_statements(tx: Transaction, before: int, most: int) -> int:
+    """Delete what was stored before a time, the oldest first, at most so many; return how many there were."""
+    rows = takewhile(lambda row: row.stored_at < before, tx.all(_oldest, most=most))
+    return sum(tx.run(_delete, ids=piece) for piece in _pieces([row.id for row in rows]))
+
+
+def erase_statements(tx: Transaction, user_id: str) -> None:
+    """Delete what was said of somebody."""
+    tx.run(_erase, user_id=user_id)
+
+
+def _pieces(ids: Sequence[str]) -> Iterable[list[str]]:
+    return (list(ids[start : start + SLICE]) for start in range(0, len(ids), SLICE))
