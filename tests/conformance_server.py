@@ -11,6 +11,7 @@ from collections.abc import Container
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coursewire.edge.connection import Connection, Socket
 from coursewire.edge.server import EngineServer, Server
@@ -99,7 +100,7 @@ def main() -> None:
         host=options.host,
         port=options.port,
         ws=server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
-        http="httptools",
+        http=server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
         lifespan="off",
         log_level="warning",
     )

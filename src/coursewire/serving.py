@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 import uvicorn
 import uvloop
 from fastapi import APIRouter
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coursewire import demo as campus
 from coursewire.app import Node
@@ -55,8 +56,8 @@ async def running(
         host=settings.host,
         port=settings.port,
         loop="none",
-        http="httptools",
-        ws=node.server.websocket_protocol,  # type: ignore[arg-type]  # any callable that makes a protocol
+        http=node.server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
+        ws=node.server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
         lifespan="off",
         log_config=None,
         access_log=False,

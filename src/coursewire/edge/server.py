@@ -1,4 +1,4 @@
-"""The server of one path: what goes into uvicorn's `ws=`, and the ASGI application beside it."""
+"""The server of one path: what goes into uvicorn's `http=` and `ws=`, and the ASGI application beside it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from coursewire.edge import closing
+from coursewire.edge.arrival import Arrival
 from coursewire.edge.closing import CloseCode
 from coursewire.edge.connection import Application, Connection
 from coursewire.edge.endpoint import PollingEndpoint
@@ -46,8 +47,12 @@ class EngineServer:
 
     @property
     def websocket_protocol(self) -> Callable[..., asyncio.Protocol]:
-        """What uvicorn's `ws=` takes."""
+        """What uvicorn's `ws=` takes: the way of requests that come in pieces, or after others."""
         return functools.partial(WebSocketTransport, self._registry, self._open)
+
+    def first_protocol(self, http: Callable[..., asyncio.Protocol]) -> Callable[..., asyncio.Protocol]:
+        """Return what uvicorn's `http=` takes: plain WebSocket requests spare `http`, which serves all others."""
+        return functools.partial(Arrival, self.websocket_protocol, http)
 
     @property
     def asgi(self) -> PollingEndpoint:

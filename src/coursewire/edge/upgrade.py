@@ -1,4 +1,4 @@
-"""The opening handshake of a WebSocket (RFC 6455, section 4.2) on a request that uvicorn's parser has read.
+"""The opening handshake of a WebSocket (RFC 6455, section 4.2).
 
 `websockets` has one too; but it parses the request a second time, in Python, for nine times the CPU
 (docs/decisions/0001-own-socketio-core.md).
@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from hashlib import sha1
 from http import HTTPStatus
 from typing import Final
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES: Final = 16
+_PLAIN: Final = re.compile(
+    rb"GET /[!-~]* HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)+\r\n"
+)
+_WANTED: Final = b"\r\nupgrade: websocket\r\n"
+
+
+def is_plain(data: bytes) -> bool:
+    """Tell whether these bytes are one whole GET that asks for a WebSocket as clients do (RFC 9112, sections 3 and 5).
+
+    What is not, goes to uvicorn's parser first, and comes to `Upgrade` only in the form that this has given it.
+    """
+    return _WANTED in data.lower() and _PLAIN.fullmatch(data) is not None
 
 
 class Upgrade:
-    """A GET request by its parts. Header names are lower-case, as uvicorn writes them."""
+    """A request by its parts, header names in lower case. It `is_plain`, or uvicorn has read and rebuilt it."""
 
     __slots__ = ("_headers", "_well_formed", "method", "path", "query")
 

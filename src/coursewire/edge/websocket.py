@@ -1,4 +1,4 @@
-"""The asyncio protocol to which uvicorn hands upgraded connections: WebSocket frames, packets (RFC 6455)."""
+"""The asyncio protocol of a connection that asks for a WebSocket: handshake, frames, packets (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class WebSocketTransport(asyncio.Protocol):
         registry: Registry,
         open_session: Callable[[str, WebSocketTransport], Session],
         *,
-        config: Any,  # noqa: ARG002 - uvicorn passes it to every protocol
         server_state: Any,
-        app_state: Any,  # noqa: ARG002 - uvicorn passes it to every protocol
+        **_offered: Any,
     ) -> None:
+        """Take, of what uvicorn offers to every protocol, its list of them all."""
         self._registry = registry
         self._open: Callable[[str, WebSocketTransport], Session] | None = open_session
         self._server_state = server_state
@@ -69,7 +69,7 @@ class WebSocketTransport(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin. The request follows at once, rebuilt by uvicorn's HTTP protocol."""
+        """Begin. The request follows at once."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         if transport.get_extra_info("sslcontext") is None:
             self._descriptor = transport.get_extra_info("socket").fileno()
