@@ -61,8 +61,6 @@ class Courier(Protocol):
     """Sends parcels one way. The links need the database's secret, which comes when the lane has read it."""
 
     channel: Literal["email", "push"]
-    one_address: bool
-    """Whether all of a person's messages go to one place, so that what fails for one has no use for the others."""
 
     def room(self) -> int:
         """Return how many messages would be taken now."""
@@ -81,7 +79,6 @@ class MailCourier:
     """Sends parcels as mails."""
 
     channel: Literal["email", "push"] = "email"
-    one_address = True
 
     def __init__(self, mailer: Mailer, sender: Sender) -> None:
         self._mailer = mailer
@@ -127,7 +124,6 @@ class PushCourier:
     """Sends parcels as push messages to all browsers of a person."""
 
     channel: Literal["email", "push"] = "push"
-    one_address = False
 
     def __init__(
         self, pusher: Pusher, requests: Counter[str], *, luck: Callable[[], float] = random.random

@@ -174,8 +174,8 @@ class Lane:
         """Count no attempt. What waits for too long is given up by `trimming`."""
         self._figures["held"] += 1
         until = self._clock() + int((failure.retry_after_s or 0.0) * 1_000)
-        reached = failure.report.reached
-        return partial(store.release, claimed=claimed, until=until, reason=failure.reason, reached=reached)
+        release = partial(store.release, claimed=claimed, reason=failure.reason)
+        return self._put_off(claimed, release, until, failure.report.reached)
 
     def _tried(
         self, claimed: Claim, reason: str, asked_s: float | None, reached: Collection[str] = ()
@@ -185,18 +185,19 @@ class Lane:
         self._figures["postponed"] += 1
         wait_s = back_off_s(claimed.attempt, asked_s, self._luck())
         until = self._clock() + int(wait_s * 1_000)
-        postpone = partial(store.postpone, claimed=claimed, until=until, reason=reason, reached=reached)
-        if not self._courier.one_address:
-            return postpone
-        hold_back = partial(
-            store.hold_back, channel=self._courier.channel, user_id=claimed.user_id, until=until
-        )
+        return self._put_off(claimed, partial(store.postpone, claimed=claimed, reason=reason), until, reached)
 
-        def both(tx: Transaction) -> None:
-            postpone(tx)
-            hold_back(tx)
+    def _put_off(
+        self, claimed: Claim, write: Callable[..., None], until: int, reached: Collection[str]
+    ) -> Callable[[Transaction], None]:
+        """Let a message wait; and where nothing of it has reached anybody, what else there is for this person."""
 
-        return both
+        def put_off(tx: Transaction) -> None:
+            write(tx, until=until, reached=reached)
+            if not reached:
+                store.hold_back(tx, self._courier.channel, claimed.user_id, until=until)
+
+        return put_off
 
     def _given_up(self, claimed: Claim, reason: str) -> Callable[[Transaction], None]:
         self._figures["given_up"] += 1

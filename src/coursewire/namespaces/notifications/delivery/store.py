@@ -148,15 +148,18 @@ _release = Prepared(
         reached=_reached,
     )
 )
-_hold_back = Prepared(
-    update(outgoing)
+_waits_for = (
+    select(outgoing.c.id)
     .where(
         outgoing.c.user_id == bindparam("whose"),
         outgoing.c.channel == _channel,
         outgoing.c.state == WAITING,
         outgoing.c.not_before < bindparam("until"),
     )
-    .values(not_before=bindparam("until"))
+    .limit(_most)
+)
+_hold_back = Prepared(
+    update(outgoing).where(outgoing.c.id.in_(_waits_for)).values(not_before=bindparam("until"))
 )
 _give_up = Prepared(
     update(outgoing)
@@ -317,8 +320,11 @@ def release(
 
 
 def hold_back(tx: Transaction, channel: Channel, user_id: str, *, until: int) -> None:
-    """Let all that waits for one person wait until then: what stalls is where they are reached."""
-    tx.run(_hold_back, channel=channel, whose=user_id, until=until)
+    """Let what waits for one person wait until then, up to ROWS_AT_ONCE: what stalls is where they are reached.
+
+    Of more the next is tried, and holds back as many again.
+    """
+    tx.run(_hold_back, channel=channel, whose=user_id, until=until, most=ROWS_AT_ONCE)
 
 
 def give_up(tx: Transaction, claimed: Claim, *, reason: str) -> None:
