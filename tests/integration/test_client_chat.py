@@ -266,3 +266,36 @@ async def test_killed_and_started_again(unused_tcp_port: int, tmp_path: Path) ->
     assert seen[0] == seen[1] == [message.text for message in history]
     assert [text for text in seen[0] if text.startswith("in flight")] == [f"in flight {n}" for n in range(10)]
     assert seen[0].count("while away") == 2
+
+
+async def test_what_one_wrote_without_a_name_is_ones_own_in_the_next_session(
+    site: tuple[Campus, Proxy],
+) -> None:
+    """Its author edits it from there, and deletes it when staff have hidden it; others are told nothing by it."""
+    server, _ = site
+
+    def client(user_id: str) -> ChatClient:
+        return ChatClient(server.url, server.token(user_id), options=OPTIONS)
+
+    async with client("ada") as ada, client("cleo") as cleo:
+        room = await course_room(ada)
+        async with client("ben") as ben:
+            said = await ben.send(room.id, "who am I?", anonymous=True)
+        async with aclosing(cleo.messages(room.id, history=100)) as messages, client("ben") as ben:
+            assert (await anext(messages)).author is None
+            page = await ben.history(room.id)
+            assert page.own == [said.id]
+            edited = await ben.edit(page.items[0], "nobody")
+            assert (edited.text, edited.author) == ("nobody", None)
+            for other in (ada, cleo):
+                seen = await other.history(room.id)
+                assert (seen.items[0].text, seen.own) == ("nobody", [])
+            await ada.hide(edited)
+            with pytest.raises(Forbidden):
+                await cleo.delete(said.id)
+            assert (await ben.delete(said.id)).state == "deleted"
+        epoch = (await cleo.history(room.id)).position.epoch
+        async with server.http("cleo") as http:
+            events = await http.get(f"/v1/chat/channels/room:{room.id}/events?epoch={epoch}&offset=0")
+        assert "message.edited" in events.text
+        assert '"own"' not in events.text

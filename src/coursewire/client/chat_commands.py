@@ -184,7 +184,10 @@ class ChatCommands(ModerationCommands):
         thread_id: str | None = None,
         limit: int = 50,
     ) -> chat.History:
-        """Read a page of messages: the newest, or before, after or around a message; 100 at most."""
+        """Read a page of messages: the newest, or before, after or around a message; 100 at most.
+
+        `own` in it names those that one wrote without a name: to be edited or deleted, they are known by it alone.
+        """
         return await self.run(
             chat.ReadHistory,
             chat.History,

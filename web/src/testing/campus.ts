@@ -62,7 +62,7 @@ export const meta = (offset: number, channel = "room:r1") => ({
 });
 
 /** Answer what a chat asks when it opens. */
-export function furnish(peer: Peer, rooms: RoomSummary[], history: Message[] = []): void {
+export function furnish(peer: Peer, rooms: RoomSummary[], history: Message[] = [], own: string[] = []): void {
   peer.reply("room.list", () => ({ items: rooms }));
   peer.reply("subscribe", ({ channel }) => ({ channel, epoch: "a", offset: 0, recovered: false }));
   peer.reply("history.read", ({ before }) => {
@@ -71,6 +71,7 @@ export function furnish(peer: Peer, rooms: RoomSummary[], history: Message[] = [
     return {
       items,
       position: { epoch: "a", offset: 0 },
+      own: own.filter((id) => items.some((item) => item.id === id)),
       has_before: end > items.length,
       has_after: false,
     };
@@ -82,7 +83,7 @@ export function furnish(peer: Peer, rooms: RoomSummary[], history: Message[] = [
       unread: { room_id, unread: 0, mentions: 0, total: 0 },
     };
   });
-  peer.reply("room.pins", () => ({ items: [] }));
+  peer.reply("room.pins", () => ({ items: [], own: [] }));
   peer.reply("room.members", () => ({
     items: [
       { ...ada, roles: ["learner"], joined_at: "2026-11-01T10:00:00.000Z" },

@@ -306,10 +306,12 @@ def check_can_edit(message: Message, access: Access, caller: Caller, author_id: 
 def check_can_delete(
     message: Message, access: Access, caller: Caller, author_id: str, version: int | None
 ) -> None:
-    """Let authors and staff of the course delete."""
-    if author_id != caller.user_id and not access.is_staff:
+    """Let authors and staff of the course delete; what staff have hidden, and may show again, its author."""
+    is_own = author_id == caller.user_id
+    if not is_own and not access.is_staff:
         raise Forbidden("only the author or staff delete a message", field="message_id")
-    check_is_there(message)
+    if not (is_own and message.state == "hidden"):
+        check_is_there(message)
     if version is not None:
         check_version(message, version)
 

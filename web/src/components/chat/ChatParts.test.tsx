@@ -27,14 +27,14 @@ async function pass(): Promise<void> {
 
 const history = [message(1), message(2, { author: ada }), message(3)];
 
-async function open(patch: Partial<RoomSummary> = {}) {
+async function open(patch: Partial<RoomSummary> = {}, own: string[] = []) {
   render(
     <CoursewireProvider userId="ada" authToken="token" environment={world}>
       <ChatInterface />
     </CoursewireProvider>,
   );
   await pass();
-  furnish(world.peer, [room({ last_number: 3, ...patch })], history);
+  furnish(world.peer, [room({ last_number: 3, ...patch })], history, own);
   act(() => world.peer.accept());
   await pass();
 }
@@ -166,6 +166,38 @@ describe("staff", () => {
     await pass();
     expect(screen.getByRole("dialog", { name: "Who wrote it" }).textContent).toContain("Ben Okafor");
     history[2] = message(3);
+  });
+});
+
+describe("what is ours without a name", () => {
+  it("is edited and deleted after a reload as well, and others' is not", async () => {
+    const { author: _author, ...nameless } = message(1, { anonymous: true, text: "who am I?" });
+    history.splice(0, 3, nameless, { ...nameless, id: "m2", number: 2 }, message(3, { author: ada }));
+    await open({}, ["m1"]);
+    await user.click(screen.getAllByRole("button", { name: "Message actions" })[1] as HTMLElement);
+    expect(screen.queryByRole("menuitem", { name: "Edit" })).toBeNull();
+    await user.keyboard("{Escape}");
+    await choose(0, "Edit");
+    const box = screen.getByRole("textbox", { name: "Edit message" });
+    await user.clear(box);
+    await user.type(box, "nobody{Enter}");
+    expect(world.peer.payloads("message.edit")).toMatchObject([{ message_id: "m1", text: "nobody" }]);
+    history.splice(0, 3, message(1), message(2, { author: ada }), message(3));
+  });
+});
+
+describe("what staff have hidden of ours", () => {
+  it("can be deleted, and nothing else", async () => {
+    history[1] = message(2, { author: ada, text: "", html: "", state: "hidden", version: 2 });
+    await open();
+    await user.click(screen.getAllByRole("button", { name: "Message actions" })[1] as HTMLElement);
+    expect(screen.getAllByRole("menuitem").map(({ textContent }) => textContent)).toEqual(["Delete…"]);
+    await user.click(screen.getByRole("menuitem", { name: "Delete…" }));
+    await pass();
+    const question = screen.getByRole("alertdialog");
+    await user.click(within(question).getByRole("button", { name: /^Delete/u }));
+    expect(world.peer.payloads("message.delete")).toMatchObject([{ message_id: "m2" }]);
+    history[1] = message(2, { author: ada });
   });
 });
 

@@ -169,7 +169,7 @@ interface ToolsProps {
 
 /** Beside the bubble. All but the menu only where somebody is near: thirty messages are in the page at once. */
 function Tools({ message, mine, gone, near, active, actions, rights }: ToolsProps) {
-  if (gone && !(rights.canModerate && message.state === "hidden")) return null;
+  if (gone && !(message.state === "hidden" && (mine || rights.canModerate))) return null;
   const tabIndex = active ? 0 : -1;
   return (
     <span className="cw-tools">

@@ -38,6 +38,11 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
     chosen.current = then;
   };
   const others = !mine && message.author !== undefined;
+  const remove = (
+    <Item danger icon={<Trash2 size={15} />} onSelect={after(() => actions.ask("delete", message))}>
+      Delete…
+    </Item>
+  );
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
@@ -60,10 +65,13 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
             chosen.current = null;
           }}
         >
-          {hidden ? (
+          {hidden && rights.canModerate && (
             <Item icon={<Eye size={15} />} onSelect={() => actions.hide(message, false)}>
               Show again
             </Item>
+          )}
+          {hidden ? (
+            mine && remove
           ) : (
             <>
               {rights.canPost && (
@@ -133,15 +141,7 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
                   )}
                 </>
               )}
-              {(mine || rights.canModerate) && (
-                <Item
-                  danger
-                  icon={<Trash2 size={15} />}
-                  onSelect={after(() => actions.ask("delete", message))}
-                >
-                  Delete…
-                </Item>
-              )}
+              {(mine || rights.canModerate) && remove}
               {rights.canPost && <QuickReactions message={message} actions={actions} />}
             </>
           )}

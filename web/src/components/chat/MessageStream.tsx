@@ -109,6 +109,11 @@ function pressed(
     return button !== undefined && button !== null;
   };
   if (key === "Enter") return press("[data-menu]");
+  // What staff have hidden is still its author's to take back.
+  if (key === "Delete" && mine && message.state === "hidden") {
+    actions.ask("delete", message);
+    return true;
+  }
   if (message.state !== "sent") return false;
   if (key === "+" && canPost) return press(".cw-tools [data-react]");
   const does: Record<string, (() => void) | false> = {

@@ -126,6 +126,7 @@ describe("history", () => {
     world.peer.reply("history.read", () => ({
       items: [message(300), message(301)],
       position: { epoch: "b", offset: 9 },
+      own: [],
       has_before: true,
       has_after: false,
     }));

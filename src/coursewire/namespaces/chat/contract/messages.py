@@ -16,6 +16,8 @@ class OneMessage(Once):
     """The message after the command."""
 
     message: Message
+    own: bool | None = None
+    """True where the caller wrote it without a name: nothing in the message says so, and nobody else is told."""
 
 
 class SendMessage(Command, name="message.send", mode=Mode.WRITE, returns=OneMessage):
@@ -46,7 +48,7 @@ class EditMessage(Command, name="message.edit", mode=Mode.WRITE, returns=OneMess
 
 
 class DeleteMessage(Command, name="message.delete", mode=Mode.WRITE, returns=OneMessage):
-    """Take a message back: its author, or staff of the course."""
+    """Take a message back: its author, or staff of the course. One that staff have hidden only its author."""
 
     key: Key
     message_id: MessageId
@@ -91,6 +93,8 @@ class History(Result):
     position: Position
     has_before: bool
     has_after: bool
+    own: list[MessageId] = Field(default_factory=list)
+    """Which of these the caller wrote without a name: nothing in a message says so, and nobody else is told."""
 
 
 class ReadHistory(Command, name="history.read", returns=History):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from coursewire.namespaces.chat.contract.values import Cursor, Member, Message, RoomKind, RoomSummary
 from coursewire.realtime.contract import Command, Mode, Once, Result
-from coursewire.vocabulary import CourseId, Key, Line, RoomId, UserId
+from coursewire.vocabulary import CourseId, Key, Line, MessageId, RoomId, UserId
 
 
 class RoomPage(Result):
@@ -97,6 +97,8 @@ class Pins(Result):
     """The pinned messages of a room, the one pinned last first: 50 at most."""
 
     items: list[Message]
+    own: list[MessageId] = Field(default_factory=list)
+    """Which of these the caller wrote without a name."""
 
 
 class ListPins(Command, name="room.pins", returns=Pins):

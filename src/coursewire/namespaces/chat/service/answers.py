@@ -20,7 +20,7 @@ def one_room(tx: Transaction, caller: Caller, room_id: str) -> OneRoom:
     return OneRoom(room=room)
 
 
-def one_message(tx: Transaction, message: Message) -> OneMessage:
+def one_message(tx: Transaction, caller: Caller, message: Message) -> OneMessage:
     """Answer with a message; the remembered answer belongs to it, whatever else was appended (LOG5)."""
     tx.subject = message.id
-    return OneMessage(message=message)
+    return OneMessage(message=message, own=True if store.own_among(tx, caller.user_id, [message]) else None)

@@ -35,7 +35,8 @@ def read_history(tx: Transaction, caller: Caller, command: ReadHistory) -> Histo
 
     def page(items: list[Message], *, has_before: bool, has_after: bool) -> History:
         shown = store.with_mine(tx, caller.user_id, items)
-        return History(items=shown, position=position, has_before=has_before, has_after=has_after)
+        own = store.own_among(tx, caller.user_id, items)
+        return History(items=shown, position=position, has_before=has_before, has_after=has_after, own=own)
 
     # One more than asked for says whether there is more.
     if command.after is not None:
@@ -62,7 +63,8 @@ def list_pins(tx: Transaction, caller: Caller, command: ListPins) -> Pins:
     """Return what is pinned in a room, the one pinned last first."""
     rules.check_can_read(store.load_access(tx, caller, command.room_id))
     found = store.pinned_messages(tx, caller.user_id, command.room_id, rules.PINS_PER_ROOM)
-    return Pins(items=store.with_mine(tx, caller.user_id, found))
+    own = store.own_among(tx, caller.user_id, found)
+    return Pins(items=store.with_mine(tx, caller.user_id, found), own=own)
 
 
 def number_of(tx: Transaction, room_id: str, message_id: str, *, field: str) -> int:

@@ -78,7 +78,7 @@ def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMe
     tx.derive(UNREAD, access.room_id)
     mentioned = count_mentions(tx, access, message, caller.user_id)
     tell_others(tx, access, message, caller.user_id, mentioned=mentioned, answered=answered.author_ids)
-    return one_message(tx, told)
+    return one_message(tx, caller, told)
 
 
 class _Answered(NamedTuple):
@@ -146,7 +146,7 @@ def edit_message(tx: Transaction, caller: Caller, command: EditMessage) -> OneMe
     store.add_words(tx, access, edited)
     actor = None if message.anonymous else caller.user_id
     tx.append(room_channel(message.room_id), MessageEdited(rules.as_told(edited)), actor=actor)
-    return one_message(tx, edited)
+    return one_message(tx, caller, edited)
 
 
 def delete_message(tx: Transaction, caller: Caller, command: DeleteMessage) -> OneMessage:
@@ -154,7 +154,9 @@ def delete_message(tx: Transaction, caller: Caller, command: DeleteMessage) -> O
     message, author_id, access = load_visible(tx, caller, command.message_id)
     rules.check_can_delete(message, access, caller, author_id, command.version)
     gone = rules.tombstone(message, message.version + 1)
-    store.remove_words(tx, access, message)
+    was_there = message.state == "sent"
+    if was_there:
+        store.remove_words(tx, access, message)
     store.empty_message(tx, gone)
     if author_id != caller.user_id:
         # Whose anonymous message it was is not written down: that staff ask by `message.reveal`.
@@ -162,7 +164,7 @@ def delete_message(tx: Transaction, caller: Caller, command: DeleteMessage) -> O
         store.resolve_reports(tx, message.id)
         store.keep_deed(tx, caller, access.room_id, "delete", message_id=message.id, user_id=whose)
     actor = None if message.anonymous and author_id == caller.user_id else caller.user_id
-    return one_message(tx, take_back(tx, gone, actor=actor))
+    return one_message(tx, caller, take_back(tx, gone, actor=actor, was_there=was_there))
 
 
 def pin_message(tx: Transaction, caller: Caller, command: PinMessage) -> OneMessage:
@@ -170,13 +172,13 @@ def pin_message(tx: Transaction, caller: Caller, command: PinMessage) -> OneMess
     message, _, access = load_visible(tx, caller, command.message_id)
     rules.check_can_pin(message, access, command.version)
     if message.pinned == command.on:
-        return one_message(tx, message)
+        return one_message(tx, caller, message)
     if command.on:
         rules.check_has_place_for_pin(store.pin_count(tx, message.room_id))
     store.pin_message(tx, message.id, on=command.on)
     pinned = message.model_copy(update={"pinned": command.on})
     tx.append(room_channel(message.room_id), MessagePinned(rules.as_told(pinned)))
-    return one_message(tx, pinned)
+    return one_message(tx, caller, pinned)
 
 
 def react(tx: Transaction, caller: Caller, command: React) -> OneMessage:
@@ -186,7 +188,7 @@ def react(tx: Transaction, caller: Caller, command: React) -> OneMessage:
     if command.on:
         rules.check_has_room_for(message, command.emoji)
     if not store.set_reaction(tx, message.id, caller.user_id, command.emoji, on=command.on):
-        return one_message(tx, message)
+        return one_message(tx, caller, message)
     reactions = store.sum_up(tx, message.id, caller.user_id)
     reacted = message.model_copy(update={"reactions": reactions})
     change = ReactionChange(user_id=caller.user_id, emoji=command.emoji, on=command.on)
@@ -196,7 +198,7 @@ def react(tx: Transaction, caller: Caller, command: React) -> OneMessage:
         ReactionChanged(ReactedMessage.model_construct(**told.__dict__, changed=change)),
     )
     [shown] = store.with_mine(tx, caller.user_id, [reacted])
-    return one_message(tx, shown)
+    return one_message(tx, caller, shown)
 
 
 def somebody(tx: Transaction, user_id: str) -> Caller:

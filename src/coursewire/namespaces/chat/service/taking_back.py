@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
 
 
-def take_back(tx: Transaction, gone: Message, *, actor: str | None) -> Message:
-    """Tell that only this is left of a message whose row says so already; return it as it is told."""
+def take_back(tx: Transaction, gone: Message, *, actor: str | None, was_there: bool = True) -> Message:
+    """Tell that only this is left of a message whose row says so already; return it as it is told.
+
+    was_there: whether people saw it until now; a hidden one is in no thread's count any more.
+    """
     tx.redact(gone.id, gone)
     forget_quotes(tx, gone.id)
     if gone.thread_id is not None:
-        thread = store.count_reply(tx, gone.thread_id, -1)
+        thread = store.count_reply(tx, gone.thread_id, -1 if was_there else 0)
         told = gone.model_copy(update={"thread": thread})
     else:
         told = gone

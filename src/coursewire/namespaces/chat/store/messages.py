@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from coursewire.namespaces.chat.contract import Message, Thread
 from coursewire.namespaces.chat.store.shown import message_of, with_author
-from coursewire.namespaces.chat.store.tables import ROOM, mentions, messages, reactions, rooms
+from coursewire.namespaces.chat.store.tables import ME, ROOM, mentions, messages, reactions, rooms
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import iso, milliseconds
 
@@ -27,7 +28,10 @@ _insert_message = Prepared(
     insert(messages).values({name: bindparam(name) for name in messages.c.keys() if name != "seq"})  # noqa: SIM118
 )
 _forget_mentions = Prepared(
-    delete(mentions).where(mentions.c.room_id == ROOM, mentions.c.number == bindparam("at_number"))
+    # Those of a hidden message wait below 0.
+    delete(mentions).where(
+        mentions.c.room_id == ROOM, mentions.c.number.in_((bindparam("at_number"), -bindparam("at_number")))
+    )
 )
 _forget_reactions = Prepared(delete(reactions).where(reactions.c.message_id == _MESSAGE))
 _rewrite = Prepared(
@@ -71,6 +75,11 @@ _one_message = Prepared(with_author.where(messages.c.id == _MESSAGE))
 _number_of = Prepared(select(messages.c.number).where(messages.c.id == _MESSAGE, messages.c.room_id == ROOM))
 _id_at = Prepared(
     select(messages.c.id).where(messages.c.room_id == ROOM, messages.c.number == bindparam("at_number"))
+)
+_own_among = Prepared(
+    select(messages.c.id)
+    .where(messages.c.id.in_(bindparam("message_ids", expanding=True)), messages.c.author_id == ME)
+    .order_by(messages.c.number)
 )
 _replies_to = Prepared(select(messages.c.id).where(messages.c.reply_to == _MESSAGE))
 
@@ -147,6 +156,14 @@ def load_message(tx: Transaction, message_id: str, viewer_id: str) -> tuple[Mess
     """Return a message as the viewer sees it, and who wrote it."""
     row = tx.one(_one_message, message_id=message_id)
     return (message_of(row, viewer_id), row.author_id) if row else None
+
+
+def own_among(tx: Transaction, viewer_id: str, shown: Sequence[Message]) -> list[str]:
+    """Return which of up to a SLICE of messages the viewer wrote without a name."""
+    nameless = [message.id for message in shown if message.anonymous]
+    if not nameless:
+        return []
+    return [row.id for row in tx.all(_own_among, message_ids=nameless, me=viewer_id)]
 
 
 def replies_to(tx: Transaction, message_id: str) -> list[str]:

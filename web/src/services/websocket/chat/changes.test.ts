@@ -152,6 +152,33 @@ describe("an anonymous message of ours", () => {
     expect(chat.chat.outgoing).toEqual([]);
     expect(chat.chat.ownIds.has("m3")).toBe(true);
   });
+
+  it("is known as ours after a reload, by what the server tells us alone", async () => {
+    const { author: _author, ...nameless } = message(40, { anonymous: true });
+    world.peer.reply("history.read", () => ({
+      items: [nameless, { ...nameless, id: "m41", number: 41 }],
+      position: { epoch: "a", offset: 0 },
+      own: ["m40"],
+      has_before: true,
+      has_after: false,
+    }));
+    await chat.loadAround("r1", "m40");
+    expect([...chat.chat.ownIds]).toEqual(["m40"]);
+    const known = chat.chat.ownIds;
+    world.peer.say("message.edited", { ...nameless, version: 2, text: "said otherwise" }, meta(1));
+    expect(chat.chat.ownIds).toBe(known);
+  });
+
+  it("is known as ours by the answer to whatever we do with it", async () => {
+    const { author: _author, ...nameless } = message(2, { anonymous: true, version: 2 });
+    const done = chat.reactToMessage(message(2), "👍", true);
+    world.peer.answer("message.react", {
+      ok: true,
+      data: { message: nameless, own: true, duplicate: false },
+    });
+    await done;
+    expect(chat.chat.ownIds.has("m2")).toBe(true);
+  });
 });
 
 describe("keeping order", () => {
@@ -188,6 +215,7 @@ describe("going to a message", () => {
     world.peer.reply("history.read", ({ around }) => ({
       items: around ? [message(40, { author: ben }), message(41)] : [message(90), message(91)],
       position: { epoch: "a", offset: 0 },
+      own: [],
       has_before: true,
       has_after: around !== undefined,
     }));

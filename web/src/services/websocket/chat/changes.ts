@@ -15,7 +15,7 @@ interface Needs {
   request: <One extends Name>(
     command: One,
     payload: ChatCommands[One]["payload"],
-  ) => Promise<{ message: Message }>;
+  ) => Promise<{ message: Message; own?: boolean }>;
 }
 
 /** Somebody else was faster: the message as it is now, to choose between the two. */
@@ -84,8 +84,10 @@ export class Changes {
   }
 
   async #change<One extends Name>(command: One, payload: ChatCommands[One]["payload"]): Promise<void> {
-    const { message } = await this.#needs.request(command, payload);
+    const { message, own } = await this.#needs.request(command, payload);
     this.#arrived(message);
+    const { store } = this.#needs;
+    if (own) store.set(fold.ownFound(store.getSnapshot(), [message.id]));
   }
 
   #arrived(message: Message): void {

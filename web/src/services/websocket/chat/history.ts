@@ -116,10 +116,15 @@ export class History {
     this.#needs.store.set(state);
   }
 
-  #read({ roomId, threadId }: Place, where: Pick<ReadHistory, "before" | "after" | "around">): Promise<Page> {
+  async #read(
+    { roomId, threadId }: Place,
+    where: Pick<ReadHistory, "before" | "after" | "around">,
+  ): Promise<Page> {
     const thread = threadId === undefined ? {} : { thread_id: threadId };
     const limit = (where.before ?? where.after) ? FURTHER_PAGE : FIRST_PAGE;
-    return this.#needs.read({ room_id: roomId, limit, ...thread, ...where });
+    const page = await this.#needs.read({ room_id: roomId, limit, ...thread, ...where });
+    this.#set(fold.ownFound(this.#state, page.own));
+    return page;
   }
 
   #get({ roomId, threadId }: Place): Timeline | undefined {

@@ -128,8 +128,8 @@ export class Rooms {
   }
 
   async pins(roomId: string): Promise<void> {
-    const { items } = await this.#needs.read("room.pins", { room_id: roomId });
-    this.#set(fold.pinsLoaded(this.#state, roomId, items));
+    const { items, own } = await this.#needs.read("room.pins", { room_id: roomId });
+    this.#set(fold.ownFound(fold.pinsLoaded(this.#state, roomId, items), own));
   }
 
   get #state(): ChatState {

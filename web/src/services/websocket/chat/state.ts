@@ -53,7 +53,7 @@ export interface ChatState {
   pending: readonly PendingChange[];
   /** Keys under which this page has sent. */
   ownKeys: ReadonlySet<string>;
-  /** Ids of anonymous messages of ours: nothing in them says whose they are. */
+  /** Ids of anonymous messages of ours: nothing in them says whose they are, but answers tell their author. */
   ownIds: ReadonlySet<string>;
   /** In the order written, over all rooms. */
   outgoing: readonly Outgoing[];
@@ -253,8 +253,13 @@ export function written(state: ChatState, outgoing: Outgoing): ChatState {
 /** The server has taken one of ours. */
 export function sent(state: ChatState, key: string, message: Message): ChatState {
   const next = messageArrived(withoutOutgoing(state, key), message);
-  if (message.author) return next;
-  return { ...next, ownIds: new Set(next.ownIds).add(message.id) };
+  return message.author ? next : ownFound(next, [message.id]);
+}
+
+/** The server has told us which messages of ours carry no name. */
+export function ownFound(state: ChatState, ids: readonly string[]): ChatState {
+  if (ids.every((id) => state.ownIds.has(id))) return state;
+  return { ...state, ownIds: new Set([...state.ownIds, ...ids]) };
 }
 
 export function patchOutgoing(state: ChatState, key: string, patch: Partial<Outgoing>): ChatState {

@@ -17,6 +17,7 @@ import {
 const page = (numbers: number[], has_before = false) => ({
   items: numbers.map((number) => message(number)),
   position: { epoch: "a", offset: 0 },
+  own: [],
   has_before,
   has_after: false,
 });
