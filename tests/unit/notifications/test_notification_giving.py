@@ -237,3 +237,14 @@ def test_a_course_takes_a_few_statements_a_slice(inboxes: Inboxes, monkeypatch: 
     statements()
     assert statements() == few
     assert len([row for row in inboxes.rows() if row.shelf == rules.INBOX]) == 2 * 3 + 2 * 153
+
+
+def test_somebody_who_is_not_known_yet_finds_it_when_they_come(inboxes: Inboxes) -> None:
+    """An LMS often notifies before it has sent the roster."""
+    started = inboxes.send("dana", title="Welcome")
+    assert started.recipients == 1
+    assert inboxes.do(service.read_delivery, started.delivery_id).reached == 1
+    inboxes.enrol({"dana": "learner"})
+    [item] = inboxes.items("dana")
+    assert item.title == "Welcome"
+    inboxes.check_counts()

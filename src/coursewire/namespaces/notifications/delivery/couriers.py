@@ -34,7 +34,7 @@ from coursewire.namespaces.notifications.rules import PRIORITIES
 MAX_BODY: Final = 300
 """Characters of a notification's text that a push message carries; the rest is in the inbox."""
 MAX_FAILURES: Final = 20
-"""Failures in a row after which a browser is forgotten: with the back-off, three days at least. It subscribes anew when
+"""Failures in a row after which a browser is forgotten: with the back-off, two days at least. It subscribes anew when
 its owner opens a page."""
 MANY: Final = 1_000_000
 """As room: the worker's own bound counts."""
