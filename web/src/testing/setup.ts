@@ -1,8 +1,10 @@
 /** What every test starts with: a focused page, no leftovers, no warnings. */
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
 
+// How long something that will come is waited for: no test may fail because the machine has other work.
+configure({ asyncUtilTimeout: 20_000 });
 vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 if (typeof document !== "undefined") document.hasFocus = () => true;
 // No layout is made in tests: a list is a screen high and a row a line, or no list would show anything.
