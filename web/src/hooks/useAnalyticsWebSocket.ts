@@ -46,8 +46,10 @@ export interface AnalyticsResult extends AnalyticsActions {
   phase: AnalyticsData["phase"];
   /** Why there is nothing to see, in plain words. */
   error: string | null;
-  /** Null before they are here, and while a cohort has under 5 active learners. */
+  /** Null before they are here, and where they are withheld. */
   metrics: Metrics | null;
+  /** The cohort has under 5 active learners: its figures would tell of single people. */
+  withheld: boolean;
   own: OwnMetrics | null;
   /** The latest figures as they came, oldest first. */
   trail: readonly TrailPoint[];
@@ -55,6 +57,8 @@ export interface AnalyticsResult extends AnalyticsActions {
   series: readonly SeriesState[];
   /** The newest first. */
   jobs: readonly Job[];
+  /** Why a job of the filter's `jobIds` is not shown, in plain words, by its id. */
+  jobErrors: Readonly<Record<string, string>>;
   milestones: readonly Milestone[];
   alerts: readonly Alert[];
   /** The one longest away first. */
@@ -85,6 +89,7 @@ const NO_DATA: AnalyticsData = {
   error: null,
   stale: false,
   metrics: null,
+  withheld: false,
   own: null,
   trail: [],
   series: [],
@@ -140,6 +145,7 @@ export function useAnalyticsWebSocket(filters?: AnalyticsFilters): AnalyticsResu
       ...parts,
       subscribeToAnalytics,
       analyticsData,
+      jobErrors: analytics.jobErrors,
       progressUpdates: shownProgress(analytics, wanted ?? NOTHING),
       isConnected,
       stale: hasSomething && (stale || !isConnected),

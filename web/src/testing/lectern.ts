@@ -45,6 +45,7 @@ export function metrics(second: number, patch: Partial<Metrics> = {}): Metrics {
     course_id: "cs101",
     window: "1h",
     scope: "course",
+    withheld: false,
     at: new Date(Date.parse("2026-11-22T18:00:00.000Z") + second * 1_000).toISOString(),
     active_now: 12,
     active_learners: 31,

@@ -47,8 +47,10 @@ export class Cancelling {
   /** One of those was answered. */
   settled({ command, payload }: Queued, answer: Answer): void {
     if (command !== "job.cancel") return;
-    if (answer.ok) this.#around.arrived((answer.data as Cancel["result"]).job);
-    this.#hide(String(payload["key"]));
+    const key = String(payload["key"]);
+    if (!answer.ok) return this.#refused(key, new CommandError(answer.error));
+    this.#around.arrived((answer.data as Cancel["result"]).job);
+    this.#hide(key);
   }
 
   async #cancel(payload: Cancel["payload"]): Promise<void> {
@@ -58,10 +60,16 @@ export class Cancelling {
       this.#around.arrived(job);
       this.#hide(payload.key);
     } catch (error) {
-      // It stays in the outbox and will be sent by the next page: that is no refusal.
-      if (!(error instanceof CommandError && error.details?.["kept"] === true)) this.#hide(payload.key);
+      this.#refused(payload.key, error);
       throw error;
     }
+  }
+
+  #refused(key: string, error: unknown): void {
+    // A conflict says how the job stands: it has ended.
+    const job = error instanceof CommandError ? error.details?.["job"] : undefined;
+    if (job) this.#around.arrived(job as Job);
+    this.#hide(key);
   }
 
   #show({ key, job_id }: Cancel["payload"]): void {

@@ -68,7 +68,7 @@ export class Following {
             `series:${seriesKey(id, query)}`,
             () => {
               this.#series.open(id, query);
-              if (this.#isKnown(id)) this.#series.restart(id);
+              if (this.#isKnown(id)) this.#series.start(id);
             },
             () => this.#series.close(id, query),
           ),
@@ -87,7 +87,10 @@ export class Following {
     return this.#uses.take(
       channel,
       () => this.#around.join(channel),
-      () => this.#around.leave(channel),
+      () => {
+        this.#around.leave(channel);
+        this.#set(fold.jobRefused(this.#state, jobId, null));
+      },
     );
   }
 
@@ -126,7 +129,6 @@ export class Following {
 
   subscribed(channel: string): void {
     const about = parsed(channel);
-    if (about?.kind === "job") void this.#readJob(about.id);
     if (about?.kind !== "course" && about?.kind !== "cohort") return;
     const { id, kind } = about;
     const scope = this.#state.scopes[id];
@@ -139,17 +141,19 @@ export class Following {
   /** A channel was refused, or taken away. Whoever is not of the staff has the cohort. */
   gone(channel: string, reason: string): void {
     const about = parsed(channel);
-    if (!about || !this.#state.scopes[about.id] || about.kind === "user" || about.kind === "job") return;
+    if (!about || about.kind === "user") return;
     const { id, kind } = about;
+    const code = reason === "forbidden" || reason === "disabled" ? reason : "not_found";
+    const error = explain({ code, message: "" });
+    if (kind === "job") return this.#set(fold.jobRefused(this.#state, id, error));
+    if (!this.#state.scopes[id]) return;
     this.#around.timers.cancel(`review:${id}`);
     if (kind === "course" && reason === "forbidden") {
       this.#set(fold.scopeOpened(this.#state, id));
       this.#around.join(cohortChannel(id));
       return;
     }
-    const code = reason === "forbidden" || reason === "disabled" ? reason : "not_found";
-    this.#set(fold.scopeOpened(this.#state, id));
-    this.#set(fold.patchScope(this.#state, id, { error: explain({ code, message: "" }) }));
+    this.#set(fold.patchScope(fold.scopeOpened(this.#state, id), id, { error }));
   }
 
   async snapshotNeeded(channel: string, position: Position): Promise<void> {
@@ -157,9 +161,9 @@ export class Following {
     const id = about?.kind === "user" ? OWN : (about?.id ?? OWN);
     const { timers, snapshotLoaded } = this.#around;
     try {
-      if (about?.kind === "job") await this.#readJobOrThrow(id);
+      if (about?.kind === "job") await this.#readJob(id);
       else if (this.#state.scopes[id]) await this.#scopeAnew(id, about?.kind);
-      else if (id === OWN) await this.#ownJobsAnew();
+      else if (id === OWN) await this.#jobsAnew(id);
       snapshotLoaded(channel, position);
     } catch {
       const again = () => void this.snapshotNeeded(channel, position);
@@ -259,16 +263,20 @@ export class Following {
 
   #loadMissing(id: string): void {
     for (const name of this.#lists(id)) void this.#loading.first(id, name);
-    for (const window of this.#windows(id)) void this.#loading.figures(id, window).catch(() => undefined);
-    this.#series.restart(id);
+    const known = this.#state.scopes[id]?.metrics ?? {};
+    for (const window of this.#windows(id).filter((one) => !known[one]))
+      void this.#loading.figures(id, window).catch(() => undefined);
+    this.#series.start(id);
   }
 
   async #loadAnew(id: string): Promise<void> {
     this.#series.restart(id);
-    await Promise.all([
-      ...this.#lists(id).map((name) => this.#loading.again(id, name)),
-      ...this.#windows(id).map((window) => this.#loading.figures(id, window)),
-    ]);
+    await Promise.all(
+      [
+        ...this.#lists(id).map((name) => this.#loading.again(id, name)),
+        ...this.#windows(id).map((window) => this.#loading.figures(id, window)),
+      ].map(unlessRefused),
+    );
   }
 
   async #scopeAnew(id: string, kind: string | undefined): Promise<void> {
@@ -278,25 +286,19 @@ export class Following {
       this.#set(fold.patchScope(this.#state, id, { as: kind, error: null }));
     this.#set(fold.patchScope(this.#state, id, { stale: true }));
     await this.#loadAnew(id);
+    if (!this.#lists(id).includes("jobs")) await this.#jobsAnew(id);
     if (id === OWN) this.#set(fold.patchScope(this.#state, id, { stale: false }));
   }
 
-  /** Nobody lists our jobs, but what we know of them may have ended meanwhile. */
-  async #ownJobsAnew(): Promise<void> {
-    const { items } = await this.#around.read("job.list", {});
+  /** Nobody lists these jobs, but what we know of them may have ended meanwhile. */
+  async #jobsAnew(id: string): Promise<void> {
+    if (id !== OWN && this.#state.scopes[id]?.as !== "course") return;
+    const { items } = await this.#around.read("job.list", id === OWN ? {} : { course_id: id });
     for (const job of items) this.#around.jobArrived(job);
   }
 
   async #readJob(jobId: string): Promise<void> {
-    await this.#readJobOrThrow(jobId).catch(() => undefined); // A report comes with the next move of the job.
-  }
-
-  async #readJobOrThrow(jobId: string): Promise<void> {
-    try {
-      this.#around.jobArrived(await this.#around.readJob(jobId));
-    } catch (error) {
-      if (!(error instanceof CommandError) || error.retryable) throw error;
-    }
+    await unlessRefused(this.#around.readJob(jobId).then((job) => this.#around.jobArrived(job)));
   }
 
   #reviewSoon(id: string): void {
@@ -308,6 +310,15 @@ export class Following {
         if (isReady && this.#around.isConnected()) void this.#loading.again(id, name).catch(() => undefined);
       }
     });
+  }
+}
+
+/** What is refused for good is no reason to ask again: a list says so itself, and a job's channel too. */
+async function unlessRefused(loading: Promise<void>): Promise<void> {
+  try {
+    await loading;
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.retryable) throw error;
   }
 }
 

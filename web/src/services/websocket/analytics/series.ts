@@ -75,7 +75,15 @@ export class SeriesKeeper {
     }
   }
 
-  /** Read the whole of a course's series now: at first, and after a gap. */
+  /** Read what is not here yet of a course's series. */
+  start(courseId: string): void {
+    for (const [key, kept] of this.#kept) {
+      const isHere = this.#state.series[key]?.phase === "ready";
+      if (kept.courseId === courseId && !isHere) void this.#read(key, kept);
+    }
+  }
+
+  /** Read the whole of a course's series anew: something was missed. */
   restart(courseId: string): void {
     for (const [key, kept] of this.#kept) {
       if (kept.courseId !== courseId) continue;
@@ -86,12 +94,21 @@ export class SeriesKeeper {
 
   /** A course has moved: its series are read again, not too soon. */
   moved(courseId: string): void {
-    const { timers, now, random } = this.#around;
     for (const [key, kept] of this.#kept) {
-      if (kept.courseId !== courseId || kept.reading || timers.has(`series:${key}`)) continue;
-      const every = EVERY_MS[kept.query.bucket] * (1 + SPREAD * random());
-      timers.set(`series:${key}`, Math.max(0, kept.readAt + every - now()), () => void this.#read(key, kept));
+      if (kept.courseId === courseId) this.#readSoon(key, kept);
     }
+  }
+
+  #readSoon(key: string, kept: Kept): void {
+    const { timers, now, random } = this.#around;
+    if (timers.has(`series:${key}`)) return;
+    const every = EVERY_MS[kept.query.bucket] * (1 + SPREAD * random());
+    timers.set(`series:${key}`, Math.max(0, kept.readAt + every - now()), () => {
+      if (!kept.reading) return void this.#read(key, kept);
+      // The answer under way may be older than the move.
+      kept.readAt = now();
+      this.#readSoon(key, kept);
+    });
   }
 
   get #state(): AnalyticsState {

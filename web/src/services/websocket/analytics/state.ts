@@ -89,9 +89,18 @@ export interface AnalyticsState {
   /** By `seriesKey`. */
   series: Readonly<Record<string, SeriesState>>;
   cancels: readonly PendingCancel[];
+  /** Why a job that somebody follows is not shown, in plain words, by its id. */
+  jobErrors: Readonly<Record<string, string>>;
 }
 
-export const initialState: AnalyticsState = { me: null, jobs: {}, scopes: {}, series: {}, cancels: [] };
+export const initialState: AnalyticsState = {
+  me: null,
+  jobs: {},
+  scopes: {},
+  series: {},
+  cancels: [],
+  jobErrors: {},
+};
 
 const noList = {
   phase: "idle",
@@ -254,6 +263,13 @@ function collected(state: AnalyticsState): AnalyticsState {
   const jobs = { ...state.jobs };
   for (const { id } of free.slice(0, all.length - MOST_JOBS)) delete jobs[id];
   return { ...state, jobs };
+}
+
+/** A job that somebody follows is not for us, or not there; null: it may be again. */
+export function jobRefused(state: AnalyticsState, jobId: string, error: string | null): AnalyticsState {
+  const { [jobId]: before, ...others } = state.jobErrors;
+  if (error === null) return before === undefined ? state : { ...state, jobErrors: others };
+  return { ...state, jobErrors: { ...others, [jobId]: error } };
 }
 
 // Milestones and alerts

@@ -19,8 +19,10 @@ export interface AnalyticsData {
   error: string | null;
   /** Something was missed and is being loaded anew; without a connection everything is stale, which is not said here. */
   stale: boolean;
-  /** None while the cohort has under 5 active learners. */
+  /** Null before they are here, and where they are withheld. */
   metrics: Metrics | null;
+  /** The cohort has under 5 active learners: its figures would tell of single people. */
+  withheld: boolean;
   /** The caller's own figures, who is a learner there. */
   own: OwnMetrics | null;
   /** The latest figures as they came, oldest first; at most 300. */
@@ -87,13 +89,17 @@ export function shownData(state: AnalyticsState, filters: AnalyticsFilters): Ana
   const scope = state.scopes[scopeOf(filters)];
   if (!scope) return undefined;
   const { courseId, window = DEFAULT_WINDOW, series = [] } = filters;
+  const phase = phaseOf(scope);
+  const metrics = scope.metrics[window] ?? null;
+  const isWithheld = scope.as === "cohort" && phase === "ready" && (metrics === null || metrics.withheld);
   return {
     courseId: courseId ?? null,
     scope: scope.as,
-    phase: phaseOf(scope),
+    phase,
     error: scope.error,
     stale: scope.stale,
-    metrics: scope.metrics[window] ?? null,
+    metrics: isWithheld ? null : metrics,
+    withheld: isWithheld,
     own: scope.own[window] ?? null,
     trail: scope.trail[window] ?? [],
     series: series.flatMap((query) => state.series[seriesKey(courseId ?? "", query)] ?? []),
