@@ -34,7 +34,13 @@ describe("signing in", () => {
       location.hash = "#as=ada";
       window.dispatchEvent(new Event("hashchange"));
     });
-    expect(result.current).toEqual({ userId: "ada", page: "chat", item: null, message: null });
+    expect(result.current).toEqual({
+      userId: "ada",
+      page: "chat",
+      item: null,
+      message: null,
+      reports: false,
+    });
     expect(location.hash).toBe("#/chat");
     expect(sessionStorage.getItem("campus.user")).toBe("ada");
   });
@@ -46,7 +52,13 @@ describe("signing in", () => {
       go("chat", "room 1/2");
       window.dispatchEvent(new Event("hashchange"));
     });
-    expect(result.current).toEqual({ userId: "ada", page: "chat", item: "room 1/2", message: null });
+    expect(result.current).toEqual({
+      userId: "ada",
+      page: "chat",
+      item: "room 1/2",
+      message: null,
+      reports: false,
+    });
   });
 
   it("takes a link to a message", () => {
@@ -57,6 +69,16 @@ describe("signing in", () => {
       window.dispatchEvent(new Event("hashchange"));
     });
     expect(result.current).toMatchObject({ page: "chat", item: "room 1", message: "m/7" });
+  });
+
+  it("takes a link to the reports", () => {
+    const { result } = renderHook(usePlace);
+    act(() => {
+      signIn("ada");
+      location.hash = "#/chat?reports=open";
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toMatchObject({ page: "chat", item: null, reports: true });
   });
 
   it("offers the people of the demo", async () => {

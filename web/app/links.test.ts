@@ -7,6 +7,8 @@ it.each([
   ["/chat?room=r1&message=m%201", "#/chat/r1?message=m%201"],
   ["/chat?room=a%2Fb", "#/chat/a%2Fb"],
   ["/chat?else=1", "#/chat"],
+  ["/chat?reports=open", "#/chat?reports=open"],
+  ["/chat?reports=1", "#/chat"],
   ["/chat", "#/chat"],
   ["/notifications", "#/notifications"],
   ["/courses/cs101", "/courses/cs101"],

@@ -7,6 +7,6 @@ export function linkTo(url: string): string {
   if (path !== "/chat" || query === undefined) return url;
   const wanted = new URLSearchParams(query);
   const [room, message] = [wanted.get("room"), wanted.get("message")];
-  if (room === null) return "#/chat";
+  if (room === null) return wanted.get("reports") === "open" ? "#/chat?reports=open" : "#/chat";
   return `#/chat/${encodeURIComponent(room)}${message === null ? "" : `?message=${encodeURIComponent(message)}`}`;
 }

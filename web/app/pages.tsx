@@ -26,8 +26,8 @@ export interface Page {
 const openRoom = (roomId: string | null): void => go("chat", roomId);
 
 function ChatPage() {
-  const { item, message } = usePlace();
-  return <ChatInterface roomId={item} messageId={message} onRoomChange={openRoom} />;
+  const { item, message, reports } = usePlace();
+  return <ChatInterface roomId={item} messageId={message} reports={reports} onRoomChange={openRoom} />;
 }
 
 export const INBOX = "#/notifications";

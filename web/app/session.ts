@@ -11,6 +11,8 @@ export interface Place {
   item: string | null;
   /** Which message in it: `#/chat/<room>?message=<id>`. */
   message: string | null;
+  /** Whether the list of reports is open beside it: `#/chat?reports=open`. */
+  reports: boolean;
 }
 
 let stored: string | null = null;
@@ -39,8 +41,14 @@ function read(): Place {
   }
   const [path = "", query = ""] = location.hash.split("?");
   const [, page = "chat", item] = path.split("/");
-  const message = new URLSearchParams(query).get("message");
-  return { userId: stored, page: page || "chat", item: item ? decodeURIComponent(item) : null, message };
+  const wanted = new URLSearchParams(query);
+  return {
+    userId: stored,
+    page: page || "chat",
+    item: item ? decodeURIComponent(item) : null,
+    message: wanted.get("message"),
+    reports: wanted.get("reports") === "open",
+  };
 }
 
 let place = read();

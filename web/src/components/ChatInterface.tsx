@@ -22,12 +22,19 @@ export interface ChatInterfaceProps {
   roomId?: string | null;
   /** The message to go to in that room; another value means again. */
   messageId?: string | null;
+  /** Whether the address asks for the list of reports; another value means again. */
+  reports?: boolean;
   onRoomChange?: (roomId: string | null) => void;
 }
 
 type Panel = { kind: "search" } | { kind: "reports" } | { kind: "thread"; threadId: string };
 
-export function ChatInterface({ roomId, messageId = null, onRoomChange }: ChatInterfaceProps) {
+export function ChatInterface({
+  roomId,
+  messageId = null,
+  reports = false,
+  onRoomChange,
+}: ChatInterfaceProps) {
   const api = useChatWebSocket();
   const { chat, rooms } = api;
   const wide = useWide();
@@ -80,8 +87,13 @@ export function ChatInterface({ roomId, messageId = null, onRoomChange }: ChatIn
       () => setProblem("This conversation could not be opened. Please try again."),
     );
   };
+  useEffect(() => {
+    if (reports) setPanel({ kind: "reports" });
+  }, [reports]);
   const closePanel = (): void => {
     setPanel(null);
+    // The address asks for what is closed now; the same link must lead here again.
+    if (reports) onRoomChange?.(selected);
     setChoices((count) => count + 1);
   };
   const jumpHere = (to: string, threadId?: string): void => {

@@ -2,7 +2,7 @@
 
 import { act, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RoomSummary } from "../../contract";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
 import { ada, furnish, message, meta, room } from "../../testing/campus";
@@ -198,6 +198,31 @@ describe("what staff have hidden of ours", () => {
     await user.click(within(question).getByRole("button", { name: /^Delete/u }));
     expect(world.peer.payloads("message.delete")).toMatchObject([{ message_id: "m2" }]);
     history[1] = message(2, { author: ada });
+  });
+});
+
+describe("a link to the reports", () => {
+  const chat = (reports: boolean, onRoomChange: (roomId: string | null) => void) => (
+    <CoursewireProvider userId="ada" authToken="token" environment={world}>
+      <ChatInterface roomId={null} reports={reports} onRoomChange={onRoomChange} />
+    </CoursewireProvider>
+  );
+
+  it("opens them, and the address forgets them when they are closed", async () => {
+    const changed = vi.fn();
+    const { rerender } = render(chat(false, changed));
+    await pass();
+    furnish(world.peer, [room({ last_number: 3, can_moderate: true })], history);
+    world.peer.reply("report.list", () => ({ items: [] }));
+    act(() => world.peer.accept());
+    await pass();
+    expect(screen.queryByRole("complementary", { name: "Reports" })).toBeNull();
+    rerender(chat(true, changed));
+    await pass();
+    expect(screen.getByText("Nothing is reported.")).toBeTruthy();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("complementary", { name: "Reports" })).toBeNull();
+    expect(changed).toHaveBeenCalledExactlyOnceWith(null);
   });
 });
 
