@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -125,6 +126,31 @@ async def test_the_ages_are_settings(inboxes: Inboxes) -> None:
     inboxes.ledger.now += DAY
     await trim(inboxes, Ages(dedupe_days=1.0, delivery_days=2.0))
     assert count(inboxes, tables.deliveries) == 0
+
+
+async def test_the_turn_takes_its_ages_from_the_settings_and_outlives_a_failure(
+    inboxes: Inboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[tuple[Any, int]] = []
+    done = asyncio.Event()
+
+    async def fails_once(work: Any, ages: Any, now: int) -> None:
+        assert work is works
+        tries.append((ages, now))
+        if len(tries) == 1:
+            raise OSError("the disk is full")
+        done.set()
+
+    monkeypatch.setattr(trimming, "TRIM_EVERY_S", 0.0)
+    monkeypatch.setattr(trimming, "trim", fails_once)
+    works: Any = Works(inboxes)
+    works.settings = Ages(dedupe_days=1.0)
+    turn = asyncio.create_task(trimming.trim_for_ever(works))
+    async with asyncio.timeout(20):
+        await done.wait()
+    turn.cancel()
+    await asyncio.wait([turn])
+    assert {ages.dedupe_days for ages, _ in tries} == {1.0}
 
 
 @pytest.mark.parametrize(
