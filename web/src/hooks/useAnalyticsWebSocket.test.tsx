@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import type { Job, Metrics } from "../contract";
 import type { AnalyticsFilters } from "../services/websocket/analytics/filters";
 import type { AnalyticsData } from "../services/websocket/analytics/view";
+import { Desk } from "../testing/desk";
 import {
   alert,
   ended,
@@ -19,7 +20,7 @@ import {
 } from "../testing/lectern";
 import { settle, World } from "../testing/world";
 import { CoursewireProvider, useCoursewire } from "./CoursewireProvider";
-import { type AnalyticsResult, useAnalyticsWebSocket } from "./useAnalyticsWebSocket";
+import { type AnalyticsResult, useAnalyticsWebSocket, useTimeOnTask } from "./useAnalyticsWebSocket";
 import { useConnectionStatus } from "./useConnectionStatus";
 
 let world: World;
@@ -206,5 +207,39 @@ describe("useAnalyticsWebSocket", () => {
       .parameter(0)
       .toEqualTypeOf<AnalyticsFilters | undefined>();
     expectTypeOf<AnalyticsResult["metrics"]>().toEqualTypeOf<Metrics | null>();
+  });
+});
+
+describe("useTimeOnTask", () => {
+  it("counts once under StrictMode, while mounted, and tells it at the end", async () => {
+    const desk = new Desk();
+    const essay = { courseId: "cs101", object: { id: "essay", type: "assignment" } };
+    const within = ({ children }: { children: ReactNode }) => (
+      <StrictMode>
+        <CoursewireProvider userId="ada" authToken="token" environment={world} activity={desk}>
+          {children}
+        </CoursewireProvider>
+      </StrictMode>
+    );
+    const { rerender, unmount } = renderHook(({ of }) => useTimeOnTask(of), {
+      wrapper: within,
+      initialProps: { of: essay as typeof essay | null },
+    });
+    await accept();
+    act(() => desk.work(4_000));
+    rerender({ of: { ...essay } });
+    act(() => desk.work(4_000));
+    rerender({ of: null });
+    act(() => desk.work(60_000));
+    await pass();
+    expect(world.peer.payloads("activity.record")).toMatchObject([
+      { duration_ms: 8_000, object: essay.object },
+    ]);
+    rerender({ of: essay });
+    act(() => desk.work(2_000));
+    unmount();
+    expect(world.peer.payloads("activity.record")).toHaveLength(2);
+    world.advance(100);
+    expect(desk.watching.size).toBe(0);
   });
 });

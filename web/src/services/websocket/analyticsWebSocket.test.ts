@@ -1,6 +1,7 @@
 /** The analytics service against a server's end in memory: courses, lists, gaps, activity. */
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { Desk } from "../../testing/desk";
 import {
   alert,
   ended,
@@ -417,6 +418,27 @@ describe("activity", () => {
     world.peer.accept();
     world.peer.answer("activity.record", refused("invalid"));
     expect(world.reported).toEqual([expect.any(CommandError)]);
+  });
+
+  it("[CLI2] of somebody who signs out is told by the next page", async () => {
+    const desk = new Desk();
+    service = new AnalyticsWebSocketService({ environment: world, activity: desk });
+    service.connect("ada", "token");
+    await settle();
+    const stop = service.trackActivity({ courseId: "cs101", object: watched.object, verb: "played" });
+    desk.work(9_000);
+    service.disconnect();
+    stop();
+    expect(desk.watching.size).toBe(0);
+    await settle();
+    expect(world.reported).toEqual([]);
+    service = new AnalyticsWebSocketService({ environment: world });
+    service.connect("ada", "token");
+    await settle();
+    furnishLectern(world.peer, {});
+    world.peer.accept();
+    await settle();
+    expect(world.peer.payloads("activity.record")).toMatchObject([{ duration_ms: 9_000, verb: "played" }]);
   });
 
   it("rejects when it is refused", async () => {

@@ -95,6 +95,11 @@ export class AnalyticsWebSocketService extends NamespaceService<AnalyticsCommand
     return super.listeners + this.#news.count;
   }
 
+  override disconnect(): void {
+    this.#tracker.end();
+    super.disconnect();
+  }
+
   // Callbacks, for those who keep their own state
 
   /** Whatever a filter means, each thing once; with a course its channel is joined until the returned function is called. */
@@ -200,7 +205,6 @@ export class AnalyticsWebSocketService extends NamespaceService<AnalyticsCommand
   protected override closed(): void {
     this.#timers.clear();
     this.#told.forget();
-    this.#tracker.end();
     this.#forget();
     this.#following.closed();
   }

@@ -83,11 +83,12 @@ export class ActivityTracker {
     if (this.#stack.length > 0) this.#start();
   }
 
-  /** Nobody is signed in any more; what was not reported by then is lost. */
+  /** Somebody signs out: what was not reported is, before the connection ends. */
   end(): void {
+    this.#account();
+    for (const tracked of this.#stack) this.#report(tracked, 1);
     this.#stop();
     this.#userId = null;
-    for (const tracked of this.#stack) tracked.ms = 0;
   }
 
   /** Count for this from now on, until the returned function is called; then for what was tracked before. */
