@@ -122,6 +122,12 @@ describe("a job", () => {
     expect(shown()).toMatchObject({ state: "succeeded", cancel_requested: false });
   });
 
+  it("that has ended is never about to be cancelled", async () => {
+    await connected({ jobs: [ended(1)] });
+    void service.cancelJob("j1").catch(() => undefined);
+    expect(shown()).toEqual(ended(1));
+  });
+
   it("[CLI2] is cancelled by the next page when this one is closed, and shows it until then", async () => {
     await connected({ jobs: [job(1)] });
     world.peer.cut();
