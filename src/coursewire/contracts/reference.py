@@ -50,6 +50,7 @@ def _index() -> str:
         for contract in contracts()
     ]
     rows.append(("[errors](errors.md)", "What can go wrong, and whether to try again."))
+    rows.append(("[metrics](metrics.md)", "What each figure of a course means, with its SQL and an example."))
     return _head("Reference", "What travels, by namespace.") + "\n\n" + _table(("page", ""), rows) + "\n"
 
 
