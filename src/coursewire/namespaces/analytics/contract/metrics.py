@@ -24,7 +24,7 @@ class ObjectMetrics(Model):
     events: int
     learners: int
     completed: int
-    """How many learners completed it."""
+    """How many learners completed it. For the cohort, 0 stands for fewer than 5."""
     average_score: float | None = None
     time_on_task_s: float
 
@@ -37,7 +37,10 @@ class Metrics(Model):
     scope: Literal["course", "cohort"]
     """`course` is for its staff. `cohort` is for everybody enrolled: nothing by which a learner could be known."""
     at: Time
+    withheld: bool = False
+    """The class has, in this window, fewer than 5 active learners: the other fields say nothing."""
     active_now: int
+    """In the last 5 minutes, whatever the window. For the cohort, 0 stands for fewer than 5."""
     active_learners: int
     events_per_minute: float
     time_on_task_s: float
