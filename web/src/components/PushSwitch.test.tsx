@@ -17,6 +17,7 @@ import { PushSwitch } from "./notifications/PushSwitch";
 let world: World;
 let browser: MemoryPush;
 const navigated = vi.fn();
+const linkTo = (url: string): string => (url === "/lms" ? "https://lms.example.edu/" : `/campus${url}`);
 beforeEach(() => {
   world = new World();
   browser = new MemoryPush();
@@ -51,7 +52,7 @@ async function open(patch = WITH_PUSH, page: ReactNode = <Alone />): Promise<voi
         push={{ worker: "/w.js", browser }}
       >
         {page}
-        <NotificationToasts linkTo={(url) => `/campus${url}`} onNavigate={navigated} />
+        <NotificationToasts linkTo={linkTo} onNavigate={navigated} />
       </CoursewireProvider>
     </StrictMode>,
   );
@@ -159,12 +160,13 @@ describe("a click on what the device shows", () => {
     expect(world.peer.payloads("notification.mark")).toMatchObject([{ ids: ["n0001"], as: "read" }]);
   });
 
-  it("leads to no other host", async () => {
+  it("leaves what is not its own, or not held, to the browser, and to no other host", async () => {
     await open();
     const assign = vi.spyOn(location, "assign").mockImplementation(() => undefined);
     await click("//evil.example/", "n0001");
     await click("/course", "n0404");
+    await click("/lms", "n0001");
     expect(navigated).toHaveBeenCalledExactlyOnceWith(`${location.origin}//evil.example/`, notification(1));
-    expect(assign).toHaveBeenCalledExactlyOnceWith("/campus/course");
+    expect(assign.mock.calls).toEqual([["/campus/course"], ["https://lms.example.edu/"]]);
   });
 });

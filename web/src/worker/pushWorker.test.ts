@@ -158,6 +158,7 @@ describe("a message", () => {
     "https://campus.example.edu.evil.example/",
     "https://campus.example.edu@evil.example/",
     "http://campus.example.edu/",
+    "blob:https://campus.example.edu/1",
     "http://[",
     "",
   ])("leads home instead of to %s", async (url) => {
@@ -253,7 +254,8 @@ describe("another subscription", () => {
 
   it("is left as it is when the browser has made it, or does not say what it was", async () => {
     scope.pages = [new OpenPage(`${SITE}/`)];
-    await scope.happens("pushsubscriptionchange", { newSubscription: {} as PushSubscription });
+    const [oldSubscription, newSubscription] = [{ options: {} } as PushSubscription, {} as PushSubscription];
+    await scope.happens("pushsubscriptionchange", { oldSubscription, newSubscription });
     await scope.happens("pushsubscriptionchange", {});
     expect(scope.subscribed).toEqual([]);
     expect(scope.pages[0]?.heard).toEqual([told, told]);

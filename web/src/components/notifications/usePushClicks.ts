@@ -15,11 +15,11 @@ export function usePushClicks(latest: RefObject<{ ways: Ways }>): void {
         const path = pathname + search + hash;
         // As the server writes it. A path that begins with `//` would be another host.
         const link = safeLink(pathname.startsWith("//") ? url : linkTo ? linkTo(path) : path);
-        if (link === null || !isOurs(link)) return;
+        if (link === null) return;
         const item = id === undefined ? undefined : notifications.inbox.items[id];
         // Whoever follows it has read it; should the mark be refused, it is unread again in the inbox.
         if (id !== undefined) notifications.mark(id, "read").catch(() => undefined);
-        if (item && onNavigate) onNavigate(link, item);
+        if (item && onNavigate && isOurs(link)) onNavigate(link, item);
         else location.assign(link);
       }),
     [notifications, latest],
