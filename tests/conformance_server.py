@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Container
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -78,11 +79,11 @@ def conformance_settings(path: str) -> EdgeSettings:
     )
 
 
-def conformance_server(*, engine: bool) -> EngineServer:
-    """Return the Engine.IO or the Socket.IO echo server."""
+def conformance_server(*, engine: bool, **changes: int) -> EngineServer:
+    """Return the Engine.IO or the Socket.IO echo server; `changes` are other settings than the suites expect."""
     if engine:
-        return EngineServer(EngineEcho, conformance_settings("/engine.io/"))
-    return Server(Echo(), conformance_settings("/socket.io/"))
+        return EngineServer(EngineEcho, replace(conformance_settings("/engine.io/"), **changes))  # type: ignore[arg-type]  # all of them are numbers
+    return Server(Echo(), replace(conformance_settings("/socket.io/"), **changes))  # type: ignore[arg-type]  # as above
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ from coursewire.edge.settings import EdgeSettings
 
 @pytest.fixture(scope="module", params=LOOPS)
 def echo(request: pytest.FixtureRequest) -> Iterator[tuple[EngineServer, int]]:
-    server = conformance_server(engine=True)
+    # No ping may come between a question and its answer.
+    server = conformance_server(engine=True, ping_interval_ms=60_000)
     with serving(server, request.param) as port:
         yield server, port
 
@@ -28,7 +29,16 @@ async def site(echo: tuple[EngineServer, int]) -> AsyncIterator[Site]:
         yield site
 
 
-OPENED = {"upgrades": [], "pingInterval": 300, "pingTimeout": 200, "maxPayload": 1_000_000}
+@pytest.fixture(params=LOOPS)
+async def beating(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    """A site whose pings come at once, and wait long enough for a pong from a busy machine."""
+    server = conformance_server(engine=True, ping_interval_ms=50, ping_timeout_ms=1_500)
+    with serving(server, request.param) as port:
+        async with visit(server, port) as site:
+            yield site
+
+
+OPENED = {"upgrades": [], "pingInterval": 60_000, "pingTimeout": 200, "maxPayload": 1_000_000}
 
 
 class TestHandshake:
@@ -128,26 +138,26 @@ class TestMessages:
 
 
 class TestHeartbeat:
-    async def test_pings_come_as_long_as_pongs_go_by_websocket(self, site: Site) -> None:
-        peer = await site.open_websocket()
+    async def test_pings_come_as_long_as_pongs_go_by_websocket(self, beating: Site) -> None:
+        peer = await beating.open_websocket()
         await peer.receive()
         for _ in range(3):
             assert await peer.receive() == "2"
             await peer.send("3")
         await peer.connection.close()
 
-    async def test_pings_come_as_long_as_pongs_go_by_polling(self, site: Site) -> None:
-        poller = await site.open_polling()
+    async def test_pings_come_as_long_as_pongs_go_by_polling(self, beating: Site) -> None:
+        poller = await beating.open_polling()
         for _ in range(3):
             assert (await poller.get()).text == "2"
             assert (await poller.post("3")).text == "ok"
 
-    async def test_silence_closes_the_websocket(self, site: Site) -> None:
-        peer = await site.open_websocket()
+    async def test_silence_closes_the_websocket(self, beating: Site) -> None:
+        peer = await beating.open_websocket()
         assert await peer.closed() == (1000, "ping timeout")
 
-    async def test_silence_closes_the_polling_session(self, site: Site) -> None:
-        poller = await site.open_polling()
+    async def test_silence_closes_the_polling_session(self, beating: Site) -> None:
+        poller = await beating.open_polling()
         assert (await poller.get()).text == "2"
         assert (await poller.get()).text == "1"
         assert (await poller.get()).status_code == 400
