@@ -17,6 +17,17 @@ export type Metric =
   | "submissions"
   | "average_score";
 
+export type AlertKind =
+  | "at_risk"
+  | "stalled_job";
+
+export type RuleKind =
+  | "first_submission"
+  | "completions"
+  | "streak"
+  | "average_score"
+  | "all_submitted";
+
 export type Bucket =
   | "10s"
   | "1m"
@@ -53,7 +64,7 @@ export interface Alert {
   /** Who is at risk, or whose job it is. */
   user_id: string;
   user_name?: string;
-  kind: "at_risk" | "stalled_job";
+  kind: AlertKind;
   reasons: string[];
   job_id?: string;
   raised_at: string;

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from coursewire.identity.contract import UserErased
-from coursewire.namespaces.analytics.contract import JobFinished
+from coursewire.namespaces.analytics.contract import AlertRaised, JobFinished, MilestoneReached
 from coursewire.namespaces.chat.contract import (
     MessageAddressed,
     MessageDeleted,
@@ -65,6 +65,8 @@ def make() -> Notifications:
             MessageDeleted: service.follow_deletion,
             MessageEdited: service.follow_edit,
             JobFinished: partial(service.follow_job, channels),
+            MilestoneReached: partial(service.follow_milestone, channels),
+            AlertRaised: service.follow_alert,
             UserErased: service.erase_user,
             Unsubscribe: partial(follow_link, channels),
         },

@@ -61,6 +61,7 @@ from coursewire.namespaces.analytics.contract.metrics import (
 )
 from coursewire.namespaces.analytics.contract.milestones import (
     Alert,
+    AlertKind,
     AlertPage,
     AlertRaised,
     ListAlerts,
@@ -71,6 +72,7 @@ from coursewire.namespaces.analytics.contract.milestones import (
     MilestoneReached,
     MilestoneRule,
     OneMilestone,
+    RuleKind,
     Rules,
     RulesBody,
 )
@@ -102,6 +104,7 @@ __all__ = [
     "ActivityRecorded",
     "ActivityTaken",
     "Alert",
+    "AlertKind",
     "AlertPage",
     "AlertRaised",
     "Bucket",
@@ -143,6 +146,7 @@ __all__ = [
     "RecordActivity",
     "Refused",
     "RiskPage",
+    "RuleKind",
     "Rules",
     "RulesBody",
     "Series",

@@ -27,15 +27,26 @@ Message = Annotated[Clean, StringConstraints(max_length=500)]
 RESULT_BYTES: Final = 16_384
 """Of a result as JSON: it travels to everybody who watches, on three channels."""
 
+RESULT_DEPTH: Final = 20
+"""Objects and lists in each other; what is much deeper no serialiser takes."""
+
 
 def _is_small_json(result: dict[str, Any]) -> dict[str, Any]:
     try:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
     except (ValueError, RecursionError):
-        raise ValueError(
-            "must be JSON: no NaN, no Infinity, no lone surrogate, not nested endlessly"
-        ) from None
+        raise ValueError("must be JSON: no NaN, no Infinity, no lone surrogate") from None
+    level: list[Any] = [result]
+    for _ in range(RESULT_DEPTH):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    if level:
+        raise ValueError(f"must be nested at most {RESULT_DEPTH} deep")
     if size > RESULT_BYTES:
         raise ValueError(
             f"must be at most {RESULT_BYTES} bytes of JSON: keep the rest elsewhere, and link to it"

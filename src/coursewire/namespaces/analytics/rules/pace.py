@@ -18,7 +18,6 @@ KNOWN_AFTER_MS: Final = 3_000
 KNOWN_AFTER_MOVES: Final = 2
 """Stretches with progress: one may be the start, a warm cache, or a batch."""
 TAU_LEAST_S: Final = 20.0
-TAU_MOST_S: Final = 900.0
 TAU_SHARE: Final = 1 / 3
 """Of the time since the beginning."""
 FARTHEST_S: Final = 30 * 86_400.0
@@ -53,7 +52,7 @@ def followed(pace: Pace, now: int, done: int) -> Pace:
     length = (now - pace.at) / 1000
     if now - pace.at < STRETCH_MS:
         return pace
-    tau = min(max(TAU_LEAST_S, (now - pace.since) / 1000 * TAU_SHARE), TAU_MOST_S)
+    tau = max(TAU_LEAST_S, (now - pace.since) / 1000 * TAU_SHARE)
     old = math.exp(-length / tau)
     fresh = tau * (1 - old)
     moved = done - pace.done

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coursewire.errors import Conflict
 from coursewire.namespaces.analytics.contract.activity import DURATION_AT_MOST_MS
-from coursewire.namespaces.analytics.contract.xapi import Agent, StatementActivity, duration_ms
+from coursewire.namespaces.analytics.contract.xapi import Agent, StatementActivity
+from coursewire.namespaces.analytics.contract.xapi_words import duration_ms
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.contract.values import Verb

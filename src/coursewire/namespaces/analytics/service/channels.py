@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.service import job_lists
+from coursewire.namespaces.analytics.service.metrics import latest_metrics
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -27,7 +28,7 @@ def check_cohort_channel(tx: Transaction, caller: Caller, course_id: str) -> Non
 
 def latest_of_course(tx: Transaction, course_id: str) -> Iterable[Event[Any]]:
     """Return what `course:<id>` shows now: each part adds its own."""
-    return chain(job_lists.active_of_course(tx, course_id))
+    return chain(job_lists.active_of_course(tx, course_id), latest_metrics(tx, course_id, "course"))
 
 
 def latest_of_user(tx: Transaction, user_id: str) -> Iterable[Event[Any]]:

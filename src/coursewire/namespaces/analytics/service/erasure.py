@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.analytics import store
+from coursewire.namespaces.analytics.service.alerts import erase_alerts
 from coursewire.namespaces.analytics.service.erased_jobs import erase_jobs
+from coursewire.namespaces.analytics.service.measuring import erase_learner
+from coursewire.namespaces.analytics.service.milestones import erase_milestones
 
 if TYPE_CHECKING:
     from coursewire.identity.contract import UserErased
@@ -24,3 +27,7 @@ def erase_user(tx: Transaction, fact: UserErased) -> None:
         rewrite=lambda data: data,
     )
     store.erase_statements(tx, fact.user_id)
+    store.erase_progress(tx, fact.user_id)
+    erase_learner(tx, fact.user_id)
+    erase_milestones(tx, fact.user_id)
+    erase_alerts(tx, fact.user_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coursewire.namespaces.analytics import store
 from coursewire.namespaces.analytics.contract import Activity, Statement, StatementIds
-from coursewire.namespaces.analytics.contract.xapi import moment
+from coursewire.namespaces.analytics.contract.xapi_words import moment
 from coursewire.namespaces.analytics.rules import xapi
 from coursewire.namespaces.analytics.rules.activity import CLOCKS_MAY_DIFFER_MS, TAKEN_AT_MOST_AGO_MS
 from coursewire.namespaces.analytics.service.activity import TRIMMED_AT_ONCE, take

@@ -13,6 +13,7 @@ from coursewire.namespaces.notifications.service.following import (
     follow_edit,
     follow_message,
 )
+from coursewire.namespaces.notifications.service.following_courses import follow_alert, follow_milestone
 from coursewire.namespaces.notifications.service.following_jobs import follow_job
 from coursewire.namespaces.notifications.service.giving import Manner, give
 from coursewire.namespaces.notifications.service.listing import list_notifications
@@ -36,10 +37,12 @@ __all__ = [
     "deliver",
     "derived_counts",
     "erase_user",
+    "follow_alert",
     "follow_deletion",
     "follow_edit",
     "follow_job",
     "follow_message",
+    "follow_milestone",
     "follow_report",
     "give",
     "go_on_delivering",

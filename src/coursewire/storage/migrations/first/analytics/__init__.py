@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from coursewire.storage.migrations.first.analytics import activity, jobs, xapi
+from coursewire.storage.migrations.first.analytics import activity, jobs, metrics, milestones, xapi
 
-TABLES: tuple[str, ...] = (*xapi.TABLES, *jobs.TABLES, *activity.TABLES)
+TABLES: tuple[str, ...] = (*metrics.TABLES, *milestones.TABLES, *xapi.TABLES, *jobs.TABLES, *activity.TABLES)
 """In the order in which they can be dropped."""
 
 
@@ -13,3 +13,5 @@ def create() -> None:
     activity.create()
     jobs.create()
     xapi.create()
+    milestones.create()
+    metrics.create()

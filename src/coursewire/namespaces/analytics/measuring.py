@@ -1,0 +1,182 @@
+"""What computes the figures of courses as activity comes in, and once a second says what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from coursewire.namespaces.analytics.rules.following import Follower
+from coursewire.namespaces.analytics.rules.steps import MINUTE, SECOND
+from coursewire.namespaces.analytics.service import measuring as service
+from coursewire.namespaces.analytics.store import filling
+from coursewire.namespaces.analytics.store import metrics as kept
+
+if TYPE_CHECKING:
+    from coursewire.namespaces.analytics.board import Board
+    from coursewire.namespaces.analytics.rules.held import Held
+    from coursewire.namespaces.analytics.rules.metrics import Report
+    from coursewire.realtime.background import Background
+    from coursewire.realtime.transaction import Transaction
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 1.0
+PAUSE_S: Final = 0.25
+"""Between two looks, however much comes: so many small batches become few."""
+BATCH: Final = 2_000
+"""Reports of one read. More wait where they are, in their table."""
+SLICE: Final = 100
+"""Reports that are taken in before the event loop gets its turn: about a millisecond."""
+TURN_S: Final = 0.002
+"""How long courses are looked through before the event loop gets its turn."""
+FILLS: Final = 1
+"""Courses that one read fills; the next ones have their turn at once after it."""
+COUNTS: Final = 20
+"""Courses whose roster and risks one read reads again."""
+AGAIN_MS: Final = MINUTE
+"""When a course is tried again whose figures could not be computed."""
+UNHELD_EVERY_MS: Final = 10 * SECOND
+"""When a course is computed again for which there was no room in memory."""
+
+
+class Look(NamedTuple):
+    """What one read has found."""
+
+    now: int
+    reports: list[tuple[Report, bool]]
+    filled: list[Held]
+    failed: list[str]
+    counted: list[service.Counted]
+    is_all: bool
+    """Whether nothing more waits."""
+
+
+class Measuring:
+    """Keeps the board up to date. Whatever ends it, nothing is lost: it begins again from what the tables say."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._follower = Follower(0)
+
+    async def run(self, work: Background) -> None:
+        """Work for ever."""
+        await self.begin(work)
+        while True:
+            if await self.round(work):
+                await asyncio.sleep(PAUSE_S)
+                await work.rest(LOOK_EVERY_S)
+
+    async def begin(self, work: Background) -> None:
+        """Forget what was held: all of it is due, and is read from the database."""
+        self._board.clear()
+        await work.write(kept.let_go_all)
+        self._follower = Follower(await work.read(filling.last_sequence))
+
+    async def round(self, work: Background) -> bool:
+        """Look once for what is new, and say what has changed. Return whether nothing more waits."""
+        look = await work.read(self._look)
+        await self._take_in(look)
+        await self._say(work, look, self._hold(look.filled))
+        await self._let_go(work, look.now)
+        return look.is_all
+
+    def _look(self, tx: Transaction) -> Look:
+        """Read on, and fill courses that are due: one snapshot, so that what a course has is not taken in again."""
+        reports = filling.new_reports(tx, self._follower.top, BATCH, self._follower.missing)
+        up_to = max((report.sequence for report, _ in reports), default=self._follower.top)
+        filled: list[Held] = []
+        failed: list[str] = []
+        due = kept.due_courses(tx, FILLS + 1)
+        for course_id in due[:FILLS]:
+            try:
+                filled.append(service.fill(tx, course_id, max(up_to, self._follower.top)))
+            except Exception:
+                logger.exception("the figures of course %s cannot be computed", course_id)
+                failed.append(course_id)
+        return Look(
+            now=tx.now,
+            reports=reports,
+            filled=filled,
+            failed=failed,
+            counted=self._count(tx),
+            is_all=len(reports) < BATCH and len(due) <= FILLS,
+        )
+
+    def _count(self, tx: Transaction) -> list[service.Counted]:
+        held = {one.course.id: one for one in self._board.all()}
+        rosters = kept.rosters(tx, list(held))
+        wanted = [
+            course_id
+            for course_id, one in held.items()
+            if one.wants_counting(rosters.get(course_id, 0), tx.now)
+        ]
+        return [service.count(tx, course_id, rosters.get(course_id, 0)) for course_id in wanted[:COUNTS]]
+
+    async def _take_in(self, look: Look) -> None:
+        board = self._board
+        filled = {one.course.id for one in look.filled}
+        for counted in look.counted:
+            held = board.find(counted.course_id)
+            if held is not None:
+                held.count_anew(counted.roster, counted.enrolled, counted.at_risk, look.now)
+        for start in range(0, len(look.reports), SLICE):
+            with board.lock:
+                for report, is_learner in look.reports[start : start + SLICE]:
+                    held = board.find(report.course_id) if is_learner else None
+                    # Of a course that is not held, the activity has made it due.
+                    if held is not None and report.course_id not in filled:
+                        held.add(report, look.now)
+            await asyncio.sleep(0)
+        self._follower.took((report.sequence for report, _ in look.reports), look.now)
+
+    def _hold(self, filled: Sequence[Held]) -> list[Held]:
+        with self._board.lock:
+            return [one for one in filled if not self._board.put(one)]
+
+    async def _say(self, work: Background, look: Look, unheld: Sequence[Held]) -> None:
+        """Say what has changed of each course. Those without room in memory are computed again soon."""
+        courses = {held.course.id: held for held in (*unheld, *self._board.all())}
+        due: dict[str, int | None] = {held.course.id: None for held in look.filled}
+        due |= {held.course.id: look.now + UNHELD_EVERY_MS for held in unheld}
+        sayings: dict[str, asyncio.Future[None]] = {}
+        failed: list[str] = []
+        began = perf_counter()
+        for course_id, held in courses.items():
+            try:
+                with self._board.lock:
+                    said = held.say(look.now)
+            except Exception:
+                logger.exception("the figures of course %s cannot be computed", course_id)
+                failed.append(course_id)
+                continue
+            if said is not None:
+                saying = partial(service.say, said=said, is_due=course_id in due, due_at=due.get(course_id))
+                sayings[course_id] = asyncio.ensure_future(work.write(saying))
+            if perf_counter() - began > TURN_S:
+                await asyncio.sleep(0)
+                began = perf_counter()
+        outcomes = await asyncio.gather(*sayings.values(), return_exceptions=True)
+        for course_id, outcome in zip(sayings, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                logger.error("the figures of course %s were not written", course_id, exc_info=outcome)
+                failed.append(course_id)
+        for course_id in (*failed, *look.failed):
+            # It is read from the database again: only that is known to be what was said.
+            self._board.remove(course_id)
+            await work.write(partial(kept.set_due, course_id=course_id, due_at=look.now + AGAIN_MS))
+
+    async def _let_go(self, work: Background, now: int) -> None:
+        for held in [one for one in self._board.all() if one.is_idle(now)]:
+            letting = partial(
+                service.let_go,
+                course_id=held.course.id,
+                due_at=held.due_after(now),
+                up_to=self._follower.top,
+            )
+            if await work.write(letting):
+                with self._board.lock:
+                    self._board.remove(held.course.id)

@@ -1,0 +1,121 @@
+"""A course that a worker holds in memory: its figures, what was last said of them, and when to say more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from coursewire.namespaces.analytics.rules import cohort
+from coursewire.namespaces.analytics.rules.metrics import AWAY_MS
+from coursewire.namespaces.analytics.rules.steps import HOUR, MINUTE, SECOND, WINDOWS
+
+if TYPE_CHECKING:
+    from coursewire.namespaces.analytics.contract import Metrics, Window
+    from coursewire.namespaces.analytics.rules.metrics import Course, Report
+
+SAID_EVERY_MS: Final = SECOND
+IDLE_MS: Final = 15 * MINUTE
+"""After so long without activity a course leaves the memory. Its figures stand in the database, where time goes on
+changing them once an hour."""
+COUNTED_ANEW_MS: Final = MINUTE
+"""How often the roster and who is at risk are read again, besides when the roster has changed."""
+
+
+@dataclass(slots=True)
+class Cohort:
+    """What the class was last shown of a window, and who has changed it since."""
+
+    before: Metrics | None = None
+    changed_by: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Said:
+    """What is to be told of a course: figures for the staff and for the class, and whose own figures have changed."""
+
+    course_id: str
+    metrics: list[Metrics]
+    learners: list[str]
+
+
+@dataclass(slots=True)
+class Held:
+    """One course in memory."""
+
+    course: Course
+    roster: int
+    """How often its roster had changed when it was read."""
+    counted_at: int
+    """When the roster and who is at risk were read."""
+    active_at: int
+    """When activity came last."""
+    cohorts: dict[Window, Cohort]
+    said_at: int = 0
+    _is_new: bool = True
+    _header: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
+
+    def add(self, report: Report, now: int) -> None:
+        """Take in one report of a learner."""
+        self.course.add(report)
+        self.active_at = now
+        if report.at > now - AWAY_MS:
+            self.course.at_risk.discard(report.user_id)
+
+    def count_anew(self, roster: int, enrolled: frozenset[str], at_risk: set[str], now: int) -> None:
+        """Take over who is enrolled, and who of them is at risk."""
+        self.roster, self.counted_at = roster, now
+        self.course.enrolled = enrolled
+        self.course.at_risk = at_risk
+
+    def wants_counting(self, roster: int, now: int) -> bool:
+        """Whether the roster and who is at risk are to be read again."""
+        return roster != self.roster or now - self.counted_at >= COUNTED_ANEW_MS
+
+    def say(self, now: int) -> Said | None:
+        """Return what has changed since the last time, also by time alone; None if that is nothing, or too soon."""
+        if not self._is_new and now - self.said_at < SAID_EVERY_MS:
+            return None
+        self.course.advance(now)
+        header = (self.course.active_now, len(self.course.at_risk), self.course.enrolled)
+        has_news = self._is_new or header != self._header
+        metrics: list[Metrics] = []
+        learners: set[str] = set()
+        for name, window in self.course.windows.items():
+            touched, window.touched = window.touched, set()
+            if name == "1d":
+                learners = touched
+            if touched or has_news:
+                metrics.append(self.course.metrics(name, now))
+            if touched or self._is_new:
+                metrics += self._for_cohort(name, touched, now)
+        self._is_new, self._header = False, header
+        if not metrics:
+            return None
+        self.said_at = now
+        return Said(self.course.id, metrics, sorted(learners))
+
+    def _for_cohort(self, name: Window, touched: set[str], now: int) -> list[Metrics]:
+        shown = self.cohorts[name]
+        shown.changed_by |= touched
+        after = self.course.cohort_metrics(name, now)
+        if not cohort.may_follow(shown.before, after, len(shown.changed_by)):
+            return []
+        if not after.withheld:
+            # Only now: while nothing is shown, those who change it are still those since it was shown last.
+            shown.changed_by = set()
+        shown.before = after
+        return [after]
+
+    def is_idle(self, now: int) -> bool:
+        """Whether nothing has come for long enough to let it go."""
+        return now - self.active_at >= IDLE_MS
+
+    def due_after(self, now: int) -> int | None:
+        """Return when its figures are to be computed again once it was let go; None when nothing is left in them."""
+        change = self.course.next_change
+        return None if change is None else min(change, now + HOUR)
+
+
+def unseen() -> dict[Window, Cohort]:
+    """Return the cohorts of a course of which nothing was shown yet."""
+    return {name: Cohort() for name in WINDOWS}

@@ -1,0 +1,223 @@
+"""Follows what learners do, and says what they and the class have reached: each milestone once."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from coursewire.errors import Conflict, Invalid, NotFound
+from coursewire.namespaces.analytics import store
+from coursewire.namespaces.analytics.contract import (
+    Activity,
+    Milestone,
+    MilestonePage,
+    MilestoneReached,
+    OneMilestone,
+    Rules,
+)
+from coursewire.namespaces.analytics.rules import access
+from coursewire.namespaces.analytics.rules import milestones as rules
+from coursewire.namespaces.analytics.rules.activity import counts_as_learner
+from coursewire.namespaces.analytics.store import CLASS, MilestonePlace, Reached
+from coursewire.vocabulary import iso, new_id
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.identity.contract import MembersChanged
+    from coursewire.namespaces.analytics.contract import (
+        ActivityRecorded,
+        ListMilestones,
+        MilestoneBody,
+        MilestoneRule,
+        RulesBody,
+    )
+    from coursewire.realtime.transaction import Transaction
+
+ERASED: Final = "erased"
+"""Stands for whoever is no more, in what was said of them."""
+
+_CURSOR: Final = re.compile(r"(\d{1,15})/([A-Za-z0-9._:@-]{1,128})")
+
+
+def put_rules(tx: Transaction, course_id: str, body: RulesBody) -> Rules:
+    """Let these be the rules of a course. What was done before counts, and is looked at when more is done."""
+    _check_course(tx, course_id)
+    store.put_rules(tx, course_id, body.rules)
+    return Rules(rules=store.rules_of(tx, [course_id]).get(course_id, []))
+
+
+def put_milestone(tx: Transaction, body: MilestoneBody) -> OneMilestone:
+    """Store a milestone that was reached elsewhere. Raises NotFound, and Conflict for another one of its id."""
+    _check_course(tx, body.course_id)
+    user_id = body.user_id or CLASS
+    if body.user_id is not None and body.user_id not in store.roles_of(tx, body.course_id, [body.user_id]):
+        raise NotFound("nobody of this id is enrolled in the course", field="user_id")
+    before = store.load_milestone(tx, body.id) if body.id is not None else None
+    if before is None:
+        said = (body.kind, body.title, body.value, body.threshold)
+        reached = Reached(body.id or new_id(), body.course_id, None, user_id, *said)
+        return OneMilestone(milestone=_say(tx, [reached])[0])
+    fields = ("course_id", "user_id", "kind", "title", "value", "threshold")
+    if any(getattr(before, name) != getattr(body, name) for name in fields):
+        raise Conflict("another milestone has this id already", field="id")
+    return OneMilestone(milestone=before)
+
+
+def list_milestones(tx: Transaction, caller: Caller, command: ListMilestones) -> MilestonePage:
+    """Return milestones that the caller may see. Raises NotFound for a course of others."""
+    user_id: str | None = caller.user_id
+    if command.course_id is not None:
+        roles = tx.roles_in(caller, command.course_id)
+        access.check_enrolled(roles)
+        if access.is_staff(roles):
+            user_id = None
+    found = store.milestone_page(
+        tx,
+        course_id=command.course_id,
+        user_id=user_id,
+        after=store.LAST_MILESTONE if command.cursor is None else _place(command.cursor),
+        most=command.limit + 1,
+    )
+    page = found[: command.limit]
+    more = f"{page[-1][1].reached_at}/{page[-1][1].id}" if len(found) > len(page) else None
+    return MilestonePage(items=[milestone for milestone, _ in page], next_cursor=more)
+
+
+def follow_activity(tx: Transaction, fact: ActivityRecorded) -> None:
+    """Note what learners have done, and what is reached by it, in the transaction in which it is stored."""
+    by_course: defaultdict[str, list[Activity]] = defaultdict(list)
+    for one in fact.activities:
+        if one.is_learner:
+            by_course[one.course_id].append(one)
+    if not by_course:
+        return
+    store.note_progress(tx, [one for done in by_course.values() for one in done])
+    for course_id, wanted in store.rules_of(tx, by_course).items():
+        _say(tx, _reached(tx, course_id, wanted, by_course[course_id]))
+
+
+def follow_members(tx: Transaction, fact: MembersChanged) -> None:
+    """Look whether all who are left have submitted: the last one who had not may have gone."""
+    wanted = [
+        rule
+        for rule in store.rules_of(tx, [fact.course_id]).get(fact.course_id, [])
+        if rule.kind == "all_submitted"
+    ]
+    if wanted and (fact.removed or fact.changed):
+        _say(tx, _by_the_class(tx, fact.course_id, wanted))
+
+
+def _reached(
+    tx: Transaction, course_id: str, wanted: Sequence[MilestoneRule], done: Sequence[Activity]
+) -> list[Reached]:
+    """Return what was reached by some activity in a course and was not before."""
+    found: list[Reached] = []
+    own = {
+        rule.id: people
+        for rule in wanted
+        if rule.kind not in rules.OF_THE_CLASS and (people := rules.doers(rule, done))
+    }
+    everybody = sorted(set().union(*own.values()))
+    before = store.reached_already(tx, course_id, sorted(own), everybody) if own else set()
+    for rule in wanted:
+        due = sorted(user for user in own.get(rule.id, ()) if (rule.id, user) not in before)
+        if due:
+            values = _values(tx, course_id, rule, due, done)
+            found += [
+                _milestone(course_id, rule, user, value)
+                for user, value in values.items()
+                if value >= (rule.threshold or 1)
+            ]
+    moved = [rule for rule in wanted if rule.kind in rules.OF_THE_CLASS and rules.may_move(rule, done)]
+    return found + (_by_the_class(tx, course_id, moved) if moved else [])
+
+
+def _values(
+    tx: Transaction, course_id: str, rule: MilestoneRule, people: Sequence[str], done: Sequence[Activity]
+) -> dict[str, float]:
+    """Return how far each of some people has got by a rule."""
+    if rule.kind == "streak":
+        touched = {one.at // store.DAY_MS for one in done}
+        first, last = min(touched) - rules.LONGEST_STREAK, max(touched) + rules.LONGEST_STREAK
+        days = store.active_days(tx, course_id, people, first, last)
+        return {user: rules.streak(days.get(user, ()), touched) for user in people}
+    if rule.kind == "completions" and rule.object_id is None:
+        things = store.completed_things(tx, course_id, people)
+        return {user: things.get(user, 0) for user in people}
+    return dict.fromkeys(people, 1.0)  # they have done the one thing that the rule asks for
+
+
+def _by_the_class(tx: Transaction, course_id: str, wanted: Sequence[MilestoneRule]) -> list[Reached]:
+    found: list[Reached] = []
+    before = store.reached_already(tx, course_id, [rule.id for rule in wanted], [CLASS])
+    for rule in wanted:
+        if (rule.id, CLASS) in before:
+            continue
+        if rule.kind == "average_score":
+            score, learners = store.average_score(tx, course_id, rule.object_id)
+            if rules.average_reached(rule, score, learners):
+                found.append(_milestone(course_id, rule, CLASS, score))
+        elif rule.object_id is not None:
+            enrolled = _learners(tx, course_id)
+            if rules.all_submitted(enrolled, store.submitters(tx, course_id, rule.object_id)):
+                found.append(_milestone(course_id, rule, CLASS, float(len(enrolled))))
+    return found
+
+
+def _milestone(course_id: str, rule: MilestoneRule, user_id: str, value: float | None) -> Reached:
+    return Reached(new_id(), course_id, rule.id, user_id, rule.kind, rule.title, value, rule.threshold)
+
+
+def _say(tx: Transaction, reached: Sequence[Reached]) -> list[Milestone]:
+    """Store milestones and tell those who may know: the staff, and the learner, or a class that is large enough."""
+    if not reached:
+        return []
+    store.insert_milestones(tx, reached)
+    names = store.names_of(tx, sorted({one.user_id for one in reached if one.user_id != CLASS}))
+    said: list[Milestone] = []
+    for one in reached:
+        milestone = Milestone(
+            id=one.id,
+            course_id=one.course_id,
+            user_id=one.user_id or None,
+            user_name=names.get(one.user_id),
+            kind=one.kind,
+            title=one.title,
+            value=one.value,
+            threshold=one.threshold,
+            reached_at=iso(tx.now),
+        )
+        event = MilestoneReached(milestone)
+        channels = [f"course:{one.course_id}"]
+        if one.user_id != CLASS:
+            channels.append(f"user:{one.user_id}")
+        elif len(_learners(tx, one.course_id)) >= access.COHORT_AT_LEAST:
+            channels.append(f"cohort:{one.course_id}")
+        tx.append_each([(channel, event) for channel in channels], actor=None)
+        said.append(milestone)
+    return said
+
+
+def _learners(tx: Transaction, course_id: str) -> list[str]:
+    return [user_id for user_id, roles in store.roster(tx, course_id).items() if counts_as_learner(roles)]
+
+
+def _check_course(tx: Transaction, course_id: str) -> None:
+    if not store.existing_courses(tx, [course_id]):
+        raise NotFound("there is no such course", field="course_id")
+
+
+def _place(cursor: str) -> MilestonePlace:
+    parts = _CURSOR.fullmatch(cursor)
+    if parts is None:
+        raise Invalid("must be a cursor that milestone.list gave", field="cursor")
+    return MilestonePlace(int(parts[1]), parts[2])
+
+
+def erase_milestones(tx: Transaction, user_id: str) -> None:
+    """Delete what somebody has reached, and let what was said of it name nobody (LOG5)."""
+    for milestone in store.milestones_of_user(tx, user_id):
+        tx.redact(milestone.id, milestone.model_copy(update={"user_id": ERASED, "user_name": None}))
+    store.erase_milestones(tx, user_id)

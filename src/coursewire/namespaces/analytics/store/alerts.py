@@ -1,0 +1,146 @@
+"""What the staff of courses should look at, for as long as it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
+
+from coursewire.identity.store import users
+from coursewire.namespaces.analytics.contract import Alert
+from coursewire.storage.schema import metadata
+from coursewire.storage.statement import Prepared
+from coursewire.vocabulary import iso
+
+if TYPE_CHECKING:
+    from coursewire.realtime.transaction import Transaction
+    from coursewire.storage import Row
+
+SLICE: Final = 500
+
+alerts = Table(
+    "analytics_alerts",
+    metadata,
+    Column("course_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("about", Text, primary_key=True),  # the learner at risk, or the job that has stalled
+    Column("id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("reasons", Text, nullable=False),  # JSON
+    Column("raised_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row for each that holds: gone with it, so that it is raised anew when it comes back."""
+
+Index("ix_analytics_alerts_newest", alerts.c.course_id, alerts.c.raised_at, alerts.c.id)
+Index(None, alerts.c.user_id)
+
+
+class AlertPlace(NamedTuple):
+    """Where a page goes on: behind this one."""
+
+    raised_at: int
+    id: str
+
+
+LAST_ALERT: Final = AlertPlace(2**53, "")
+"""Before the newest."""
+
+
+class Raised(NamedTuple):
+    """An alert to raise."""
+
+    id: str
+    course_id: str
+    kind: str
+    about: str
+    user_id: str
+    reasons: list[str]
+
+
+_insert = Prepared(
+    insert(alerts)
+    .values({column.name: bindparam(column.name) for column in alerts.columns})
+    .on_conflict_do_nothing()
+)
+_here = (alerts.c.course_id == bindparam("course_id"), alerts.c.kind == bindparam("kind"))
+_held = Prepared(select(alerts.c.about).where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
+_clear = Prepared(delete(alerts).where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
+_shown = select(alerts, users.c.name.label("user_name")).select_from(
+    alerts.outerjoin(users, users.c.id == alerts.c.user_id)
+)
+_page = Prepared(
+    _shown.where(
+        alerts.c.course_id == bindparam("course_id"),
+        tuple_(alerts.c.raised_at, alerts.c.id)
+        < tuple_(bindparam("raised_at", type_=BigInteger), bindparam("after", type_=Text)),
+    )
+    .order_by(alerts.c.raised_at.desc(), alerts.c.id.desc())
+    .limit(bindparam("most"))
+)
+_of_person = Prepared(_shown.where(alerts.c.user_id == bindparam("user_id")))
+_erase = Prepared(delete(alerts).where(alerts.c.user_id == bindparam("user_id")))
+
+
+def alerts_held(tx: Transaction, course_id: str, kind: str, about: Sequence[str]) -> set[str]:
+    """Return for which of these an alert holds already."""
+    return {
+        row.about
+        for piece in _pieces(about)
+        for row in tx.all(_held, course_id=course_id, kind=kind, about=piece)
+    }
+
+
+def insert_alerts(tx: Transaction, raised: Iterable[Raised]) -> None:
+    """Store alerts; one that holds stays as it is."""
+    tx.many(
+        _insert,
+        [
+            {**one._asdict(), "reasons": orjson.dumps(one.reasons).decode(), "raised_at": tx.now}
+            for one in raised
+        ],
+    )
+
+
+def clear_alerts(tx: Transaction, course_id: str, kind: str, about: Sequence[str]) -> None:
+    """Let alerts hold no more."""
+    for piece in _pieces(about):
+        tx.run(_clear, course_id=course_id, kind=kind, about=piece)
+
+
+def alert_page(
+    tx: Transaction, course_id: str, after: AlertPlace, most: int
+) -> list[tuple[Alert, AlertPlace]]:
+    """Return the alerts of a course, the newest first."""
+    rows = tx.all(_page, course_id=course_id, raised_at=after.raised_at, after=after.id, most=most)
+    return [(_alert(row), AlertPlace(row.raised_at, row.id)) for row in rows]
+
+
+def alerts_of_user(tx: Transaction, user_id: str) -> list[Alert]:
+    """Return the alerts that are about somebody."""
+    return [_alert(row) for row in tx.all(_of_person, user_id=user_id)]
+
+
+def erase_alerts(tx: Transaction, user_id: str) -> None:
+    """Delete the alerts that are about somebody."""
+    tx.run(_erase, user_id=user_id)
+
+
+def _alert(row: Row) -> Alert:
+    return Alert(
+        id=row.id,
+        course_id=row.course_id,
+        user_id=row.user_id,
+        user_name=row.user_name,
+        kind=row.kind,
+        reasons=orjson.loads(row.reasons),
+        job_id=row.about if row.kind == "stalled_job" else None,
+        raised_at=iso(row.raised_at),
+    )
+
+
+def _pieces(ids: Sequence[str]) -> Iterable[list[str]]:
+    return (list(ids[start : start + SLICE]) for start in range(0, len(ids), SLICE))
