@@ -107,6 +107,39 @@ describe("a course", () => {
     expect(data()).toMatchObject({ metrics: null, withheld: true });
   });
 
+  it("shows learners their own figures, and reads those that do not come by themselves again", async () => {
+    const own = (second: number, patch = {}) => ({
+      course_id: "cs101",
+      user_id: "ada",
+      window: "1h",
+      at: metrics(second).at,
+      events: second,
+      time_on_task_s: 60,
+      completed: 0,
+      submitted: 0,
+      ...patch,
+    });
+    service.connect("ada", "token");
+    service.follow(CS101);
+    await settle();
+    furnishLectern(world.peer, {});
+    world.peer.reply("metrics.read", () => ({ own: own(1) }));
+    world.peer.accept();
+    // What comes with the subscription is no reason not to read.
+    world.peer.say("metrics.updated", metrics(0), latest());
+    await settle();
+    expect(data()).toMatchObject({ phase: "ready", own: { events: 1 } });
+    world.peer.reply("metrics.read", () => ({ own: own(5) }));
+    for (let second = 2; second < 5; second += 1)
+      world.peer.say("own_metrics.updated", own(second, { window: "1d" }), latest("user:ada"));
+    expect(data({ ...CS101, window: "1d" }).own).toMatchObject({ events: 4 });
+    world.advance(10_000);
+    expect(data().phase).toBe("ready");
+    await settle();
+    expect(data().own).toMatchObject({ events: 5 });
+    expect(world.peer.payloads("metrics.read")).toHaveLength(2);
+  });
+
   it("says why there is nothing to see for whoever is not in it, and asks again when told to", async () => {
     service.connect("ada", "token");
     service.follow(CS101);
@@ -298,7 +331,7 @@ describe("after a gap", () => {
       milestones: [milestone(2)],
       metrics: metrics(9, { active_now: 3 }),
     });
-    expect(data()).toMatchObject({ stale: true, jobs: [{ state: "running" }] });
+    expect(data()).toMatchObject({ stale: true, phase: "ready", jobs: [{ state: "running" }] });
     await settle();
     expect(data()).toMatchObject({
       stale: false,

@@ -5,6 +5,7 @@ import type {
   AnalyticsEvents,
   Job,
   Metrics,
+  OwnMetrics,
   Position,
   Ready,
   RecordActivity,
@@ -241,6 +242,7 @@ export class AnalyticsWebSocketService extends NamespaceService<AnalyticsCommand
     this.#set(folded(before, event, data));
     if (this.#isNews(event, data, before)) this.#news.tell(event, data, meta, this.environment.report);
     if (event === "metrics.updated") this.#following.moved((data as Metrics).course_id, before);
+    if (event === "own_metrics.updated") this.#following.ownMoved((data as OwnMetrics).course_id);
     this.#following.trim();
   }
 

@@ -18,6 +18,8 @@ import { Uses } from "./uses";
 const SNAPSHOT_AGAIN_MS = 3_000;
 /** Nobody says when an alert holds no longer: the lists are read again when the course's figures say so, not too often. */
 const REVIEW_MS = 15_000;
+/** One's own figures come by themselves for a day only; those of other windows are read again, at most so often. */
+const OWN_AGAIN_MS = 10_000;
 
 interface Surroundings {
   store: StateStore<AnalyticsState>;
@@ -180,6 +182,17 @@ export class Following {
     if (changed) this.#reviewSoon(courseId);
   }
 
+  /** One's own figures of a course have come: those of the last day. */
+  ownMoved(courseId: string): void {
+    const { timers, isConnected } = this.#around;
+    const others = () => this.#windows(courseId).filter((window) => window !== "1d");
+    if (others().length === 0 || timers.has(`own:${courseId}`)) return;
+    timers.set(`own:${courseId}`, OWN_AGAIN_MS, () => {
+      if (!isConnected()) return;
+      for (const window of others()) void this.#loading.figures(courseId, window).catch(() => undefined);
+    });
+  }
+
   /** Lists that have grown too long by what was said are loaded anew. */
   trim(): void {
     for (const [id, { lists }] of Object.entries(this.#state.scopes)) {
@@ -211,6 +224,7 @@ export class Following {
       () => this.#begin(id),
       () => {
         this.#around.timers.cancel(`review:${id}`);
+        this.#around.timers.cancel(`own:${id}`);
         if (id !== OWN) {
           this.#around.leave(courseChannel(id));
           this.#around.leave(cohortChannel(id));
@@ -263,8 +277,8 @@ export class Following {
 
   #loadMissing(id: string): void {
     for (const name of this.#lists(id)) void this.#loading.first(id, name);
-    const known = this.#state.scopes[id]?.metrics ?? {};
-    for (const window of this.#windows(id).filter((one) => !known[one]))
+    const figures = this.#state.scopes[id]?.figures ?? {};
+    for (const window of this.#windows(id).filter((one) => figures[one] !== "ready"))
       void this.#loading.figures(id, window).catch(() => undefined);
     this.#series.start(id);
   }

@@ -84,12 +84,15 @@ export class Loading {
   /** Read the figures of a course. @throws {CommandError} */
   async figures(id: string, window: Window): Promise<void> {
     if (id === OWN) return;
-    this.#set(fold.patchScope(this.#state, id, { metricsAsked: true }));
+    this.#set(fold.figuresAre(this.#state, id, window, "loading"));
     try {
       const { metrics, own } = await this.#around.read("metrics.read", { course_id: id, window });
       this.#figuresRead(metrics, own);
-    } finally {
-      this.#set(fold.patchScope(this.#state, id, { metricsAsked: false }));
+      this.#set(fold.figuresAre(this.#state, id, window, "ready"));
+    } catch (error) {
+      // Live ones will come; without a connection they are read with the next one.
+      if (this.#around.isConnected()) this.#set(fold.figuresAre(this.#state, id, window, "failed"));
+      throw error;
     }
   }
 

@@ -145,6 +145,26 @@ describe("a series", () => {
     expect(series()).toMatchObject({ phase: "ready", error: null });
   });
 
+  it("that the server does not give is not asked for again until somebody reloads", async () => {
+    service.connect("ada", "token");
+    service.follow(LIVE);
+    await settle();
+    furnishLectern(world.peer, {});
+    world.peer.silence("metrics.series");
+    world.peer.accept();
+    await settle();
+    const message = "the figures of the class come in buckets of 1h";
+    world.peer.answer("metrics.series", { ok: false, error: { code: "invalid", message, retryable: false } });
+    await settle();
+    expect(series()).toMatchObject({ phase: "failed", error: expect.stringMatching(/buckets of 1h/) });
+    moves(1);
+    world.advance(60_000);
+    expect(reads()).toHaveLength(1);
+    furnishLectern(world.peer, {});
+    await service.reload(LIVE);
+    expect(series()).toMatchObject({ phase: "ready", error: null });
+  });
+
   it("[SUB3] is read whole after a gap", async () => {
     await connected();
     world.peer.cut();

@@ -1,7 +1,7 @@
 /** Series on the screen: loaded once, then only their end is read again, and only after the course has moved. */
 
 import type { AnalyticsCommands, Bucket, Point } from "../../../contract";
-import { words } from "../errors";
+import { CommandError, words } from "../errors";
 import type { StateStore } from "../stateStore";
 import type { NamedTimers } from "../timers";
 import type { SeriesQuery } from "./filters";
@@ -33,6 +33,8 @@ interface Kept {
   /** Reads of its end since the whole was read. */
   ends: number;
   reading: boolean;
+  /** The server does not give it: a cohort's values come in long buckets only. */
+  refused: boolean;
 }
 
 interface Surroundings {
@@ -55,7 +57,7 @@ export class SeriesKeeper {
 
   open(courseId: string, query: SeriesQuery): void {
     const key = seriesKey(courseId, query);
-    this.#kept.set(key, { courseId, query, readAt: 0, ends: 0, reading: false });
+    this.#kept.set(key, { courseId, query, readAt: 0, ends: 0, reading: false, refused: false });
     this.#patch(key, { query, phase: "loading", error: null, scope: null, points: [] });
   }
 
@@ -88,6 +90,7 @@ export class SeriesKeeper {
     for (const [key, kept] of this.#kept) {
       if (kept.courseId !== courseId) continue;
       kept.ends = WHOLE_EVERY;
+      kept.refused = false;
       void this.#read(key, kept);
     }
   }
@@ -95,7 +98,7 @@ export class SeriesKeeper {
   /** A course has moved: its series are read again, not too soon. */
   moved(courseId: string): void {
     for (const [key, kept] of this.#kept) {
-      if (kept.courseId === courseId) this.#readSoon(key, kept);
+      if (kept.courseId === courseId && !kept.refused) this.#readSoon(key, kept);
     }
   }
 
@@ -146,6 +149,8 @@ export class SeriesKeeper {
       const points = joined(isWhole ? [] : known, answer.points, first);
       this.#patch(key, { phase: "ready", error: null, scope: answer.scope, points });
     } catch (error) {
+      kept.refused =
+        error instanceof CommandError && (error.code === "invalid" || error.code === "forbidden");
       // What is there stays: the next move of the course tries again. Without a connection the next one does.
       if (this.#kept.get(key) === kept && known.length === 0 && this.#around.isConnected())
         this.#patch(key, { phase: "failed", error: words(error) });

@@ -54,8 +54,8 @@ export interface Scope {
   error: string | null;
   /** Something was missed, and is being loaded anew. */
   stale: boolean;
-  /** Its figures have been asked for and are not here yet. */
-  metricsAsked: boolean;
+  /** How the first read of each window's figures stands; later ones are silent. */
+  figures: Readonly<Partial<Record<Window, "loading" | "ready" | "failed">>>;
   metrics: Readonly<Partial<Record<Window, Metrics>>>;
   own: Readonly<Partial<Record<Window, OwnMetrics>>>;
   /** The latest figures of each window, oldest first. */
@@ -115,7 +115,7 @@ const emptyScope: Scope = {
   as: null,
   error: null,
   stale: false,
-  metricsAsked: false,
+  figures: {},
   metrics: {},
   own: {},
   trail: {},
@@ -303,6 +303,18 @@ function itemArrived<Name extends "milestones" | "alerts">(
 }
 
 // Figures
+
+/** How the read of a window's figures stands; once they are here they stay so. */
+export function figuresAre(
+  state: AnalyticsState,
+  id: string,
+  window: Window,
+  phase: "loading" | "ready" | "failed",
+): AnalyticsState {
+  const figures = state.scopes[id]?.figures;
+  if (!figures || figures[window] === "ready") return state;
+  return patchScope(state, id, { figures: { ...figures, [window]: phase } });
+}
 
 /** Figures of a course. Those for others than us, and those that come late, say nothing. */
 export function metricsArrived(state: AnalyticsState, metrics: Metrics): AnalyticsState {

@@ -1,6 +1,6 @@
 /** What a screen asks of analytics: figures, lists, series and jobs by a filter, with what we have asked for already done. */
 
-import type { Alert, Job, LearnerAtRisk, Metrics, Milestone, OwnMetrics } from "../../../contract";
+import type { Alert, Job, LearnerAtRisk, Metrics, Milestone, OwnMetrics, Window } from "../../../contract";
 import type { AnalyticsFilters, ListName } from "./filters";
 import { DEFAULT_WINDOW, scopeOf, seriesKey } from "./filters";
 import { isOver } from "./jobs";
@@ -89,9 +89,10 @@ export function shownData(state: AnalyticsState, filters: AnalyticsFilters): Ana
   const scope = state.scopes[scopeOf(filters)];
   if (!scope) return undefined;
   const { courseId, window = DEFAULT_WINDOW, series = [] } = filters;
-  const phase = phaseOf(scope);
+  const phase = phaseOf(scope, window);
   const metrics = scope.metrics[window] ?? null;
-  const isWithheld = scope.as === "cohort" && phase === "ready" && (metrics === null || metrics.withheld);
+  const isRead = scope.figures[window] === "ready";
+  const isWithheld = scope.as === "cohort" && (metrics ? metrics.withheld : isRead);
   return {
     courseId: courseId ?? null,
     scope: scope.as,
@@ -117,9 +118,9 @@ export function shownData(state: AnalyticsState, filters: AnalyticsFilters): Ana
 }
 
 /** Ready when every list and the figures that were asked for have come, or have failed by themselves. */
-function phaseOf({ error, as, lists, metricsAsked }: Scope): AnalyticsData["phase"] {
+function phaseOf({ error, as, lists, figures }: Scope, window: Window): AnalyticsData["phase"] {
   if (error !== null) return "failed";
-  if (as === null || metricsAsked) return "loading";
+  if (as === null || figures[window] === "loading") return "loading";
   return Object.values(lists).some(({ phase }) => phase === "loading") ? "loading" : "ready";
 }
 
