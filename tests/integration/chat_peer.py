@@ -204,7 +204,7 @@ class Peer:
 @asynccontextmanager
 async def serving(peer: Peer, port: int = 0, settings: EdgeSettings | None = None) -> AsyncIterator[int]:
     """Serve a peer on 127.0.0.1 and yield its port."""
-    server = Server(peer, settings or EdgeSettings(ping_interval_ms=300, ping_timeout_ms=300))
+    server = Server(peer, settings or EdgeSettings(ping_interval_ms=300, ping_timeout_ms=2_000))
     listener = sockets.socket()
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))

@@ -28,7 +28,7 @@ OPTIONS = ClientOptions(link=LinkOptions(open_timeout_s=3, upgrade_after_s=0.05)
 @pytest.fixture
 async def site() -> AsyncIterator[tuple[Campus, Proxy]]:
     async with (
-        campus(ping_interval_ms=500, ping_timeout_ms=500) as site,
+        campus(ping_interval_ms=500, ping_timeout_ms=3_000) as site,
         Proxy(int(site.url.rpartition(":")[2])) as proxy,
     ):
         yield site, proxy
@@ -221,7 +221,7 @@ async def demo_server(port: int, database: Path) -> AsyncIterator[Process]:
         **os.environ,
         "COURSEWIRE_DATABASE_URL": f"sqlite:///{database}",
         "COURSEWIRE_PING_INTERVAL_MS": "500",
-        "COURSEWIRE_PING_TIMEOUT_MS": "500",
+        "COURSEWIRE_PING_TIMEOUT_MS": "3000",
     }
     command = [str(Path(sys.executable).with_name("coursewire")), "demo", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(
