@@ -5,7 +5,10 @@ import { type ReactNode, StrictMode, useEffect } from "react";
 import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import type { Job, Metrics } from "../contract";
 import type { AnalyticsFilters } from "../services/websocket/analytics/filters";
-import type { AnalyticsData } from "../services/websocket/analytics/view";
+import type { AnalyticsUpdate } from "../services/websocket/analytics/updates";
+import type { AnalyticsData, ProgressUpdate } from "../services/websocket/analytics/view";
+import type { AnalyticsWebSocketService } from "../services/websocket/analyticsWebSocket";
+import type { AuthToken } from "../services/websocket/token";
 import { Desk } from "../testing/desk";
 import {
   alert,
@@ -199,6 +202,21 @@ describe("useAnalyticsWebSocket", () => {
   });
 
   it("has the names and types of the story", () => {
+    expectTypeOf<AnalyticsWebSocketService["connect"]>().parameters.toEqualTypeOf<[string, AuthToken]>();
+    expectTypeOf<AnalyticsWebSocketService["subscribeToAnalyticsUpdates"]>().toBeCallableWith(
+      (update: AnalyticsUpdate) => void update,
+    );
+    expectTypeOf<AnalyticsWebSocketService["subscribeToProgressUpdates"]>().parameters.toEqualTypeOf<
+      [string, (progress: ProgressUpdate) => void]
+    >();
+    expectTypeOf<AnalyticsWebSocketService["subscribeToProgressUpdates"]>().returns.toEqualTypeOf<
+      () => void
+    >();
+    expectTypeOf<AnalyticsWebSocketService["unsubscribe"]>().toBeCallableWith("metrics.updated");
+    // @ts-expect-error: no such event
+    expectTypeOf<AnalyticsWebSocketService["unsubscribe"]>().toBeCallableWith("metrics.update");
+    expectTypeOf<AnalyticsWebSocketService["disconnect"]>().toEqualTypeOf<() => void>();
+    expectTypeOf<Extract<AnalyticsUpdate, { event: "metrics.updated" }>["data"]>().toEqualTypeOf<Metrics>();
     expectTypeOf(useAnalyticsWebSocket).toBeCallableWith();
     expectTypeOf<AnalyticsResult["analyticsData"]>().toEqualTypeOf<AnalyticsData | undefined>();
     expectTypeOf<AnalyticsResult["progressUpdates"]>().toEqualTypeOf<Map<string, Job>>();
