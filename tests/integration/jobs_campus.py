@@ -44,9 +44,19 @@ def jobs(client: PlainClient, channel: str, event: str = "job.progressed") -> li
     return [data for name, data, meta in client.events if name == event and meta["channel"] == channel]
 
 
-async def settled(client: PlainClient) -> None:
-    """Wait until everything said before has arrived."""
-    await client.ask("ping", sent_at=0)
+async def refused(client: PlainClient, command: str, **payload: Any) -> Json:
+    """Send a command that must be refused, and return the error."""
+    ack = await client.say(command, **payload)
+    await client.until(lambda: ack in client.answers)
+    answer = client.answers[ack]
+    assert not answer["ok"], answer
+    error: Json = answer["error"]
+    return error
+
+
+def closed(client: PlainClient) -> set[str]:
+    """Return the channels that were closed for a client."""
+    return {meta["channel"] for name, _, meta in client.events if name == "channel.closed"}
 
 
 async def shown(client: PlainClient, channel: str, job: Json) -> None:
