@@ -1,4 +1,4 @@
-"""A fresh house for each test."""
+"""A fresh house, or a fresh school, for each test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.unit.analytics.jobs_house import House
+from tests.unit.analytics.school import School
 
 
 @pytest.fixture
@@ -14,3 +15,12 @@ def house() -> Iterator[House]:
     house = House()
     yield house
     house.close()
+
+
+@pytest.fixture
+def school() -> Iterator[School]:
+    """Ada teaches; nobody learns yet."""
+    school = School()
+    school.enrol({"ada": "instructor"})
+    yield school
+    school.close()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, distinct, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
 
 from coursewire.identity.store import ROSTER_OF, read_roles
 from coursewire.namespaces.analytics.rules.activity import counts_as_learner
@@ -88,7 +88,8 @@ _labels = Prepared(
     )
 )
 _changed = Prepared(
-    select(distinct(activity.c.user_id).label("user_id"))
+    select(activity.c.user_id)
+    .distinct()
     .where(
         activity.c.course_id == bindparam("course_id"),
         activity.c.is_learner == 1,
