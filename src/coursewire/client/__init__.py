@@ -3,10 +3,13 @@
 Read `machine` first: what a client decides stands there, without I/O. `shell` surrounds it with a `connection`
 (`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat` and `notifications`
 theirs with commands, and `sync` blocking ones for scripts. `service` is the backend's side: requests over HTTP, without
-a machine.
+a machine; `job` reports work by it while it goes on.
 """
 
 from coursewire.client.chat import ChatClient, Gap
+from coursewire.client.job import AsyncJob, Job
+from coursewire.client.job_life import Pace
+from coursewire.client.job_progress import JobCancelled
 from coursewire.client.link import LinkOptions
 from coursewire.client.namespace import Meta, NamespaceClient
 from coursewire.client.notifications import InboxGap, NotificationsClient
@@ -15,14 +18,18 @@ from coursewire.client.outputs import Diagnostics
 from coursewire.client.service import ServiceClient
 
 __all__ = [
+    "AsyncJob",
     "ChatClient",
     "ClientOptions",
     "Diagnostics",
     "Gap",
     "InboxGap",
+    "Job",
+    "JobCancelled",
     "LinkOptions",
     "Meta",
     "NamespaceClient",
     "NotificationsClient",
+    "Pace",
     "ServiceClient",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import CancelledError, Future
@@ -14,6 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CLOSE_TIMEOUT_S = 5.0
+FORKED = "the client was opened by the process that this one was forked from: open one here"
 NOT_OPEN = "the client is not open: use it in a `with` block"
 
 
@@ -22,13 +24,22 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._stopped = False
         self._thread = threading.Thread(target=self.loop.run_forever, name="coursewire-client", daemon=True)
         self._thread.start()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the thread is of this process: one that was forked off has it not."""
+        return os.getpid() == self._process
+
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine there and wait for it. An interrupt here cancels it."""
+        if not self.is_here:
+            coroutine.close()
+            raise RuntimeError(FORKED)
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise RuntimeError("a handler runs on the client's own thread and must not call blocking methods")
@@ -97,6 +108,8 @@ class Blocking(Generic[ClientT]):
         """Disconnect for good."""
         if self._thread is not None:
             thread, self._thread = self._thread, None
+            if not thread.is_here:
+                return  # the connection is the parent's
             try:
                 thread.run(self._client.close())
             finally:

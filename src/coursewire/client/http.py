@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import httpx
 import orjson
@@ -13,10 +14,15 @@ from pydantic import BaseModel, ValidationError
 
 from coursewire import __version__, errors
 from coursewire.client.failures import error_from
-from coursewire.client.token import Token, fresh_token
+from coursewire.client.token import Token, fresh_token, user_of
 from coursewire.errors import AuthExpired, CoursewireError
+from coursewire.vocabulary import ID_PATTERN
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+Body: TypeAlias = BaseModel | Mapping[str, Any] | list[Any]
+
+_ID: Final = re.compile(ID_PATTERN)
 
 FIRST_DELAY_S: Final = 0.5
 LONGEST_DELAY_S: Final = 5.0
@@ -65,21 +71,28 @@ class Requests:
         """Close the connections."""
         await self._http.aclose()
 
+    async def user_id(self) -> str:
+        """Return whose token is used. Raises Invalid for one that cannot be read."""
+        if self._token is None:
+            self._token = await fresh_token(self._source, "connect")
+        return user_of(self._token)
+
     async def run(
         self,
         method: str,
         path: str,
         reply: type[ModelT],
         *,
-        body: BaseModel | Mapping[str, Any] | None = None,
+        body: Body | None = None,
         query: Mapping[str, Any] | None = None,
         key: str | None = None,
+        patience_s: float | None = None,
     ) -> ModelT:
         """Send a request and return its reply. Raises the errors of `coursewire.errors`.
 
-        Values of `query` and fields of `body` that are None are left out.
+        Values of `query` and fields of `body` that are None are left out. `patience_s` is another than the usual one.
         """
-        response = await self._send(method, path, body, query, key)
+        response = await self._send(method, path, body, query, key, patience_s)
         try:
             return reply.model_validate_json(response.content)
         except ValidationError as error:
@@ -93,9 +106,10 @@ class Requests:
         self,
         method: str,
         path: str,
-        body: BaseModel | Mapping[str, Any] | None,
+        body: Body | None,
         query: Mapping[str, Any] | None,
         key: str | None,
+        patience_s: float | None = None,
     ) -> httpx.Response:
         request: dict[str, Any] = {
             "content": None if body is None else _encode(body),
@@ -105,7 +119,7 @@ class Requests:
         if key is not None:
             request["headers"]["Idempotency-Key"] = key
         now = asyncio.get_running_loop().time
-        deadline = now() + self._patience_s
+        deadline = now() + (self._patience_s if patience_s is None else patience_s)
         failures, refreshed = 0, False
         while True:
             try:
@@ -135,9 +149,18 @@ class Requests:
         raise _error(response)
 
 
-def _encode(body: BaseModel | Mapping[str, Any]) -> bytes:
+def path_part(field: str, identifier: str) -> str:
+    """Return an id as one part of a path. Raises Invalid: another path would be another request."""
+    if not _ID.fullmatch(identifier) or identifier in {".", ".."}:
+        raise errors.Invalid(f"{field}: must be 1-128 characters of A-Z a-z 0-9 . _ : @ -", field=field)
+    return identifier
+
+
+def _encode(body: Body) -> bytes:
     if isinstance(body, BaseModel):
         return body.model_dump_json(exclude_none=True).encode()
+    if not isinstance(body, Mapping):
+        return orjson.dumps(body, default=_plain)
     return orjson.dumps({name: value for name, value in body.items() if value is not None}, default=_plain)
 
 

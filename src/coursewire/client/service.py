@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import httpx
 from pydantic import ValidationError
 
 from coursewire.client.failures import invalid
-from coursewire.client.http import Requests
+from coursewire.client.http import Requests, path_part
+from coursewire.client.service_analytics import AnalyticsRoutes
 from coursewire.client.token import Token
-from coursewire.errors import Invalid
 from coursewire.identity.bodies import (
     CourseReply,
     CourseView,
@@ -26,12 +25,10 @@ from coursewire.identity.bodies import (
 )
 from coursewire.namespaces.chat import contract as chat
 from coursewire.namespaces.notifications import contract as notifications
-from coursewire.vocabulary import ID_PATTERN, Role, new_id
-
-_ID: Final = re.compile(ID_PATTERN)
+from coursewire.vocabulary import Role, new_id
 
 
-class ServiceClient:
+class ServiceClient(AnalyticsRoutes):
     """What a backend says to the server, with a token of role `service`.
 
     `async with ServiceClient(url, token) as lms: await lms.put_course("cs101", "Computer Science")`.
@@ -72,7 +69,7 @@ class ServiceClient:
         """Make a course, or give it another title."""
         reply = await self._requests.run(
             "PUT",
-            f"/v1/courses/{_part('course_id', course_id)}",
+            f"/v1/courses/{path_part('course_id', course_id)}",
             CourseReply,
             body={"title": title},
             key=key or new_id(),
@@ -82,7 +79,7 @@ class ServiceClient:
     async def course(self, course_id: str) -> CourseView:
         """Return a course. Raises NotFound."""
         return (
-            await self._requests.run("GET", f"/v1/courses/{_part('course_id', course_id)}", CourseReply)
+            await self._requests.run("GET", f"/v1/courses/{path_part('course_id', course_id)}", CourseReply)
         ).course
 
     async def put_members(
@@ -96,7 +93,7 @@ class ServiceClient:
         """Add members to a course or update them, 10,000 at most; with `replace` everybody else leaves."""
         return await self._requests.run(
             "PUT",
-            f"/v1/courses/{_part('course_id', course_id)}/members",
+            f"/v1/courses/{path_part('course_id', course_id)}/members",
             MembersReply,
             body={"members": list(members)},
             query={"replace": "true" if replace else None},
@@ -110,7 +107,7 @@ class ServiceClient:
         while True:
             page = await self._requests.run(
                 "GET",
-                f"/v1/courses/{_part('course_id', course_id)}/members",
+                f"/v1/courses/{path_part('course_id', course_id)}/members",
                 MemberPage,
                 query={"cursor": cursor, "limit": 1_000},
             )
@@ -121,7 +118,7 @@ class ServiceClient:
 
     async def remove_member(self, course_id: str, user_id: str, *, key: str | None = None) -> MembersReply:
         """Take somebody out of a course."""
-        path = f"/v1/courses/{_part('course_id', course_id)}/members/{_part('user_id', user_id)}"
+        path = f"/v1/courses/{path_part('course_id', course_id)}/members/{path_part('user_id', user_id)}"
         return await self._requests.run("DELETE", path, MembersReply, key=key or new_id())
 
     # People
@@ -157,13 +154,13 @@ class ServiceClient:
     async def end_sessions(self, user_id: str, *, key: str | None = None) -> None:
         """Force somebody off: only a token issued after this opens a session again."""
         await self._requests.run_silent(
-            "DELETE", f"/v1/users/{_part('user_id', user_id)}/sessions", key=key or new_id()
+            "DELETE", f"/v1/users/{path_part('user_id', user_id)}/sessions", key=key or new_id()
         )
 
     async def erase_user(self, user_id: str, *, key: str | None = None) -> None:
         """Erase somebody: name, memberships, and what they said."""
         await self._requests.run_silent(
-            "DELETE", f"/v1/users/{_part('user_id', user_id)}", key=key or new_id()
+            "DELETE", f"/v1/users/{path_part('user_id', user_id)}", key=key or new_id()
         )
 
     # Rooms and messages
@@ -216,7 +213,7 @@ class ServiceClient:
             "mentions": list(mentions),
             "anonymous": anonymous,
         }
-        path = f"/v1/rooms/{_part('room_id', room_id)}/messages"
+        path = f"/v1/rooms/{path_part('room_id', room_id)}/messages"
         return (
             await self._requests.run("POST", path, chat.OneMessage, body=body, key=key or new_id())
         ).message
@@ -240,7 +237,7 @@ class ServiceClient:
             "limit": limit,
         }
         return await self._requests.run(
-            "GET", f"/v1/rooms/{_part('room_id', room_id)}/messages", chat.History, query=query
+            "GET", f"/v1/rooms/{path_part('room_id', room_id)}/messages", chat.History, query=query
         )
 
     # Notifications
@@ -289,7 +286,7 @@ class ServiceClient:
 
     async def delivery(self, delivery_id: str) -> notifications.DeliveryProgress:
         """Return how far a notification has got."""
-        path = f"/v1/notifications/deliveries/{_part('delivery_id', delivery_id)}"
+        path = f"/v1/notifications/deliveries/{path_part('delivery_id', delivery_id)}"
         return await self._requests.run("GET", path, notifications.DeliveryProgress)
 
     async def follow(
@@ -302,10 +299,3 @@ class ServiceClient:
             if progress.state == "finished":
                 return
             await asyncio.sleep(every)
-
-
-def _part(field: str, identifier: str) -> str:
-    """Return an id as one part of a path. Raises Invalid: another path would be another request."""
-    if not _ID.fullmatch(identifier) or identifier in {".", ".."}:
-        raise Invalid(f"{field}: must be 1-128 characters of A-Z a-z 0-9 . _ : @ -", field=field)
-    return identifier

@@ -12,6 +12,8 @@ from coursewire.client import chat as chatting
 from coursewire.client import notifications as notifying
 from coursewire.client import service
 from coursewire.client.blocking import Blocking, blocking, looping
+from coursewire.client.job import Job
+from coursewire.client.job_life import Pace, Work
 from coursewire.client.namespace import NamespaceClient
 from coursewire.client.options import ClientOptions
 from coursewire.client.outputs import Diagnostics, State
@@ -151,3 +153,28 @@ class ServiceClient(Blocking[service.ServiceClient]):
     notify = blocking(service.ServiceClient.notify)
     delivery = blocking(service.ServiceClient.delivery)
     follow = looping(service.ServiceClient.follow)
+
+    def job(
+        self,
+        kind: str,
+        *,
+        course: str | None = None,
+        owner: str | None = None,
+        title: str | None = None,
+        total: int | None = None,
+        job_id: str | None = None,
+        pace: Pace | None = None,
+    ) -> Job:
+        """Report work while it goes on, from the client's thread: `with lms.job("essay-grading") as job: ...`.
+
+        Takes what the asynchronous client takes.
+        """
+        work = Work(kind, course=course, owner=owner, title=title, job_id=job_id)
+        return Job(self._run, self._client.requests, work, total, pace or Pace())
+
+    create_job = blocking(service.ServiceClient.create_job)
+    update_job = blocking(service.ServiceClient.update_job)
+    record_activity = blocking(service.ServiceClient.record_activity)
+    send_statements = blocking(service.ServiceClient.send_statements)
+    put_milestones = blocking(service.ServiceClient.put_milestones)
+    put_milestone = blocking(service.ServiceClient.put_milestone)
