@@ -27,7 +27,7 @@ export class Browser {
   }
 
   /** The device sleeps: the clock goes on, the timers do not. */
-  sleep(ms: number): void {
+  suspend(ms: number): void {
     this.now += ms;
     for (const desk of this.desks) for (const timer of desk.timers) timer.at += ms;
   }

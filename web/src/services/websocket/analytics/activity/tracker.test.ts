@@ -110,7 +110,7 @@ describe("what counts", () => {
     const stop = tracker().track(VIDEO);
     desk.playing = true;
     browser.advance(10_000);
-    browser.sleep(8 * 3_600_000);
+    browser.suspend(8 * 3_600_000);
     browser.advance(10_000);
     stop();
     expect(total()).toBeLessThanOrEqual(20_000);
