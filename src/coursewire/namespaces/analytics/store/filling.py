@@ -94,7 +94,8 @@ _changed = Prepared(
         activity.c.course_id == bindparam("course_id"),
         activity.c.is_learner == 1,
         activity.c.at >= bindparam("began"),
-        or_(activity.c.at < bindparam("begins"), activity.c.received_at >= bindparam("shown_at")),
+        # Rather one too few: then it is shown a little later.
+        or_(activity.c.at < bindparam("begins"), activity.c.received_at > bindparam("shown_at")),
     )
     .limit(bindparam("most"))
 )
