@@ -1,11 +1,12 @@
 """The Python client: a state machine per namespace, a shared connection, typed commands and events.
 
 Read `machine` first: what a client decides stands there, without I/O. `shell` surrounds it with a `connection`
-(`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat` and `notifications`
-theirs with commands, and `sync` blocking ones for scripts. `service` is the backend's side: requests over HTTP, without
-a machine; `job` reports work by it while it goes on.
+(`engine`, `websocket`, `polling`), timers and an inbox; `namespace` gives it a typed face, `chat`, `notifications` and
+`analytics` theirs with commands, and `sync` blocking ones for scripts. `service` is the backend's side: requests over
+HTTP, without a machine; `job` reports work by it while it goes on, `celery` that of Celery's tasks.
 """
 
+from coursewire.client.analytics import AnalyticsClient, AnalyticsGap, AnalyticsUpdate
 from coursewire.client.chat import ChatClient, Gap
 from coursewire.client.job import AsyncJob, Job
 from coursewire.client.job_life import Pace
@@ -18,6 +19,9 @@ from coursewire.client.outputs import Diagnostics
 from coursewire.client.service import ServiceClient
 
 __all__ = [
+    "AnalyticsClient",
+    "AnalyticsGap",
+    "AnalyticsUpdate",
     "AsyncJob",
     "ChatClient",
     "ClientOptions",

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, TypeVar
 
 import httpx
 
+from coursewire.client import analytics as analysing
 from coursewire.client import chat as chatting
 from coursewire.client import notifications as notifying
 from coursewire.client import service
+from coursewire.client.analytics_known import Known
 from coursewire.client.blocking import Blocking, blocking, looping
 from coursewire.client.job import Job
 from coursewire.client.job_life import Pace, Work
@@ -119,6 +121,33 @@ class NotificationsClient(SyncClient[notifying.NotificationsClient]):
     snooze = blocking(notifying.NotificationsClient.snooze)
     preferences = blocking(notifying.NotificationsClient.preferences)
     update_preferences = blocking(notifying.NotificationsClient.update_preferences)
+
+
+class AnalyticsClient(SyncClient[analysing.AnalyticsClient]):
+    """Jobs, figures, milestones: `with AnalyticsClient(url, token) as live: for job in live.progress(job_id): ...`."""
+
+    client = analysing.AnalyticsClient
+
+    @property
+    def known(self) -> Known:
+        """The newest report about each job, window and milestone that was heard of or asked for."""
+        return self._client.known
+
+    subscribe_to_progress_updates = blocking(analysing.AnalyticsClient.subscribe_to_progress_updates)
+    subscribe_to_analytics_updates = blocking(analysing.AnalyticsClient.subscribe_to_analytics_updates)
+    unsubscribe = blocking(analysing.AnalyticsClient.unsubscribe)
+    progress = looping(analysing.AnalyticsClient.progress)
+    job = blocking(analysing.AnalyticsClient.job)
+    jobs_page = blocking(analysing.AnalyticsClient.jobs_page)
+    jobs = looping(analysing.AnalyticsClient.jobs)
+    cancel_job = blocking(analysing.AnalyticsClient.cancel_job)
+    metrics = blocking(analysing.AnalyticsClient.metrics)
+    series = blocking(analysing.AnalyticsClient.series)
+    at_risk = looping(analysing.AnalyticsClient.at_risk)
+    milestones_page = blocking(analysing.AnalyticsClient.milestones_page)
+    milestones = looping(analysing.AnalyticsClient.milestones)
+    alerts = looping(analysing.AnalyticsClient.alerts)
+    record_activity = blocking(analysing.AnalyticsClient.record_activity)
 
 
 class ServiceClient(Blocking[service.ServiceClient]):

@@ -25,7 +25,7 @@ def methods(kind: type[Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", ["ChatClient", "NotificationsClient", "ServiceClient"])
+@pytest.mark.parametrize("name", ["AnalyticsClient", "ChatClient", "NotificationsClient", "ServiceClient"])
 def test_nothing_is_missing(name: str) -> None:
     offered = getattr(sync, name)
     expected = methods(getattr(client, name))
