@@ -148,6 +148,7 @@ async def test_a_class_that_falls_under_five_is_told_so_and_not_shown_again_for_
 async def test_a_restart_forgets_nothing_of_what_was_shown(school: School) -> None:
     await five_work(school)
     before = of_class(school)
+    school.now += SECOND
     for who in ("p6", "p7", "p8", "p9"):
         school.acts(who, "quiz-1", "answered", score=1)
     await school.pass_time(2 * SECOND)
