@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coursewire.identity.contract import MembersChanged, UserErased
 from coursewire.namespaces.analytics import service
+from coursewire.namespaces.analytics.alerting import watch_risk
 from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.contract import (
     EVENTS,
@@ -60,14 +61,14 @@ def make() -> Namespace:
         },
         reactions={
             UserErased: service.erase_user,
-            MembersChanged: _each(service.follow_members, service.mark_roster),
-            ActivityRecorded: _each(service.follow_activity, service.mark_activity),
+            MembersChanged: _each(service.follow_members, service.mark_roster, service.clear_who_left),
+            ActivityRecorded: _each(service.follow_activity, service.mark_activity, service.clear_who_came),
             JobStalled: service.follow_stalled_job,
             JobResumed: service.follow_job_again,
             JobFinished: service.follow_job_again,
         },
         derived={service.OWN_METRICS: Derived(partial(service.derive_own, board))},
-        background=(tidy, follow_silence, Measuring(board).run, roll_up, trim_rollups),
+        background=(tidy, follow_silence, Measuring(board).run, roll_up, trim_rollups, watch_risk),
     )
 
 

@@ -9,6 +9,7 @@ job_lists     jobs as people see them
 measuring     what figures are made of, and who is told of them
 metrics       answers about figures, series, who is at risk
 overdue_jobs  jobs that nobody has heard of for too long
+risk_alerts   alerts of learners at risk, as they come and go
 rollups       sums of activity by time
 xapi          keeps statements, and takes the activity out of them
 """
@@ -55,6 +56,7 @@ from coursewire.namespaces.analytics.service.milestones import (
     put_rules,
 )
 from coursewire.namespaces.analytics.service.overdue_jobs import give_jobs_up, stall_jobs, trim_jobs
+from coursewire.namespaces.analytics.service.risk_alerts import clear_who_came, clear_who_left
 from coursewire.namespaces.analytics.service.xapi import Given, store_statements, trim_statements
 
 __all__ = [
@@ -65,6 +67,8 @@ __all__ = [
     "check_course_channel",
     "check_job_channel",
     "clear_at_risk",
+    "clear_who_came",
+    "clear_who_left",
     "create_job",
     "derive_own",
     "erase_user",

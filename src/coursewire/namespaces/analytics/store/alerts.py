@@ -68,6 +68,7 @@ _insert = Prepared(
 )
 _here = (alerts.c.course_id == bindparam("course_id"), alerts.c.kind == bindparam("kind"))
 _held = Prepared(select(alerts.c.about).where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
+_of_kind = Prepared(select(alerts.c.about).where(*_here))
 _clear = Prepared(delete(alerts).where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
 _shown = select(alerts, users.c.name.label("user_name")).select_from(
     alerts.outerjoin(users, users.c.id == alerts.c.user_id)
@@ -92,6 +93,11 @@ def alerts_held(tx: Transaction, course_id: str, kind: str, about: Sequence[str]
         for piece in _pieces(about)
         for row in tx.all(_held, course_id=course_id, kind=kind, about=piece)
     }
+
+
+def at_risk_alerts(tx: Transaction, course_id: str) -> set[str]:
+    """Return the learners of a course for whom an alert holds that they are at risk."""
+    return {row.about for row in tx.all(_of_kind, course_id=course_id, kind="at_risk")}
 
 
 def insert_alerts(tx: Transaction, raised: Iterable[Raised]) -> None:
