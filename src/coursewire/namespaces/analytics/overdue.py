@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_AT_MOST_EVERY_S: Final = 5.0
 LOOKS: Final = 10
-"""For each time that a job may be silent: so late a stalled one is noticed at most, by a tenth."""
+"""In the time that a job may be silent: a stalled one is noticed a tenth of it later at most."""
 DAY_MS: Final = 86_400_000
 
 
