@@ -138,6 +138,10 @@ describe("a course", () => {
     await settle();
     expect(data().own).toMatchObject({ events: 5 });
     expect(world.peer.payloads("metrics.read")).toHaveLength(2);
+    for (let turn = 0; turn < 3; turn += 1)
+      await service.recordActivity({ course_id: "cs101", verb: "opened", object: { id: "p", type: "page" } });
+    world.advance(10_000);
+    expect(world.peer.payloads("metrics.read")).toHaveLength(3);
   });
 
   it("says why there is nothing to see for whoever is not in it, and asks again when told to", async () => {

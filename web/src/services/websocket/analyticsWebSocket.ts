@@ -188,6 +188,7 @@ export class AnalyticsWebSocketService extends NamespaceService<AnalyticsCommand
     const { now } = this.environment;
     const at = activity.at ?? new Date(this.#now()).toISOString();
     await this.request("activity.record", { key: newKey(now()), ...activity, at });
+    this.#following.ownMoved(activity.course_id);
   }
 
   /** Report time on task for something, until the returned function is called: only while it is looked at and worked on. */

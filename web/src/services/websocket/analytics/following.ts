@@ -182,14 +182,15 @@ export class Following {
     if (changed) this.#reviewSoon(courseId);
   }
 
-  /** One's own figures of a course have come: those of the last day. */
+  /** A learner has done something, or their figures of the last day have come: those of the windows in use are read. */
   ownMoved(courseId: string): void {
     const { timers, isConnected } = this.#around;
-    const others = () => this.#windows(courseId).filter((window) => window !== "1d");
-    if (others().length === 0 || timers.has(`own:${courseId}`)) return;
+    const { own } = this.#state.scopes[courseId] ?? {};
+    const windows = () => this.#windows(courseId).filter((window) => own?.[window]);
+    if (windows().length === 0 || timers.has(`own:${courseId}`)) return;
     timers.set(`own:${courseId}`, OWN_AGAIN_MS, () => {
       if (!isConnected()) return;
-      for (const window of others()) void this.#loading.figures(courseId, window).catch(() => undefined);
+      for (const window of windows()) void this.#loading.figures(courseId, window).catch(() => undefined);
     });
   }
 
