@@ -1,0 +1,297 @@
+"""What computes figures: restarts, courses that come and go, and those that fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import select
+from tests.unit.analytics.school import COURSE, DAY, HOUR, MINUTE, SECOND, School
+
+from coursewire.namespaces.analytics.board import Board
+from coursewire.namespaces.analytics.measuring import AGAIN_MS, UNHELD_EVERY_MS, Measuring
+from coursewire.namespaces.analytics.rules.following import MISSING, WAITED_MS, Follower
+from coursewire.namespaces.analytics.rules.held import IDLE_MS
+from coursewire.namespaces.analytics.rules.steps import WINDOWS
+from coursewire.namespaces.analytics.rules.windows import REST, Window
+from coursewire.namespaces.analytics.service import measuring as service
+from coursewire.namespaces.analytics.store import filling
+from coursewire.namespaces.analytics.store import metrics as kept
+from coursewire.storage.statement import Prepared
+
+_COURSES = Prepared(select(kept.courses))
+
+
+def due(school: School) -> dict[str, int | None]:
+    return {row.course_id: row.due_at for row in school.do(lambda tx: tx.all(_COURSES))}
+
+
+def told(school: School, channel: str = f"course:{COURSE}") -> list[dict[str, Any]]:
+    return [orjson.loads(one.data) for one in school.told() if one.channel == channel]
+
+
+async def test_figures_follow_activity_and_only_what_changed_is_said(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    assert [data["window"] for data in told(school)] == ["5m", "1h", "1d", "7d"]
+    await school.pass_time(2 * SECOND)
+    assert told(school) == []
+    school.acts("ben", ago=2 * HOUR)
+    await school.pass_time(2 * SECOND)
+    assert [data["window"] for data in told(school)] == ["1d", "7d"], "the others do not reach back so far"
+
+
+async def test_figures_are_said_at_most_once_a_second_and_the_last_always(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    school.told()
+    for _ in range(9):
+        school.acts("ben")
+        await school.pass_time(100)
+    assert told(school) == []
+    await school.pass_time(100)
+    assert {data["events_per_minute"] for data in told(school) if data["window"] == "5m"} == {2.0}
+
+
+async def test_time_alone_changes_figures(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben", duration_ms=60_000)
+    await school.look()
+    school.told()
+    await school.pass_time(5 * MINUTE)
+    said = told(school)
+    assert [data["active_now"] for data in said] == [0, 0, 0, 0]
+    assert [data["time_on_task_s"] for data in said] == [0, 60, 60, 60]
+
+
+async def test_a_restart_goes_on_where_it_stopped(school: School) -> None:
+    school.enrol(["ben", "cleo"])
+    school.acts("ben", "quiz-1", "answered", score=0.5, duration_ms=2_000, name="The first")
+    await school.look()
+    school.acts("cleo", "quiz-1", "completed")  # came in, and nobody has looked at it when the server dies
+    school.restart()
+    await school.pass_time(2 * SECOND)
+    shown = school.metrics()
+    assert (shown.active_learners, shown.average_score, shown.time_on_task_s) == (2, 0.5, 2.0)
+    assert [(one.events, one.completed, one.name, one.type) for one in shown.per_object] == [
+        (2, 1, "The first", "quiz")
+    ]
+    school.acts("ben")
+    await school.pass_time(2 * SECOND)
+    assert school.metrics().per_object[0].events == 2
+    assert school.metrics().events_per_minute == 0.05
+
+
+async def test_a_course_without_activity_leaves_the_memory_and_its_figures_go_on(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    assert school.board.find(COURSE) is not None
+    assert due(school) == {COURSE: None}
+    await school.pass_time(IDLE_MS)
+    assert school.board.find(COURSE) is None
+    assert due(school)[COURSE] == school.now - school.now % MINUTE + 45 * MINUTE, (
+        "when the hour's window changes"
+    )
+    school.now += 30 * MINUTE
+    await school.look()
+    assert school.metrics("1h").active_learners == 1
+    await school.pass_time(15 * MINUTE)
+    assert school.metrics("1h").active_learners == 0
+    assert school.metrics("1d").active_learners == 1
+    for _ in range(8):
+        await school.pass_time(DAY)
+    assert school.metrics("7d").active_learners == 0
+    await school.pass_time(IDLE_MS)
+    assert school.board.find(COURSE) is None
+    assert due(school)[COURSE] == kept.NEVER
+    assert school.do(kept.metrics_of, COURSE, "course") == [], "of an empty course nothing is kept"
+    assert school.metrics("7d").active_learners == 0
+    school.acts("ben")
+    await school.look()
+    assert school.metrics("7d").active_learners == 1
+
+
+async def test_a_course_is_not_let_go_while_activity_waits_to_be_seen(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    school.now += IDLE_MS
+    top = school.do(filling.last_sequence)
+    school.acts("ben")
+    assert not school.do(service.let_go, COURSE, due_at=None, up_to=top)
+    assert due(school) == {COURSE: None}
+    assert school.do(service.let_go, COURSE, due_at=None, up_to=top + 1)
+
+
+async def test_a_course_that_fails_holds_up_no_other(
+    school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for course_id in ("art", "bio"):
+        school.enrol({"ada": "instructor", "ben": "learner"}, course_id)
+        school.acts("ben", course_id=course_id)
+    load = filling.load_course
+
+    def fails(tx: Any, course_id: str, now: int, **options: Any) -> Any:
+        if course_id == "art":
+            raise RuntimeError("a page of the database is broken")
+        return load(tx, course_id, now, **options)
+
+    monkeypatch.setattr(filling, "load_course", fails)
+    await school.look()
+    assert school.metrics("1h", "bio").active_learners == 1
+    assert "art" in caplog.text
+    assert due(school)["art"] == school.now + AGAIN_MS
+    monkeypatch.undo()
+    await school.pass_time(AGAIN_MS)
+    assert school.metrics("1h", "art").active_learners == 1
+
+
+async def test_a_course_whose_figures_cannot_be_said_holds_up_no_other(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for course_id in ("art", "bio"):
+        school.enrol({"ada": "instructor", "ben": "learner"}, course_id)
+        school.acts("ben", course_id=course_id)
+    await school.look()
+    put = kept.put_metrics
+
+    def fails(tx: Any, shown: list[Any]) -> None:
+        if shown[0][0].course_id == "art":
+            raise RuntimeError("its row cannot be written")
+        put(tx, shown)
+
+    monkeypatch.setattr(kept, "put_metrics", fails)
+    for course_id in ("art", "bio"):
+        school.acts("ben", course_id=course_id)
+    await school.pass_time(2 * SECOND)
+    assert school.metrics("5m", "bio").events_per_minute == 0.4
+    assert school.board.find("art") is None, "it is read from the database again"
+    monkeypatch.undo()
+    await school.pass_time(AGAIN_MS)
+    assert school.metrics("5m", "art").events_per_minute == 0.4
+
+
+async def test_what_finds_no_room_in_memory_is_computed_from_the_database(school: School) -> None:
+    school.board = Board(most=1)
+    school.measuring = Measuring(school.board)
+    for course_id in ("art", "bio"):
+        school.enrol({"ada": "instructor", "ben": "learner"}, course_id)
+        school.acts("ben", course_id=course_id)
+    await school.look()
+    [held] = school.board.all()
+    other = "art" if held.course.id == "bio" else "bio"
+    assert school.metrics("5m", other).events_per_minute == 0.2
+    assert due(school)[other] == school.now + UNHELD_EVERY_MS
+    school.now += SECOND
+    school.acts("ben", course_id=other)
+    await school.look()
+    assert school.metrics("5m", other).events_per_minute == 0.4
+
+
+async def test_erasing_somebody_takes_them_out_of_all_figures(school: School) -> None:
+    """[LOG5] Also out of what is held in memory."""
+    school.enrol(["ben", "cleo"])
+    for who in ("ben", "cleo"):
+        school.acts(who, "quiz-1", "answered", score=1 if who == "ben" else 0.2)
+    await school.look()
+    await school.roll_up()
+    assert school.metrics().average_score == 0.6
+    school.erase("ben")
+    await school.pass_time(2 * SECOND)
+    assert (school.metrics().active_learners, school.metrics().average_score) == (1, 0.2)
+    held = school.board.find(COURSE)
+    assert held is not None
+    assert all("ben" not in window.learners for window in held.course.windows.values())
+
+
+async def test_a_change_of_the_roster_changes_shares(school: School) -> None:
+    school.enrol(["ben", "cleo"])
+    school.acts("ben", "essay-1", "submitted")
+    await school.look()
+    assert school.metrics().submission_rate == 0.5
+    school.enrol(["dana", "eli"])
+    await school.pass_time(2 * SECOND)
+    assert school.metrics().submission_rate == 0.25
+    school.unenrol("ben")
+    await school.pass_time(2 * SECOND)
+    assert school.metrics().submission_rate == 0.0
+
+
+async def test_who_comes_back_is_at_risk_no_more(school: School) -> None:
+    school.now -= 10 * DAY
+    school.enrol(["ben", "cleo"])
+    school.now += 10 * DAY
+    school.acts("cleo")
+    await school.look()
+    assert school.metrics().at_risk == 1
+    school.acts("ben")
+    await school.pass_time(2 * SECOND)
+    assert school.metrics().at_risk == 0
+
+
+# Reading on, and bounds
+
+
+def test_a_row_that_becomes_visible_late_is_asked_for_again() -> None:
+    follower = Follower(10)
+    follower.took([11, 13, 16], now=0)
+    assert (follower.top, follower.missing) == (16, [12, 14, 15])
+    follower.took([14, 17], now=1_000)
+    assert (follower.top, follower.missing) == (17, [12, 15])
+    follower.took([], now=WAITED_MS + 1)
+    assert follower.missing == [], "what is not there by now was rolled back"
+
+
+def test_what_is_waited_for_has_a_bound() -> None:
+    follower = Follower(0)
+    follower.took([10 * MISSING], now=0)
+    assert follower.missing == list(range(9 * MISSING, 10 * MISSING))
+    follower.took(range(10 * MISSING + 2, 12 * MISSING, 2), now=1)
+    assert len(follower.missing) == MISSING
+    assert follower.missing[-1] == 12 * MISSING - 3
+
+
+async def test_what_becomes_visible_late_is_taken_in_once(school: School) -> None:
+    """As on Postgres, where a transaction may commit behind one that was given a higher sequence."""
+    school.enrol(["ben", "cleo"])
+    school.acts("cleo")
+    await school.look()
+    school.acts("ben", id="late")
+    school.acts("cleo", id="early")
+    hidden = True
+    read = filling.new_reports
+
+    def sees(tx: Any, after: int, most: int, missing: Any) -> Any:
+        return [
+            (report, learner)
+            for report, learner in read(tx, after, most, missing)
+            if not (hidden and report.id == "late")
+        ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(filling, "new_reports", sees)
+        await school.pass_time(2 * SECOND)
+        assert school.metrics().active_learners == 1
+        hidden = False
+        await school.pass_time(2 * SECOND)
+        await school.pass_time(2 * SECOND)
+    assert school.metrics().active_learners == 2
+    assert [one.events for one in school.metrics().per_object] == [3]
+
+
+def test_a_window_that_is_full_counts_what_more_comes_as_one_thing() -> None:
+    now = 1_772_445_600_000
+    window = Window(WINDOWS["1h"], now, most_pairs=3)
+    for number in range(6):
+        window.add("ben", f"page-{number}", now, 1, 1_000, 1, 0)
+        window.score("ben", f"page-{number}", now + number, str(number), 500_000)
+    assert (window.all.events, window.all.time_ms, len(window.learners)) == (6, 6_000, 1)
+    assert set(window.things) == {"page-0", "page-1", "page-2", REST}
+    assert (window.pair_count, window.all.completed, window.all.scored) == (4, 4, 4)
+    window.advance(now + HOUR)
+    assert (window.all.events, window.all.score_sum, window.all.scored, window.pair_count) == (0, 0, 0, 0)
+    assert (window.things, window.learners, window.next_change) == ({}, {}, None)
