@@ -142,10 +142,10 @@ class House:
         page: JobPage = self.run(who, ListJobs.model_validate(fields))
         return page
 
-    def logged(self, channel: str, path: str = PATH) -> list[tuple[str, Json]]:
-        """Return the name and data of every event of a stream, as a replay gives them."""
-        found = self.do(lambda tx: log.read_after(tx.raw, path, channel, 0, 10_000))
-        return [(event.event, orjson.loads(event.data)) for event in found]
+    def logged(self, channel: str) -> list[tuple[str, Json]]:
+        """Return the name and data of every event of a stream that tells of jobs, as a replay gives them."""
+        found = self.do(lambda tx: log.read_after(tx.raw, PATH, channel, 0, 10_000))
+        return [(event.event, orjson.loads(event.data)) for event in found if event.event.startswith("job.")]
 
     def published(self, channel: str) -> list[Json]:
         """Return the newest values that a channel was given, in order."""
