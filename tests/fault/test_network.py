@@ -122,7 +122,7 @@ async def test_a_long_quiet_connection_recovers_from_its_old_position() -> None:
 
 async def test_the_late_timeout_of_a_half_open_connection_touches_nothing() -> None:
     """[SES3] The network swallows everything; the client is back long before the server gives the old one up."""
-    async with campus(ping_interval_ms=300, ping_timeout_ms=300) as site:
+    async with campus(ping_interval_ms=100, ping_timeout_ms=1_500) as site:
         room = await open_room(site)
         departures = Departures(site)
         async with room.writer, Proxy(room.port) as proxy:
