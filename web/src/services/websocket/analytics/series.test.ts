@@ -124,6 +124,23 @@ describe("a series", () => {
     expect(reads()).toHaveLength(3);
   });
 
+  it("is not asked for while nobody is connected, nor twice at once", async () => {
+    await connected();
+    moves(1);
+    world.peer.cut();
+    world.advance(400);
+    world.peer.silence("metrics.series");
+    world.advance(20_000);
+    await settle();
+    world.peer.accept({ resumed: { "course:cs101": { epoch: "a", offset: 0, recovered: true } } });
+    await settle();
+    expect(reads()).toHaveLength(1);
+    void service.reload(LIVE);
+    void service.reload(LIVE);
+    await settle();
+    expect(reads()).toHaveLength(2);
+  });
+
   it("says when it cannot be read, and is tried again when the course moves", async () => {
     service.connect("ada", "token");
     service.follow(LIVE);
@@ -208,8 +225,10 @@ describe("the trail of figures", () => {
     await connected();
     for (let second = 1; second <= MOST_TRAIL + 5; second += 1) moves(second);
     moves(3);
+    moves(MOST_TRAIL + 5);
     const trail = shownData(service.analytics, LIVE)?.trail ?? [];
     expect(trail).toHaveLength(MOST_TRAIL);
+    expect(new Set(trail.map(({ at }) => at)).size).toBe(MOST_TRAIL);
     expect(trail.at(-1)?.at).toBe(metrics(MOST_TRAIL + 5).at);
     expect(trail[0]?.at).toBe(metrics(6).at);
   });
