@@ -90,7 +90,7 @@ async def test_signing_out_and_closing_the_window_leave_no_connection(
 ) -> None:
     ada, ben = await comes("ada"), await comes("ben")
     await ada.open("General")
-    assert (await server.metrics())["coursewire_sessions"] == 2 * NAMESPACES
+    await server.until("coursewire_sessions", 2 * NAMESPACES)
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.page.get_by_role("menuitem", name="Sign out").click()
     await expect(ada.page.get_by_role("heading", name="Welcome to the campus")).to_be_visible()
@@ -102,4 +102,4 @@ async def test_signing_out_and_closing_the_window_leave_no_connection(
     # And the way back in is open.
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.is_connected()
-    assert (await server.metrics())["coursewire_connections"] == 1
+    await server.until("coursewire_connections", 1)

@@ -153,4 +153,5 @@ class TestShortHeartbeats:
         ada.network.frozen.clear()
         await ada.is_connected()
         await agree(server, ada, ben, last={"into the void", "meanwhile"})
-        assert (await server.metrics())["coursewire_sessions"] == 2 * NAMESPACES
+        # A beat as short as this may have been missed once more on a busy machine: none is left over all the same.
+        await server.until("coursewire_sessions", 2 * NAMESPACES)
