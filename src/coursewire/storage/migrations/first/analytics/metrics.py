@@ -5,7 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-TABLES = ("analytics_marks", "analytics_rollups", "analytics_visits", "analytics_courses", "analytics_metrics")
+TABLES = (
+    "analytics_marks",
+    "analytics_rollups",
+    "analytics_visits",
+    "analytics_courses",
+    "analytics_metrics",
+)
 """In the order in which they can be dropped."""
 
 
