@@ -118,7 +118,6 @@ class Measuring:
 
     async def _take_in(self, look: Look) -> None:
         board = self._board
-        filled = {one.course.id for one in look.filled}
         for counted in look.counted:
             held = board.find(counted.course_id)
             if held is not None:
@@ -128,7 +127,7 @@ class Measuring:
                 for report, is_learner in look.reports[start : start + SLICE]:
                     held = board.find(report.course_id) if is_learner else None
                     # Of a course that is not held, the activity has made it due.
-                    if held is not None and report.course_id not in filled:
+                    if held is not None:
                         held.add(report, look.now)
             await asyncio.sleep(0)
         self._follower.took((report.sequence for report, _ in look.reports), look.now)
