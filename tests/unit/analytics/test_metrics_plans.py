@@ -12,13 +12,30 @@ from coursewire.namespaces.analytics.rules.steps import STEPS, WINDOWS
 from coursewire.namespaces.analytics.store import filling, metrics, risk, rollups
 from coursewire.storage.statement import Prepared
 
-VALUES: dict[str, Any] = dict.fromkeys(("course_id", "of_course", "user_id", "of_id", "window", "scope", "after_id", "data", "after"), "c") | dict.fromkeys(
+VALUES: dict[str, Any] = dict.fromkeys(
+    ("course_id", "of_course", "user_id", "of_id", "window", "scope", "after_id", "data", "after"), "c"
+) | dict.fromkeys(
     (
-        "now", "since", "up_to", "most", "begins", "began", "shown_at", "sequence", "from_at", "to_at", "below",
-        "of_step", "of_start", "until", "before", "after_at", "due_at",
+        "now",
+        "since",
+        "up_to",
+        "most",
+        "begins",
+        "began",
+        "shown_at",
+        "sequence",
+        "from_at",
+        "to_at",
+        "below",
+        "of_step",
+        "of_start",
+        "until",
+        "before",
+        "after_at",
+        "due_at",
     ),
     1,
-)  # fmt: skip
+)
 LISTS = {"course_ids": ["c", "d"], "sequences": [1, 2]}
 
 _STEP = WINDOWS["7d"].step
