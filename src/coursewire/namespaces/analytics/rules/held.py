@@ -83,7 +83,8 @@ class Held:
         for name, window in self.course.windows.items():
             touched, window.touched = window.touched, set()
             if name == "1d":
-                learners = touched
+                # Of a course that was just read, nobody knows which of it is news.
+                learners = set(window.learners) if self._is_new else touched
             if touched or has_news:
                 metrics.append(self.course.metrics(name, now))
             if touched or self._is_new:
