@@ -314,11 +314,10 @@ def sync_claims(tx: Transaction, caller: Caller) -> tuple[Fact, ...]:
 
 
 def _compare(tx: Transaction, caller: Caller) -> _Changes:
-    ended = tx.one(store.ENDED, user_id=caller.user_id)
-    if ended is not None and caller.issued_at <= ended.ended_at:
+    row = tx.all(store.CLAIMANT, user_id=caller.user_id)[0]
+    if row.ended_at is not None and caller.issued_at <= row.ended_at:
         raise AuthExpired("this session was ended; a new token is needed")
-    row = tx.one(store.USER, user_id=caller.user_id)
-    if row is None:
+    if row.id is None:
         changes = _Changes(
             caller.name,
             caller.avatar_url,

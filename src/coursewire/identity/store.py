@@ -190,7 +190,15 @@ DELETE_REMOVALS = Prepared(
 DELETE_REMOVALS_IN = Prepared(delete(course_removals).where(course_removals.c.course_id == _course_id))
 DELETE_REMOVALS_OF = Prepared(delete(course_removals).where(course_removals.c.user_id == _user_id))
 
-ENDED = Prepared(select(ended_sessions.c.ended_at).where(ended_sessions.c.user_id == _user_id))
+CLAIMANT = Prepared(
+    select(ended_sessions.c.ended_at, users).select_from(
+        select(_user_id.label("user_id"))
+        .subquery("claimant")
+        .outerjoin(ended_sessions, ended_sessions.c.user_id == _user_id)
+        .outerjoin(users, users.c.id == _user_id)
+    )
+)
+"""One row, whether the user is known or not: then the columns of `users` are null."""
 SAVE_ENDED = Prepared(
     insert(ended_sessions)
     .values(user_id=_user_id, ended_at=bindparam("ended_at"))

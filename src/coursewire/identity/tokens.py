@@ -246,14 +246,17 @@ def _name(value: Any, user_id: str) -> str:
         return user_id
     if not isinstance(value, str):
         raise AuthInvalid("the token's name must be a string")
-    printable = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in value
-    )
-    return " ".join(unicodedata.normalize("NFC", printable).split())[:_MAX_NAME].strip() or user_id
+    if not value.isprintable():
+        value = "".join(
+            " " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in value
+        )
+    return " ".join(unicodedata.normalize("NFC", value).split())[:_MAX_NAME].strip() or user_id
 
 
 def _email(value: Any) -> str | None:
     """Take an address (OpenID Connect's claim); what we could not send to is left out, not refused."""
+    if value is None:
+        return None
     try:
         return _EMAIL.validate_python(value)
     except ValidationError:
