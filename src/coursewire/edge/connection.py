@@ -13,7 +13,7 @@ from coursewire.edge.session import Session
 from coursewire.edge.timers import Line
 from coursewire.errors import Overloaded
 from coursewire.wire.engineio import PacketError
-from coursewire.wire.frames import Encoded, encode_ack, join
+from coursewire.wire.frames import Encoded, encode_ack, encode_connect, join
 from coursewire.wire.socketio import Decoder, Kind, Message, encode
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Socket:
         """
         if self.pending:
             self._accepted = True
-            answer = Encoded(encode(Message(Kind.CONNECT, self.namespace, {"sid": self.id})))
+            answer = encode_connect(self.namespace, self.id)
             self._session.transport.write(join([answer, first]) if first else answer)
 
     def refuse(self, error: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,6 +40,8 @@ TOO_LARGE: Final = Refusal(413, 3, "Payload too large")
 CROWDED: Final = Refusal(503, 3, "Too many sessions")
 
 
+# Who opens a WebSocket asks for the same as everybody else, so it is read once.
+@lru_cache(maxsize=16)
 def read_query(query: str, transport: str) -> str | Refusal:
     """Return the session id that the query names, or "" for a new session (Engine.IO, "Query parameters")."""
     try:

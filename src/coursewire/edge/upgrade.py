@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from hashlib import sha1
@@ -70,11 +69,11 @@ class Upgrade:
             return None
         key = keys[0].encode("latin-1")
         try:
-            if len(base64.b64decode(key, validate=True)) != _KEY_BYTES:
+            if len(binascii.a2b_base64(key, strict_mode=True)) != _KEY_BYTES:
                 return None
         except binascii.Error:
             return None
-        accepted = base64.b64encode(sha1(key + _GUID, usedforsecurity=False).digest())
+        accepted = binascii.b2a_base64(sha1(key + _GUID, usedforsecurity=False).digest(), newline=False)
         return (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %b\r\n\r\n" % accepted

@@ -92,6 +92,11 @@ def encode_event(namespace: str, name: str, data_json: bytes, meta_json: bytes) 
     return Encoded(messages=((TEXT, text),))
 
 
+def encode_connect(namespace: str, sid: str) -> Encoded:
+    """Build the CONNECT that lets somebody in; `sid` is of characters that JSON does not escape."""
+    return Encoded(messages=((TEXT, b'40%b{"sid":"%b"}' % (_namespace_part(namespace), sid.encode())),))
+
+
 def encode_ack(namespace: str, ack: int, data_json: bytes) -> Encoded:
     """Build the ACK `[data]` of the command `ack` from ready JSON (UTF-8), which is not read again."""
     return Encoded(messages=((TEXT, b"43%b%d[%b]" % (_namespace_part(namespace), ack, data_json)),))

@@ -9,7 +9,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side
 
 from coursewire.wire.engineio import Packet, PacketType, decode_payload
-from coursewire.wire.frames import BINARY, TEXT, Encoded, encode_ack, encode_event, frame, join
+from coursewire.wire.frames import BINARY, TEXT, Encoded, encode_ack, encode_connect, encode_event, frame, join
 from coursewire.wire.socketio import Decoder, Kind, Message, encode
 
 
@@ -58,6 +58,12 @@ def test_an_event_of_ready_json_equals_the_same_event_encoded_from_values() -> N
 
 def test_an_event_on_the_main_namespace_does_not_name_it() -> None:
     assert encode_event("/", "a", b"1", b"{}").packets == ('42["a",1,{}]',)
+
+
+@pytest.mark.parametrize("namespace", ["/", "/chat"])
+def test_a_connect_is_what_the_encoder_of_packets_writes(namespace: str) -> None:
+    written = Encoded(encode(Message(Kind.CONNECT, namespace, {"sid": "a-Z_09"})))
+    assert encode_connect(namespace, "a-Z_09").packets == written.packets
 
 
 def test_an_ack_of_ready_json_reads_as_one_argument() -> None:
