@@ -9,7 +9,16 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side
 
 from coursewire.wire.engineio import Packet, PacketType, decode_payload
-from coursewire.wire.frames import BINARY, TEXT, Encoded, encode_ack, encode_connect, encode_event, frame, join
+from coursewire.wire.frames import (
+    BINARY,
+    TEXT,
+    Encoded,
+    encode_ack,
+    encode_connect,
+    encode_event,
+    frame,
+    join,
+)
 from coursewire.wire.socketio import Decoder, Kind, Message, encode
 
 
