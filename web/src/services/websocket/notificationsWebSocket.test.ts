@@ -406,6 +406,19 @@ describe("preferences", () => {
     expect(shownPreferences(service.inbox)?.courses).toEqual({});
   });
 
+  it("are asked for again when the connection was lost before the answer", async () => {
+    await connected();
+    world.peer.silence("preferences.read");
+    const loaded = service.loadPreferences();
+    world.peer.cut();
+    await settle();
+    world.peer.reply("preferences.read", () => ({ preferences: preferences({ courses: { cs101: "muted" } }) }));
+    world.advance(1_000);
+    world.peer.accept();
+    await loaded;
+    expect(level()).toBe("muted");
+  });
+
   it("take the server's answer", async () => {
     await connected();
     await service.loadPreferences();

@@ -28,6 +28,7 @@ import type { Toast } from "./notifications/toasts";
 import * as toasting from "./notifications/toasts";
 import { shown } from "./notifications/view";
 import type { Answer, EventMeta, Queued, State } from "./protocol";
+import { untilHeard } from "./reading";
 import { StateStore } from "./stateStore";
 import { NamedTimers } from "./timers";
 
@@ -198,7 +199,8 @@ export class NotificationsWebSocketService extends NamespaceService<
 
   /** Load them; from then on changes come by themselves. @throws {CommandError} */
   async loadPreferences(): Promise<Preferences> {
-    const { preferences } = await this.request("preferences.read", {});
+    const asked = () => this.request("preferences.read", {});
+    const { preferences } = await untilHeard(() => this.userId, asked);
     this.#set(fold.preferencesArrived(this.inbox, preferences));
     return preferences;
   }
