@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from coursewire.errors import Invalid
 from coursewire.namespaces.analytics import store
 from coursewire.namespaces.analytics.contract import Alert, AlertPage, AlertRaised
 from coursewire.namespaces.analytics.rules import access
+from coursewire.namespaces.analytics.service.cursors import cursor, place
 from coursewire.namespaces.analytics.service.milestones import ERASED
-from coursewire.namespaces.analytics.store import AlertPlace, Raised
+from coursewire.namespaces.analytics.store import Raised
 from coursewire.vocabulary import iso, new_id
 
 if TYPE_CHECKING:
@@ -19,16 +18,14 @@ if TYPE_CHECKING:
     from coursewire.namespaces.analytics.contract import JobFinished, JobResumed, JobStalled, ListAlerts
     from coursewire.realtime.transaction import Transaction
 
-_CURSOR: Final = re.compile(r"(\d{1,15})/([A-Za-z0-9._:@-]{1,128})")
-
 
 def list_alerts(tx: Transaction, caller: Caller, command: ListAlerts) -> AlertPage:
     """Return the alerts of a course that still hold, to its staff."""
     access.check_staff(tx.roles_in(caller, command.course_id))
-    after = store.LAST_ALERT if command.cursor is None else _place(command.cursor)
+    after = place(command.cursor, "alert.list")
     found = store.alert_page(tx, command.course_id, after, command.limit + 1)
     page = found[: command.limit]
-    more = f"{page[-1][1].raised_at}/{page[-1][1].id}" if len(found) > len(page) else None
+    more = cursor(page[-1][1]) if len(found) > len(page) else None
     return AlertPage(items=[alert for alert, _ in page], next_cursor=more)
 
 
@@ -89,10 +86,3 @@ def _raise(tx: Transaction, raised: Sequence[Raised]) -> None:
             raised_at=iso(tx.now),
         )
         tx.append(f"course:{one.course_id}", AlertRaised(alert), actor=None)
-
-
-def _place(cursor: str) -> AlertPlace:
-    parts = _CURSOR.fullmatch(cursor)
-    if parts is None:
-        raise Invalid("must be a cursor that alert.list gave", field="cursor")
-    return AlertPlace(int(parts[1]), parts[2])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from coursewire.errors import Invalid
 from coursewire.namespaces.analytics import store
 from coursewire.namespaces.analytics.contract import JobPage, JobProgressed, OneJob
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.rules.jobs import shown
+from coursewire.namespaces.analytics.service.cursors import cursor, place
 from coursewire.namespaces.analytics.service.jobs import load, stand
-from coursewire.namespaces.analytics.store import FIRST_JOB, JobPlace
+from coursewire.namespaces.analytics.store import Place
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 WITH_A_SUBSCRIPTION: Final = 100
 """Jobs that go on, the newest, that come with the channel of a course or a person; `job.list` has all."""
-
-_CURSOR = re.compile(r"(\d{1,15})/([A-Za-z0-9._:@-]{1,128})")
 
 
 def list_jobs(tx: Transaction, caller: Caller, command: ListJobs) -> JobPage:
@@ -34,11 +31,11 @@ def list_jobs(tx: Transaction, caller: Caller, command: ListJobs) -> JobPage:
         owner_id=caller.user_id,
         course_id=command.course_id,
         state=command.state,
-        after=FIRST_JOB if command.cursor is None else _place(command.cursor),
+        after=place(command.cursor, "job.list"),
         most=command.limit + 1,
     )
     jobs = found[: command.limit]
-    next_cursor = f"{jobs[-1].created_at}/{jobs[-1].id}" if len(found) > len(jobs) else None
+    next_cursor = cursor(Place(jobs[-1].created_at, jobs[-1].id)) if len(found) > len(jobs) else None
     return JobPage(items=[shown(job) for job in jobs], next_cursor=next_cursor)
 
 
@@ -69,10 +66,3 @@ def active_of_course(tx: Transaction, course_id: str) -> Iterable[JobProgressed]
 def active_of_owner(tx: Transaction, user_id: str) -> Iterable[JobProgressed]:
     """Return the jobs of somebody that go on."""
     return [JobProgressed(shown(job)) for job in store.active_jobs_of_owner(tx, user_id, WITH_A_SUBSCRIPTION)]
-
-
-def _place(cursor: str) -> JobPlace:
-    parts = _CURSOR.fullmatch(cursor)
-    if parts is None:
-        raise Invalid("must be a cursor that job.list gave", field="cursor")
-    return JobPlace(int(parts[1]), parts[2])

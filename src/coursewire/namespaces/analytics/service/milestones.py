@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from coursewire.errors import Conflict, Invalid, NotFound
+from coursewire.errors import Conflict, NotFound
 from coursewire.namespaces.analytics import store
 from coursewire.namespaces.analytics.contract import (
     Activity,
@@ -17,10 +16,12 @@ from coursewire.namespaces.analytics.contract import (
     OneMilestone,
     Rules,
 )
+from coursewire.namespaces.analytics.contract.milestones import LONGEST_STREAK
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.rules import milestones as rules
 from coursewire.namespaces.analytics.rules.activity import counts_as_learner
-from coursewire.namespaces.analytics.store import CLASS, MilestonePlace, Reached
+from coursewire.namespaces.analytics.service.cursors import cursor, place
+from coursewire.namespaces.analytics.store import CLASS, Reached
 from coursewire.vocabulary import iso, new_id
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 ERASED: Final = "erased"
 """Stands for whoever is no more, in what was said of them."""
-
-_CURSOR: Final = re.compile(r"(\d{1,15})/([A-Za-z0-9._:@-]{1,128})")
 
 
 def put_rules(tx: Transaction, course_id: str, body: RulesBody) -> Rules:
@@ -77,11 +76,11 @@ def list_milestones(tx: Transaction, caller: Caller, command: ListMilestones) ->
         tx,
         course_id=command.course_id,
         user_id=user_id,
-        after=store.LAST_MILESTONE if command.cursor is None else _place(command.cursor),
+        after=place(command.cursor, "milestone.list"),
         most=command.limit + 1,
     )
     page = found[: command.limit]
-    more = f"{page[-1][1].reached_at}/{page[-1][1].id}" if len(found) > len(page) else None
+    more = cursor(page[-1][1]) if len(found) > len(page) else None
     return MilestonePage(items=[milestone for milestone, _ in page], next_cursor=more)
 
 
@@ -139,14 +138,28 @@ def _values(
 ) -> dict[str, float]:
     """Return how far each of some people has got by a rule."""
     if rule.kind == "streak":
-        touched = {one.at // store.DAY_MS for one in done}
-        first, last = min(touched) - rules.LONGEST_STREAK, max(touched) + rules.LONGEST_STREAK
-        days = store.active_days(tx, course_id, people, first, last)
-        return {user: rules.streak(days.get(user, ()), touched) for user in people}
+        # Most have not got there, and for that it is enough to look as far as the rule asks.
+        near = _streaks(tx, course_id, people, done, math.ceil(rule.threshold or 1))
+        there = [user for user, days in near.items() if days >= (rule.threshold or 1)]
+        return dict(_streaks(tx, course_id, there, done, LONGEST_STREAK)) if there else {}
     if rule.kind == "completions" and rule.object_id is None:
         things = store.completed_things(tx, course_id, people)
         return {user: things.get(user, 0) for user in people}
     return dict.fromkeys(people, 1.0)  # they have done the one thing that the rule asks for
+
+
+def _streaks(
+    tx: Transaction, course_id: str, people: Sequence[str], done: Sequence[Activity], reach: int
+) -> dict[str, int]:
+    """Return how many days in a row each of some people did something, up to so far from what they have done now."""
+    touched: defaultdict[str, set[int]] = defaultdict(set)
+    wanted = set(people)
+    for one in done:
+        if one.user_id in wanted:
+            touched[one.user_id].add(one.at // store.DAY_MS)
+    all_days = set[int]().union(*touched.values())
+    days = store.active_days(tx, course_id, people, min(all_days) - reach, max(all_days) + reach)
+    return {user: rules.streak(days.get(user, ()), touched[user]) for user in people}
 
 
 def _by_the_class(tx: Transaction, course_id: str, wanted: Sequence[MilestoneRule]) -> list[Reached]:
@@ -207,13 +220,6 @@ def _learners(tx: Transaction, course_id: str) -> list[str]:
 def _check_course(tx: Transaction, course_id: str) -> None:
     if not store.existing_courses(tx, [course_id]):
         raise NotFound("there is no such course", field="course_id")
-
-
-def _place(cursor: str) -> MilestonePlace:
-    parts = _CURSOR.fullmatch(cursor)
-    if parts is None:
-        raise Invalid("must be a cursor that milestone.list gave", field="cursor")
-    return MilestonePlace(int(parts[1]), parts[2])
 
 
 def erase_milestones(tx: Transaction, user_id: str) -> None:

@@ -11,8 +11,6 @@ from coursewire.namespaces.analytics.store.activity import (
     trim_activity,
 )
 from coursewire.namespaces.analytics.store.alerts import (
-    LAST_ALERT,
-    AlertPlace,
     Raised,
     alert_page,
     alerts_held,
@@ -23,8 +21,6 @@ from coursewire.namespaces.analytics.store.alerts import (
     insert_alerts,
 )
 from coursewire.namespaces.analytics.store.jobs import (
-    FIRST_JOB,
-    JobPlace,
     active_jobs_of_course,
     active_jobs_of_owner,
     erase_jobs,
@@ -40,8 +36,6 @@ from coursewire.namespaces.analytics.store.jobs import (
 )
 from coursewire.namespaces.analytics.store.milestones import (
     CLASS,
-    LAST_MILESTONE,
-    MilestonePlace,
     Reached,
     erase_milestones,
     insert_milestones,
@@ -53,6 +47,7 @@ from coursewire.namespaces.analytics.store.milestones import (
     reached_already,
     rules_of,
 )
+from coursewire.namespaces.analytics.store.pieces import BEFORE_ALL, Place
 from coursewire.namespaces.analytics.store.progress import (
     DAY_MS,
     active_days,
@@ -72,14 +67,10 @@ from coursewire.namespaces.analytics.store.statements import (
 )
 
 __all__ = [
+    "BEFORE_ALL",
     "CLASS",
     "DAY_MS",
-    "FIRST_JOB",
-    "LAST_ALERT",
-    "LAST_MILESTONE",
-    "AlertPlace",
-    "JobPlace",
-    "MilestonePlace",
+    "Place",
     "Raised",
     "Reached",
     "Stored",

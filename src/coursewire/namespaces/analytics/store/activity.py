@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import orjson
 from sqlalchemy import (
@@ -23,15 +23,13 @@ from sqlalchemy import (
 
 from coursewire.identity.store import course_members, courses
 from coursewire.namespaces.analytics.contract.facts import Activity
+from coursewire.namespaces.analytics.store.pieces import pieces
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
     from coursewire.storage import Row
-
-SLICE: Final = 500
-"""Ids in one statement."""
 
 activity = Table(
     "analytics_activity",
@@ -91,7 +89,7 @@ _erase = Prepared(delete(activity).where(activity.c.user_id == bindparam("user_i
 def known(tx: Transaction, ids: Sequence[str]) -> dict[str, Activity]:
     """Return those of these ids that are stored."""
     found: dict[str, Activity] = {}
-    for piece in _pieces(ids):
+    for piece in pieces(ids):
         found |= {row.id: _activity(row) for row in tx.all(_known, ids=piece)}
     return found
 
@@ -123,14 +121,14 @@ def insert_activity(tx: Transaction, activities: Iterable[Activity]) -> None:
 
 def existing_courses(tx: Transaction, course_ids: Sequence[str]) -> set[str]:
     """Return those of these courses that there are."""
-    return {row.id for piece in _pieces(course_ids) for row in tx.all(_courses, ids=piece)}
+    return {row.id for piece in pieces(course_ids) for row in tx.all(_courses, ids=piece)}
 
 
 def roles_of(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
     """Return what these people are in a course; whoever is not in it is left out."""
     return {
         row.user_id: frozenset(orjson.loads(row.roles))
-        for piece in _pieces(user_ids)
+        for piece in pieces(user_ids)
         for row in tx.all(_members, course_id=course_id, user_ids=piece)
     }
 
@@ -167,7 +165,3 @@ def _activity(row: Row) -> Activity:
         at=row.at,
         is_learner=bool(row.is_learner),
     )
-
-
-def _pieces(ids: Sequence[str]) -> Iterable[list[str]]:
-    return (list(ids[start : start + SLICE]) for start in range(0, len(ids), SLICE))

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles fo
 
 from coursewire.identity.store import users
 from coursewire.namespaces.analytics.contract import Alert
+from coursewire.namespaces.analytics.store.pieces import Place, pieces
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import iso
@@ -37,17 +38,6 @@ alerts = Table(
 
 Index("ix_analytics_alerts_newest", alerts.c.course_id, alerts.c.raised_at, alerts.c.id)
 Index(None, alerts.c.user_id)
-
-
-class AlertPlace(NamedTuple):
-    """Where a page goes on: behind this one."""
-
-    raised_at: int
-    id: str
-
-
-LAST_ALERT: Final = AlertPlace(2**53, "")
-"""Before the newest."""
 
 
 class Raised(NamedTuple):
@@ -90,7 +80,7 @@ def alerts_held(tx: Transaction, course_id: str, kind: str, about: Sequence[str]
     """Return for which of these an alert holds already."""
     return {
         row.about
-        for piece in _pieces(about)
+        for piece in pieces(about)
         for row in tx.all(_held, course_id=course_id, kind=kind, about=piece)
     }
 
@@ -113,16 +103,14 @@ def insert_alerts(tx: Transaction, raised: Iterable[Raised]) -> None:
 
 def clear_alerts(tx: Transaction, course_id: str, kind: str, about: Sequence[str]) -> None:
     """Let alerts hold no more."""
-    for piece in _pieces(about):
+    for piece in pieces(about):
         tx.run(_clear, course_id=course_id, kind=kind, about=piece)
 
 
-def alert_page(
-    tx: Transaction, course_id: str, after: AlertPlace, most: int
-) -> list[tuple[Alert, AlertPlace]]:
+def alert_page(tx: Transaction, course_id: str, after: Place, most: int) -> list[tuple[Alert, Place]]:
     """Return the alerts of a course, the newest first."""
-    rows = tx.all(_page, course_id=course_id, raised_at=after.raised_at, after=after.id, most=most)
-    return [(_alert(row), AlertPlace(row.raised_at, row.id)) for row in rows]
+    rows = tx.all(_page, course_id=course_id, raised_at=after.at, after=after.id, most=most)
+    return [(_alert(row), Place(row.raised_at, row.id)) for row in rows]
 
 
 def alerts_of_user(tx: Transaction, user_id: str) -> list[Alert]:
@@ -146,7 +134,3 @@ def _alert(row: Row) -> Alert:
         job_id=row.about if row.kind == "stalled_job" else None,
         raised_at=iso(row.raised_at),
     )
-
-
-def _pieces(ids: Sequence[str]) -> Iterable[list[str]]:
-    return (list(ids[start : start + SLICE]) for start in range(0, len(ids), SLICE))

@@ -12,7 +12,8 @@ from coursewire.identity.store import ROSTER_OF, read_roles
 from coursewire.namespaces.analytics.rules.activity import counts_as_learner
 from coursewire.namespaces.analytics.rules.metrics import Cell, Course, Label, Report, Scored
 from coursewire.namespaces.analytics.rules.steps import WINDOWS
-from coursewire.namespaces.analytics.store.activity import SLICE, activity
+from coursewire.namespaces.analytics.store.activity import activity
+from coursewire.namespaces.analytics.store.pieces import SLICE
 from coursewire.namespaces.analytics.store.rollups import COMPLETIONS, COUNTED_TIME, SUBMISSIONS
 from coursewire.storage.statement import Prepared
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from coursewire.namespaces.analytics.contract import Stage
 from coursewire.namespaces.analytics.rules.jobs import JobRecord
 from coursewire.namespaces.analytics.rules.pace import Pace
+from coursewire.namespaces.analytics.store.pieces import Place
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 
@@ -133,14 +134,10 @@ _owned = Prepared(select(*_FIELDS).where(jobs.c.owner_id == bindparam("whose")))
 _erase = Prepared(delete(jobs).where(jobs.c.owner_id == bindparam("whose")))
 
 
-class JobPlace(NamedTuple):
-    """Where a list goes on: after the job of this key."""
-
-    created_at: int
-    id: str
-
-
-FIRST_JOB = JobPlace(2**62, "")
+def job_digest(tx: Transaction, job_id: str) -> str | None:
+    """Return the digest of what a job was made from; None where there is no such job."""
+    row = tx.one(_digest, of_id=job_id)
+    return None if row is None else str(row.digest)
 
 
 def insert_job(tx: Transaction, job: JobRecord, digest: str) -> None:
@@ -156,12 +153,6 @@ def insert_job(tx: Transaction, job: JobRecord, digest: str) -> None:
         created_at=job.created_at,
         **_values(job, _CHANGING),
     )
-
-
-def job_digest(tx: Transaction, job_id: str) -> str | None:
-    """Return the digest of what a job was made from; None where there is no such job."""
-    row = tx.one(_digest, of_id=job_id)
-    return None if row is None else str(row.digest)
 
 
 def load_job(tx: Transaction, job_id: str) -> JobRecord | None:
@@ -207,7 +198,7 @@ def job_page(
     owner_id: str | None = None,
     course_id: str | None = None,
     state: str | None = None,
-    after: JobPlace,
+    after: Place,
     most: int,
 ) -> list[JobRecord]:
     """Return up to `most` jobs of an owner, or of a course, the newest first, that come after a place."""
@@ -216,7 +207,7 @@ def job_page(
     rows = tx.all(
         _page(by, with_state=state is not None),
         whose=owner_id if course_id is None else course_id,
-        after_at=after.created_at,
+        after_at=after.at,
         after_id=after.id,
         most=most,
         **given,

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT c
 
 from coursewire.identity.store import users
 from coursewire.namespaces.analytics.contract import Milestone, MilestoneRule
+from coursewire.namespaces.analytics.store.pieces import Place, pieces
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import iso
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 CLASS: Final = ""
 """As a user id: the whole class."""
-
-SLICE: Final = 500
 
 rules = Table(
     "analytics_milestone_rules",
@@ -77,17 +76,6 @@ Index(
 )
 Index("ix_analytics_milestones_course", milestones.c.course_id, milestones.c.reached_at, milestones.c.id)
 Index("ix_analytics_milestones_user", milestones.c.user_id, milestones.c.reached_at, milestones.c.id)
-
-
-class MilestonePlace(NamedTuple):
-    """Where a page goes on: behind this one."""
-
-    reached_at: int
-    id: str
-
-
-LAST_MILESTONE: Final = MilestonePlace(2**53, "")
-"""Before the newest."""
 
 
 class Reached(NamedTuple):
@@ -176,13 +164,8 @@ def reached_already(
     """Return which of these rules were reached by which of these people, as (rule, user)."""
     return {
         (row.rule_id, row.user_id)
-        for start in range(0, len(user_ids), SLICE)
-        for row in tx.all(
-            _reached,
-            course_id=course_id,
-            rule_ids=list(rule_ids),
-            user_ids=list(user_ids[start : start + SLICE]),
-        )
+        for piece in pieces(user_ids)
+        for row in tx.all(_reached, course_id=course_id, rule_ids=list(rule_ids), user_ids=piece)
     }
 
 
@@ -202,31 +185,27 @@ def milestone_page(
     *,
     course_id: str | None,
     user_id: str | None,
-    after: MilestonePlace,
+    after: Place,
     most: int,
-) -> list[tuple[Milestone, MilestonePlace]]:
+) -> list[tuple[Milestone, Place]]:
     """Return milestones, the newest first.
 
     With a course and without a user it is all of the course, with both that user's there and the class's, and
     with a user alone all of theirs.
     """
-    place = {"reached_at": after.reached_at, "after": after.id, "most": most}
+    place = {"reached_at": after.at, "after": after.id, "most": most}
     if course_id is None:
         rows = tx.all(_of_user, user_id=user_id, **place)
     elif user_id is None:
         rows = tx.all(_of_course, course_id=course_id, **place)
     else:
         rows = tx.all(_of_course_for, course_id=course_id, user_ids=[user_id, CLASS], **place)
-    return [(_milestone(row), MilestonePlace(row.reached_at, row.id)) for row in rows]
+    return [(_milestone(row), Place(row.reached_at, row.id)) for row in rows]
 
 
 def names_of(tx: Transaction, user_ids: Sequence[str]) -> dict[str, str]:
     """Return what these people are called."""
-    return {
-        row.id: row.name
-        for start in range(0, len(user_ids), SLICE)
-        for row in tx.all(_names, ids=list(user_ids[start : start + SLICE]))
-    }
+    return {row.id: row.name for piece in pieces(user_ids) for row in tx.all(_names, ids=piece)}
 
 
 def milestones_of_user(tx: Transaction, user_id: str) -> list[Milestone]:

@@ -24,15 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
+from coursewire.namespaces.analytics.store.pieces import pieces
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.contract import Activity
     from coursewire.realtime.transaction import Transaction
-
-SLICE: Final = 500
-"""People in one statement."""
 
 DAY_MS: Final = 86_400_000
 
@@ -160,7 +158,7 @@ def completed_things(tx: Transaction, course_id: str, user_ids: Sequence[str]) -
     """Return how many things of a course these learners have completed."""
     return {
         row.user_id: row.things
-        for piece in _pieces(user_ids)
+        for piece in pieces(user_ids)
         for row in tx.all(_completed, course_id=course_id, user_ids=piece)
     }
 
@@ -184,7 +182,7 @@ def active_days(
 ) -> dict[str, set[int]]:
     """Return the days, from the first to the last, on which these learners did something."""
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for piece in _pieces(user_ids):
+    for piece in pieces(user_ids):
         for row in tx.all(_days, course_id=course_id, user_ids=piece, first=first, last=last):
             found[row.user_id].add(row.day)
     return found
@@ -194,7 +192,3 @@ def erase_progress(tx: Transaction, user_id: str) -> None:
     """Delete what is noted of somebody."""
     for statement in _erase:
         tx.run(statement, user_id=user_id)
-
-
-def _pieces(ids: Sequence[str]) -> Iterable[list[str]]:
-    return (list(ids[start : start + SLICE]) for start in range(0, len(ids), SLICE))

@@ -10,14 +10,12 @@ import orjson
 from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, insert, select
 
 from coursewire.identity.store import users
+from coursewire.namespaces.analytics.store.pieces import pieces
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
-
-SLICE = 500
-"""Ids in one statement."""
 
 statements = Table(
     "analytics_statements",
@@ -63,9 +61,7 @@ _erase = Prepared(delete(statements).where(statements.c.user_id == bindparam("us
 
 def known_statements(tx: Transaction, ids: Sequence[str]) -> dict[str, Any]:
     """Return those of these ids that are stored, as they came."""
-    return {
-        row.id: orjson.loads(row.statement) for piece in _pieces(ids) for row in tx.all(_known, ids=piece)
-    }
+    return {row.id: orjson.loads(row.statement) for piece in pieces(ids) for row in tx.all(_known, ids=piece)}
 
 
 def insert_statements(tx: Transaction, new: Iterable[Stored]) -> None:
@@ -83,20 +79,16 @@ def people_of(
     tx: Transaction, user_ids: Sequence[str], emails: Sequence[str]
 ) -> tuple[set[str], dict[str, str]]:
     """Return which of these users there are, and whose these addresses are."""
-    known = {row.id for piece in _pieces(user_ids) for row in tx.all(_by_id, ids=piece)}
-    return known, {row.email: row.id for piece in _pieces(emails) for row in tx.all(_by_email, emails=piece)}
+    known = {row.id for piece in pieces(user_ids) for row in tx.all(_by_id, ids=piece)}
+    return known, {row.email: row.id for piece in pieces(emails) for row in tx.all(_by_email, emails=piece)}
 
 
 def trim_statements(tx: Transaction, before: int, most: int) -> int:
     """Delete what was stored before a time, the oldest first, at most so many; return how many there were."""
     rows = takewhile(lambda row: row.stored_at < before, tx.all(_oldest, most=most))
-    return sum(tx.run(_delete, ids=piece) for piece in _pieces([row.id for row in rows]))
+    return sum(tx.run(_delete, ids=piece) for piece in pieces([row.id for row in rows]))
 
 
 def erase_statements(tx: Transaction, user_id: str) -> None:
     """Delete what was said of somebody."""
     tx.run(_erase, user_id=user_id)
-
-
-def _pieces(ids: Sequence[str]) -> Iterable[list[str]]:
-    return (list(ids[start : start + SLICE]) for start in range(0, len(ids), SLICE))
