@@ -412,7 +412,9 @@ describe("preferences", () => {
     const loaded = service.loadPreferences();
     world.peer.cut();
     await settle();
-    world.peer.reply("preferences.read", () => ({ preferences: preferences({ courses: { cs101: "muted" } }) }));
+    world.peer.reply("preferences.read", () => ({
+      preferences: preferences({ courses: { cs101: "muted" } }),
+    }));
     world.advance(1_000);
     world.peer.accept();
     await loaded;
