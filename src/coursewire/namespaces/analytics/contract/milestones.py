@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from annotated_types import Len
 from pydantic import Field, model_validator
@@ -14,6 +14,9 @@ from coursewire.vocabulary import CourseId, Id, Line, Model, Time, UserId
 RuleKind = Literal["first_submission", "completions", "streak", "average_score", "all_submitted"]
 """`first_submission`, `completions` and `streak` are a learner's, the other two the class's."""
 
+LONGEST_STREAK: Final = 366
+"""Days: longer ones are not looked for."""
+
 
 class MilestoneRule(Model):
     """What counts as a milestone. Reached exactly once, by each learner or by the class."""
@@ -23,9 +26,10 @@ class MilestoneRule(Model):
     kind: RuleKind
     title: Line
     threshold: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
-    """`completions`: how many things; `streak`: how many days in a row (UTC); `average_score`: a share from 0 to 1."""
+    """`completions`: how many things; `streak`: how many days in a row (UTC), at most 366; `average_score`: a share
+    from 0 to 1. The other kinds take none."""
     object_id: ObjectId | None = None
-    """Only this thing; `all_submitted` needs one."""
+    """Only this thing; `all_submitted` needs one, `streak` takes none, and `completions` one with a threshold of 1."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> MilestoneRule:
@@ -35,7 +39,18 @@ class MilestoneRule(Model):
             raise ValueError("the threshold of average_score is a share, at most 1")
         if self.kind == "all_submitted" and self.object_id is None:
             raise ValueError("all_submitted needs an object_id")
+        self._can_be_reached()
         return self
+
+    def _can_be_reached(self) -> None:
+        if self.kind in {"first_submission", "all_submitted"} and self.threshold is not None:
+            raise ValueError(f"{self.kind} takes no threshold")
+        if self.kind == "streak" and self.object_id is not None:
+            raise ValueError("streak takes no object_id: a day counts whatever is done on it")
+        if self.kind == "streak" and self.threshold is not None and self.threshold > LONGEST_STREAK:
+            raise ValueError(f"the threshold of streak is at most {LONGEST_STREAK} days")
+        if self.kind == "completions" and self.object_id is not None and self.threshold != 1:
+            raise ValueError("completions of one object_id have the threshold 1: it is completed once")
 
 
 class RulesBody(Model):

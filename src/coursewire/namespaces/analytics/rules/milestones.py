@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 OF_THE_CLASS: Final[frozenset[RuleKind]] = frozenset({"average_score", "all_submitted"})
 """Reached by everybody together; the others by each learner."""
 
-LONGEST_STREAK: Final = 366
-"""Days: longer ones are not looked for."""
+EXACT_TO: Final = 9
+"""Digits to which a mean is compared: adding up shares as floats makes ten tenths a little less than one."""
 
 
 def doers(rule: MilestoneRule, activities: Iterable[Activity]) -> set[str]:
@@ -38,7 +38,11 @@ def may_move(rule: MilestoneRule, activities: Iterable[Activity]) -> bool:
 
 def average_reached(rule: MilestoneRule, score: float | None, learners: int) -> bool:
     """Whether the class's mean is high enough; that of a few would say what each of them has got."""
-    return score is not None and learners >= COHORT_AT_LEAST and score >= (rule.threshold or 0)
+    return (
+        score is not None
+        and learners >= COHORT_AT_LEAST
+        and round(score, EXACT_TO) >= round(rule.threshold or 0, EXACT_TO)
+    )
 
 
 def all_submitted(enrolled: Collection[str], submitters: set[str]) -> bool:
