@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.unit.analytics.school import COURSE, DAY, HOUR, MINUTE, SECOND, School
 
+from coursewire.errors import Overloaded
 from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.measuring import AGAIN_MS, UNHELD_EVERY_MS, Measuring
 from coursewire.namespaces.analytics.rules.following import MISSING, WAITED_MS, Follower
@@ -18,6 +19,7 @@ from coursewire.namespaces.analytics.rules.windows import REST, Window
 from coursewire.namespaces.analytics.service import measuring as service
 from coursewire.namespaces.analytics.store import filling
 from coursewire.namespaces.analytics.store import metrics as kept
+from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 
 _COURSES = Prepared(select(kept.courses))
@@ -175,6 +177,26 @@ async def test_a_course_whose_figures_cannot_be_said_holds_up_no_other(
     assert school.metrics("5m", "art").events_per_minute == 0.4
 
 
+async def test_what_cannot_be_read_now_is_read_later(
+    school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    school.acts("ben")
+
+    def fails(*_: Any) -> Any:
+        raise Overloaded("too many reads are waiting")
+
+    monkeypatch.setattr(filling, "new_reports", fails)
+    await school.pass_time(2 * SECOND)
+    assert "could not be read" in caplog.text
+    assert school.metrics("5m").events_per_minute == 0.2
+    monkeypatch.undo()
+    await school.pass_time(2 * SECOND)
+    assert school.metrics("5m").events_per_minute == 0.4
+
+
 async def test_what_finds_no_room_in_memory_is_computed_from_the_database(school: School) -> None:
     school.board = Board(most=1)
     school.measuring = Measuring(school.board)
@@ -206,6 +228,15 @@ async def test_erasing_somebody_takes_them_out_of_all_figures(school: School) ->
     held = school.board.find(COURSE)
     assert held is not None
     assert all("ben" not in window.learners for window in held.course.windows.values())
+    tables = [table for table in metadata.sorted_tables if table.name.startswith("analytics_")]
+    assert len(tables) > 9
+    found = {
+        table.name
+        for table in tables
+        for row in school.do(lambda tx, one=table: tx.all(Prepared(select(one))))
+        if "ben" in map(str, row)
+    }
+    assert found == set()
 
 
 async def test_a_change_of_the_roster_changes_shares(school: School) -> None:

@@ -78,7 +78,12 @@ class Measuring:
 
     async def round(self, work: Background) -> bool:
         """Look once for what is new, and say what has changed. Return whether nothing more waits."""
-        look = await work.read(self._look)
+        try:
+            look = await work.read(self._look)
+        except Exception:
+            # Nothing was taken in, so nothing is lost: what is held is as it was.
+            logger.exception("activity could not be read; it is tried again")
+            return True
         await self._take_in(look)
         await self._say(work, look, self._hold(look.filled))
         await self._let_go(work, look.now)

@@ -107,7 +107,7 @@ class Window:
         number = at // self.extent.step
         if number < self._first:
             return
-        pair = self._pair(learner_id, thing_id)
+        pair = self._pairs.get((learner_id, thing_id)) or self._pair(learner_id, thing_id)
         bucket = self._buckets.get(number)
         if bucket is None:
             bucket = self._buckets[number] = {}

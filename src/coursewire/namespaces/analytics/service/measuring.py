@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coursewire.namespaces.analytics.contract import MetricsUpdated, OwnMetricsUpdated
 from coursewire.namespaces.analytics.rules.access import COHORT_AT_LEAST
 from coursewire.namespaces.analytics.rules.held import Held, unseen
-from coursewire.namespaces.analytics.rules.steps import mark_of
+from coursewire.namespaces.analytics.rules.steps import STEPS, mark_of
 from coursewire.namespaces.analytics.store import filling, risk, rollups
 from coursewire.namespaces.analytics.store import metrics as kept
 from coursewire.namespaces.analytics.store.rollups import Mark
@@ -17,10 +17,12 @@ from coursewire.namespaces.analytics.store.rollups import Mark
 if TYPE_CHECKING:
     from coursewire.identity.contract import MembersChanged
     from coursewire.namespaces.analytics.board import Board
-    from coursewire.namespaces.analytics.contract import ActivityRecorded
+    from coursewire.namespaces.analytics.contract import ActivityRecorded, Bucket
     from coursewire.namespaces.analytics.rules.held import Said
     from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
+
+FINEST: Final = STEPS["10s"]
 
 OWN_METRICS: Final = "own_metrics"
 """The derived value that follows a learner's activity: their own figures of the last day, by course."""
@@ -31,14 +33,18 @@ def mark_activity(tx: Transaction, recorded: ActivityRecorded) -> None:
     found: set[Mark] = set()
     visits: dict[tuple[str, str], int] = {}
     courses: set[str] = set()
+    marked: dict[int, tuple[Bucket, int] | None] = {}
     for one in recorded.activities:
         if not one.is_learner:
             continue
         courses.add(one.course_id)
         who = (one.course_id, one.user_id)
         visits[who] = max(visits.get(who, 0), one.at)
-        if (marked := mark_of(one.at, tx.now)) is not None:
-            found.add(Mark(one.course_id, *marked))
+        moment = one.at // FINEST
+        if moment not in marked:
+            marked[moment] = mark_of(one.at, tx.now)
+        if (mark := marked[moment]) is not None:
+            found.add(Mark(one.course_id, *mark))
     rollups.mark(tx, sorted(found))
     kept.note_visits(tx, visits)
     kept.activity_came(tx, sorted(courses))
