@@ -26,6 +26,7 @@ logger = logging.getLogger("coursewire.client")
 FAILURES_TOLD: Final = 5
 """In a row: some seconds. A server that is restarted is back by then."""
 LONGEST_DELAY_S: Final = 5.0
+ENDS: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +91,46 @@ class JobLife:
     async def begin(self, *, anew: bool = True) -> None:
         """Announce the work, say that it runs, and go on reporting.
 
-        A job with the id is taken up: `anew` begins another attempt, otherwise one that was called off stays so.
+        A job with the id is taken up as another attempt; unless `anew`, one that a person called off stays so.
         Raises the errors of `coursewire.errors`, Unavailable after `patience`.
         """
+        await self._open(anew=anew)
+        self._task = asyncio.create_task(self._report())
+
+    async def begin_within(self, seconds: float) -> None:
+        """Begin, not `anew`, and wait for that so long; then it is tried further while the work goes on."""
+        opened = asyncio.Event()
+        self._task = asyncio.create_task(self._open_at_last(opened))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await opened.wait()
+
+    async def _open_at_last(self, opened: asyncio.Event) -> None:
+        while True:
+            try:
+                await self._open(anew=False)
+            except Exception as error:  # noqa: BLE001 - a token function may raise anything; the work goes on
+                if isinstance(error, CoursewireError) and not error.retryable:
+                    logger.warning("%s is not reported: %s: %s", self._name, type(error).__name__, error)
+                    opened.set()
+                    return
+                await self._pace.pause(self._failed(error))
+            else:
+                break
+        opened.set()
+        await self._report()
+
+    async def _open(self, *, anew: bool) -> None:
         await self.announce()
-        # One that was to be called off ends by this; then nobody is told any more, and it begins anew.
+        # One that was to be called off ends by the first; then nobody is told any more, and it may begin anew.
         for _ in range(2):
-            if anew and self.job is not None and self.job.state != "queued":
+            state = self.job.state if self.job is not None else "queued"
+            if state != "queued" and (anew or state not in ENDS):
                 await self._patch({"state": "queued"}, key=new_id())
         report = self._progress.report()
         # Only this report names the state, and with a key: one that comes late must not begin another attempt.
         await self._patch({"state": "running", **report.patch()}, key=new_id())
         self._said = report
-        self._task = asyncio.create_task(self._report())
 
     async def announce(self) -> None:
         """Say that there is work; it waits. A job with the id is left as it is."""
@@ -110,9 +138,17 @@ class JobLife:
         self._heard(await self._requests.run("POST", "/v1/jobs", analytics.JobReply, body=body, key=new_id()))
 
     async def wait_again(self) -> None:
-        """Stop reporting: the work waits for another attempt."""
-        await self._stop()
-        await self._patch({"state": "queued"}, key=new_id())
+        """Stop reporting: the work waits for another attempt. A warning says when the server could not be told."""
+        await self.stop()
+        try:
+            await self._patch({"state": "queued"}, key=new_id())
+        except Exception as error:  # noqa: BLE001 - the next attempt says so as well
+            logger.warning(
+                "%s waits again, and the server could not be told: %s: %s",
+                self._name,
+                type(error).__name__,
+                error,
+            )
 
     # While it runs
 
@@ -152,13 +188,15 @@ class JobLife:
 
     async def end(self, ending: Ending) -> None:
         """Deliver the end, trying for `patience`; a warning says when that was in vain."""
-        await self._stop()
+        await self.stop()
         fields: dict[str, Any] = {"state": ending.state, **self._progress.report().patch()}
         if self._progress.result is not None:
             fields["result"] = self._progress.result
         if ending.error is not None:
             fields["error"] = ending.error
         try:
+            if self.job is None:
+                await self.announce()
             await self._patch(fields, key=new_id())
         except Exception as error:  # noqa: BLE001 - the work is done, whatever becomes of the report
             logger.warning(
@@ -169,7 +207,8 @@ class JobLife:
                 error,
             )
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
+        """Stop reporting, without an end."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -180,7 +219,8 @@ class JobLife:
 
     @property
     def _name(self) -> str:
-        return f"the job {self._work.kind} ({self.job.id if self.job else 'not announced'})"
+        job_id = self._work.job_id if self.job is None else self.job.id
+        return f"the job {self._work.kind} ({job_id or 'not announced'})"
 
     async def _patch(
         self, fields: dict[str, Any], *, key: str | None = None, patience_s: float | None = None

@@ -15,6 +15,9 @@ import pytest
 from tests.unit.client.test_job_progress import JOB
 
 from coursewire.client import Pace, ServiceClient, http, sync
+from coursewire.client.job_ending import Ending
+from coursewire.client.job_life import JobLife, Work
+from coursewire.client.job_progress import Progress
 from coursewire.errors import Conflict, NotFound, Unavailable
 
 Json = dict[str, Any]
@@ -363,3 +366,43 @@ def test_a_copy_in_a_forked_process_ends_nothing(server: Server, monkeypatch: py
             assert server.said[-1]["state"] == "running"
         job.__exit__(None, None, None)
     assert server.said[-1]["state"] == "succeeded"
+
+
+async def test_a_beginning_that_takes_long_holds_nobody_up(
+    lms: ServiceClient, server: Server, clock: Clock
+) -> None:
+    progress = Progress(3)
+    life = JobLife(lms.requests, Work("k", owner="ada", job_id="task"), progress, clock.pace)
+    server.refuse = [away] * 2
+    await life.begin_within(0.0)
+    await clock.pass_on(2)
+    progress.progress(2)
+    await clock.pass_on()
+    assert [(body.get("state"), body.get("done")) for body in server.said] == [
+        (None, None),
+        ("running", 0),
+        (None, 2),
+    ]
+    await life.end(Ending("succeeded"))
+
+
+async def test_an_end_before_the_beginning_arrived_announces_the_work(
+    lms: ServiceClient, server: Server, clock: Clock
+) -> None:
+    life = JobLife(lms.requests, Work("k", owner="ada", job_id="task"), Progress(), clock.pace)
+    server.refuse = [away]
+    await life.begin_within(0.0)
+    async with asyncio.timeout(10):
+        await clock._at_rest.wait()
+    await life.end(Ending("failed", "ValueError: no"))
+    assert [body.get("id") or body.get("state") for body in server.said] == ["task", "failed"]
+
+
+async def test_work_that_was_called_off_does_not_begin_anew_by_itself(
+    lms: ServiceClient, server: Server, clock: Clock
+) -> None:
+    life = JobLife(lms.requests, Work("k", owner="ada", job_id="task"), Progress(), clock.pace)
+    server.state, server.cancel_requested = "cancelled", True
+    await life.begin(anew=False)
+    assert [body.get("state") for body in server.said] == [None, "running"]
+    await life.stop()
