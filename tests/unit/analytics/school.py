@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -82,10 +82,15 @@ class School:
 
     # People
 
-    def enrol(self, people: dict[str, Role] | Sequence[str], course_id: str = COURSE) -> None:
-        """Enrol people; a list is of learners."""
-        roles: dict[str, Role] = people if isinstance(people, dict) else dict.fromkeys(people, "learner")
-        roster = [Enrolment(user_id, user_id.title(), frozenset({role})) for user_id, role in roles.items()]
+    def enrol(
+        self, people: Mapping[str, Role | frozenset[Role]] | Sequence[str], course_id: str = COURSE
+    ) -> None:
+        """Enrol people with a role, or some; a list is of learners."""
+        roles = people if isinstance(people, Mapping) else dict.fromkeys(people, "learner")
+        roster = [
+            Enrolment(user_id, user_id.title(), has if isinstance(has, frozenset) else frozenset({has}))
+            for user_id, has in roles.items()
+        ]
 
         def work(raw: Any) -> None:
             tx = Transaction(raw, "", None, self.reactions)

@@ -50,10 +50,13 @@ def test_who_has_just_enrolled_or_was_given_another_role_has_a_week(school: Scho
 
 def test_staff_and_mentors_are_not_at_risk_nor_who_has_left(school: School) -> None:
     school.enrol({"tim": "teaching_assistant", "mia": "mentor", "ben": "learner", "gone": "learner"})
+    school.enrol(
+        {"tom": frozenset({"learner", "teaching_assistant"}), "max": frozenset({"learner", "mentor"})}
+    )
     school.now += 8 * DAY
-    assert at_risk(school) == ["ben", "gone"]
+    assert at_risk(school) == ["ben", "gone", "max"]
     school.unenrol("gone")
-    assert at_risk(school) == ["ben"]
+    assert at_risk(school) == ["ben", "max"]
 
 
 def test_only_the_latest_try_of_each_thing_counts_and_only_in_this_course(school: School) -> None:
