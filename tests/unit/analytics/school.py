@@ -86,7 +86,9 @@ class School:
         self, people: Mapping[str, Role | frozenset[Role]] | Sequence[str], course_id: str = COURSE
     ) -> None:
         """Enrol people with a role, or some; a list is of learners."""
-        roles = people if isinstance(people, Mapping) else dict.fromkeys(people, "learner")
+        roles: Mapping[str, Role | frozenset[Role]] = (
+            people if isinstance(people, Mapping) else dict.fromkeys(people, "learner")
+        )
         roster = [
             Enrolment(user_id, user_id.title(), has if isinstance(has, frozenset) else frozenset({has}))
             for user_id, has in roles.items()
