@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-PLACES = frozenset({"/chat", "/notifications"})
+from coursewire.vocabulary import ID_PATTERN
+
+PLACES = re.compile(rf"/(chat|notifications|analytics(/jobs/{ID_PATTERN[1:-1]})?)")
 """Where notifications and mails lead: addresses of the application, which reads them from its `index.html`."""
 
 BUILT = Path(__file__).parents[2] / "web" / "dist"
@@ -26,7 +29,11 @@ class Pages:
         if self._files is None or scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             return False
         path: str = scope["path"]
-        return path == "/" or path in PLACES or (self._directory / path.lstrip("/")).is_file()
+        return (
+            path == "/"
+            or PLACES.fullmatch(path) is not None
+            or (self._directory / path.lstrip("/")).is_file()
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a file. Names in `/assets/` carry a digest, so they may be kept for ever."""
@@ -42,6 +49,6 @@ class Pages:
                 message["headers"] = [*message["headers"], (b"cache-control", kept)]  # type: ignore[misc]
             await send(message)
 
-        if scope["path"] in PLACES:
+        if PLACES.fullmatch(scope["path"]):
             scope = {**scope, "path": "/"}
         await self._files(scope, receive, send_with_age)  # type: ignore[arg-type]

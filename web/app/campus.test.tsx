@@ -40,6 +40,8 @@ describe("signing in", () => {
       item: null,
       message: null,
       reports: false,
+      course: null,
+      job: null,
     });
     expect(location.hash).toBe("#/chat");
     expect(sessionStorage.getItem("campus.user")).toBe("ada");
@@ -58,6 +60,8 @@ describe("signing in", () => {
       item: "room 1/2",
       message: null,
       reports: false,
+      course: null,
+      job: null,
     });
   });
 
@@ -79,6 +83,26 @@ describe("signing in", () => {
       window.dispatchEvent(new Event("hashchange"));
     });
     expect(result.current).toMatchObject({ page: "chat", item: null, reports: true });
+  });
+
+  it("takes a link to a course's figures, and to a job", () => {
+    const { result } = renderHook(usePlace);
+    act(() => {
+      signIn("ada");
+      location.hash = "#/analytics?course=cs101";
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toMatchObject({ page: "analytics", item: null, course: "cs101", job: null });
+    act(() => {
+      location.hash = "#/analytics/jobs/grading%2F42?course=cs101";
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toMatchObject({
+      page: "analytics",
+      item: null,
+      course: "cs101",
+      job: "grading/42",
+    });
   });
 
   it("offers the people of the demo", async () => {

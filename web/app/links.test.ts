@@ -11,6 +11,10 @@ it.each([
   ["/chat?reports=1", "#/chat"],
   ["/chat", "#/chat"],
   ["/notifications", "#/notifications"],
+  ["/analytics", "#/analytics"],
+  ["/analytics?course=cs101", "#/analytics?course=cs101"],
+  ["/analytics/jobs/grading-42", "#/analytics/jobs/grading-42"],
+  ["/analytics/else", "/analytics/else"],
   ["/courses/cs101", "/courses/cs101"],
   ["https://example.org/chat?room=1", "https://example.org/chat?room=1"],
 ])("leads from %s to %s", (url, link) => {

@@ -3,6 +3,7 @@
 /** `/chat?room=1&message=2` as `#/chat/1?message=2`; whatever else stays as it is. */
 export function linkTo(url: string): string {
   if (url === "/chat" || url === "/notifications") return `#${url}`;
+  if (/^\/analytics(\/jobs\/[^/?]+)?(\?.*)?$/u.test(url)) return `#${url}`;
   const [path, query] = url.split("?");
   if (path !== "/chat" || query === undefined) return url;
   const wanted = new URLSearchParams(query);

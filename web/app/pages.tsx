@@ -1,7 +1,7 @@
 /** The pages of the campus. A namespace adds one entry; the navigation shows what is here. */
 
-import { Inbox, type LucideIcon, MessagesSquare } from "lucide-react";
-import type { ComponentType } from "react";
+import { ChartLine, Inbox, type LucideIcon, MessagesSquare } from "lucide-react";
+import { type ComponentType, lazy, Suspense } from "react";
 import {
   ChatInterface,
   NotificationInbox,
@@ -39,6 +39,17 @@ function NotificationsPage() {
   return <NotificationInbox courses={courses} linkTo={linkTo} preferencesLink={`${INBOX}/preferences`} />;
 }
 
+/** Charts are for those who open them. */
+const Analytics = lazy(() => import("./AnalyticsPage"));
+
+function AnalyticsPage() {
+  return (
+    <Suspense fallback={<p className="page-waits">Loading…</p>}>
+      <Analytics />
+    </Suspense>
+  );
+}
+
 export const pages: readonly [Page, ...Page[]] = [
   {
     name: "chat",
@@ -53,5 +64,13 @@ export const pages: readonly [Page, ...Page[]] = [
     Icon: Inbox,
     Content: NotificationsPage,
     useBadge: () => useNotificationsWebSocket().counts?.unread ?? 0,
+  },
+  {
+    name: "analytics",
+    title: "Analytics",
+    Icon: ChartLine,
+    Content: AnalyticsPage,
+    // Nothing waits there, and nobody who reads the chat needs a connection for it.
+    useBadge: () => 0,
   },
 ];

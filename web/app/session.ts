@@ -13,6 +13,10 @@ export interface Place {
   message: string | null;
   /** Whether the list of reports is open beside it: `#/chat?reports=open`. */
   reports: boolean;
+  /** Of which course: `#/analytics?course=<id>`. */
+  course: string | null;
+  /** Which of its jobs is open: `#/analytics/jobs/<id>`. */
+  job: string | null;
 }
 
 let stored: string | null = null;
@@ -40,14 +44,17 @@ function read(): Place {
     history.replaceState(null, "", "#/chat");
   }
   const [path = "", query = ""] = location.hash.split("?");
-  const [, page = "chat", item] = path.split("/");
+  const [, page = "chat", item, inner] = path.split("/");
+  const job = page === "analytics" && item === "jobs" && inner ? decodeURIComponent(inner) : null;
   const wanted = new URLSearchParams(query);
   return {
     userId: stored,
     page: page || "chat",
-    item: item ? decodeURIComponent(item) : null,
+    item: item && job === null ? decodeURIComponent(item) : null,
     message: wanted.get("message"),
     reports: wanted.get("reports") === "open",
+    course: wanted.get("course"),
+    job,
   };
 }
 

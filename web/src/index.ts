@@ -1,5 +1,13 @@
 /** What a front end imports. */
 
+export { AnalyticsDashboard, type AnalyticsDashboardProps } from "./components/AnalyticsDashboard";
+export { AlertList, type AlertListProps } from "./components/analytics/AlertList";
+export { AtRiskTable, type AtRiskTableProps } from "./components/analytics/AtRiskTable";
+export { JobList, type JobListProps } from "./components/analytics/JobList";
+export { LiveChart, type LiveChartProps } from "./components/analytics/LiveChart";
+export { MetricTiles, type MetricTilesProps } from "./components/analytics/MetricTiles";
+export { MilestoneFeed, type MilestoneFeedProps } from "./components/analytics/MilestoneFeed";
+export { ObjectTable, type ObjectTableProps } from "./components/analytics/ObjectTable";
 export { ChatInterface, type ChatInterfaceProps } from "./components/ChatInterface";
 export { ConnectionStatus, type ConnectionStatusProps } from "./components/ConnectionStatus";
 export { NotificationBell, type NotificationBellProps } from "./components/NotificationBell";
