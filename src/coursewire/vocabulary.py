@@ -111,7 +111,7 @@ def iso(milliseconds: int) -> str:
 @lru_cache(maxsize=1_024)
 def _second(seconds: int) -> str:
     """Write a whole second; events of now share a few of them."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]  # strftime writes the year 1 as `1`
 
 
 def milliseconds(time: str) -> int:

@@ -31,6 +31,10 @@ RESULT_DEPTH: Final = 20
 """Objects and lists in each other; what is much deeper no serialiser takes."""
 
 
+MOST_NUMBER: Final = 10**308
+"""What is larger is infinite to most readers of JSON, and an error to ours: it could not even be erased."""
+
+
 def _is_small_json(result: dict[str, Any]) -> dict[str, Any]:
     try:
         text = json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -39,6 +43,8 @@ def _is_small_json(result: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("must be JSON: no NaN, no Infinity, no lone surrogate") from None
     level: list[Any] = [result]
     for _ in range(RESULT_DEPTH):
+        if any(isinstance(value, int) and abs(value) > MOST_NUMBER for value in level):
+            raise ValueError("must have no number beyond 1e308: write it as text")
         level = [
             inner
             for value in level

@@ -69,13 +69,17 @@ def _no_uuid() -> str:
 
 
 Iri = Annotated[
-    str, StringConstraints(max_length=2_000, pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+$")
+    str,
+    StringConstraints(
+        max_length=2_000, pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f-\x9f<>\"{}|\\^`]+$"
+    ),
 ]
-"""An absolute IRI (RFC 3987), so far as it can be told from its form."""
+"""An absolute IRI (RFC 3987), so far as it can be told from its form; no control characters in it."""
 ActivityId = Annotated[
     str,
     StringConstraints(
-        max_length=2_000, pattern=r"^([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+|[0-9A-Fa-f-]{36})$"
+        max_length=2_000,
+        pattern=r"^([A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f-\x9f<>\"{}|\\^`]+|[0-9A-Fa-f-]{36})$",
     ),
 ]
 """An absolute IRI; or a bare UUID, as Open edX names exams."""
@@ -85,5 +89,10 @@ Extensions = dict[Iri, Any]
 Uuid = Annotated[str, AfterValidator(_checked_uuid)]
 Timestamp = Annotated[str, StringConstraints(max_length=64), AfterValidator(_checked_moment)]
 Duration = Annotated[str, StringConstraints(max_length=64), AfterValidator(_checked_duration)]
-Mbox = Annotated[str, StringConstraints(pattern=r"^mailto:[^\s@]+@[^\s@]+$", max_length=320)]
+Mbox = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^mailto:[^\s\x00-\x1f\x7f-\x9f@]+@[^\s\x00-\x1f\x7f-\x9f@]+$", max_length=320
+    ),
+]
 Number = Annotated[float, Field(allow_inf_nan=False)]

@@ -83,7 +83,12 @@ def _read(body: bytes) -> list[service.Given]:
             raise BadStatement(
                 f"{place}.{wrong.message}", field=f"{place}.{wrong.field}", details=wrong.details
             ) from None
-        given.append(service.Given(one, orjson.dumps(one), read))
+        try:
+            given.append(service.Given(one, orjson.dumps(one), read))
+        except TypeError:  # orjson reads what is nested 1,024 deep, and writes 254
+            raise BadStatement(
+                "is nested too deep: at most 250 lists and objects", field=str(place)
+            ) from None
     twice = first_repeated([one.read.id for one in given])
     if twice is not None:
         raise BadStatement("two statements of one request have this id", field=f"{twice}.id")

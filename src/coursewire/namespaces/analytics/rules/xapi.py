@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -89,7 +90,10 @@ class Did:
 def did(statement: Statement) -> Did | None:
     """Return the activity in a statement, or None when it tells of none that is counted."""
     thing = statement.object
-    if not isinstance(thing, StatementActivity) or len(thing.id) > OBJECT_ID_AT_MOST:
+    if not isinstance(thing, StatementActivity):
+        return None
+    object_id = unicodedata.normalize("NFC", thing.id)
+    if len(object_id) > OBJECT_ID_AT_MOST:
         return None
     result = statement.result
     verb = _verb(statement.verb.id, result)
@@ -100,7 +104,7 @@ def did(statement: Statement) -> Did | None:
         length = min(duration_ms(result.duration), DURATION_AT_MOST_MS)
     return Did(
         verb=verb,
-        object_id=thing.id,
+        object_id=object_id,
         object_type=_type(thing),
         object_name=_name(thing),
         progress=_progress(result),
@@ -169,23 +173,44 @@ def _compared(statement: Mapping[str, Any]) -> Any:
     return _bare({name: value for name, value in statement.items() if name not in _NOT_COMPARED})
 
 
+_ACTIVITIES: Final = frozenset({"parent", "grouping", "category", "other"})
+
+
 def _bare(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
         if name == "extensions":
-            return value
+            return _exact(value)
         found = {
             key: _bare(inner, key) for key, inner in value.items() if key not in {"definition", "display"}
         }
         found.setdefault(
             "objectType", "Agent" if {"mbox", "mbox_sha1sum", "openid", "account"} & set(found) else ""
         )
-        if name == "object" and not found["objectType"]:
+        if name in {"object", *_ACTIVITIES} and not found["objectType"]:
             found["objectType"] = "Activity"
         return found
     if isinstance(value, list):
-        parts = [_bare(inner) for inner in value]
-        return sorted(parts, key=repr) if name == "member" else parts
+        parts = [_bare(inner, name) for inner in value]
+        if name in _ACTIVITIES and len(parts) == 1:
+            return parts[0]  # one alone may come without its list (4.1.6.2)
+        return sorted(parts, key=_in_order) if name == "member" else parts
     return value
+
+
+def _in_order(part: Any) -> str:
+    """Write a part the same way in whatever order its properties came."""
+    if isinstance(part, Mapping):
+        return repr(sorted((name, _in_order(inner)) for name, inner in part.items()))
+    return repr(part)
+
+
+def _exact(value: Any) -> Any:
+    """Return a value of JSON that equals no other: to Python, `true` is 1."""
+    if isinstance(value, Mapping):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_exact(inner) for inner in value]
+    return ("a boolean", value) if isinstance(value, bool) else value
 
 
 def _verb(iri: str, result: StatementResult | None) -> Verb | None:

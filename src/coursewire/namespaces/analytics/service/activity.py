@@ -39,14 +39,24 @@ class Taken:
 
 
 def record_activity(tx: Transaction, caller: Caller, command: RecordActivity) -> Once:
-    """Store something that the caller did. Raises NotFound outside a course of theirs, Invalid for its time."""
+    """Store something that the caller did.
+
+    Raises NotFound outside a course of theirs, Invalid for its time, Conflict for a key of another one.
+    """
     roles = tx.roles_in(caller, command.course_id)
     access.check_enrolled(roles)
     at = happened_at(command.at, tx.now, at_most_ago=RECORDED_AT_MOST_AGO_MS)
-    # Keys are each caller's own; together with who it is they are as good an id as any.
-    one = _activity(command, f"{caller.user_id}:{command.key}", caller.user_id, at)
-    keep(tx, [replace(one, is_learner=counts_as_learner(roles))])
-    return Once()
+    # Keys are each caller's own. A blank is neither in users' ids nor in keys, nor in the ids of whoever reports over
+    # HTTP: no two of them meet.
+    one = _activity(command, f"{caller.user_id} {command.key}", caller.user_id, at)
+    before = store.known(tx, [one.id]).get(one.id)
+    if before is None:
+        keep(tx, [replace(one, is_learner=counts_as_learner(roles))])
+        return Once()
+    # Activity is kept longer than the answers to commands, so a key may come again that nothing else remembers.
+    if not says_the_same(before, one if command.at is not None else replace(one, at=before.at)):
+        raise Conflict("another activity was recorded with this key already", field="key")
+    return Once(duplicate=True)
 
 
 def take_batch(tx: Transaction, bodies: Sequence[ActivityBody | CoursewireError]) -> ActivityTaken:

@@ -1,0 +1,172 @@
+"""Learners and record stores that mean harm, or are confused: an answer that says what is wrong, and figures go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+from tests.integration.chat_campus import COURSE, Campus, campus
+from tests.integration.jobs_campus import come, refused
+
+from coursewire.log.schema import remembered
+from coursewire.storage.engine import wall_clock
+from coursewire.storage.statement import Prepared
+from coursewire.vocabulary import iso, new_id
+
+Json = dict[str, Any]
+XAPI = "/v1/xapi/statements"
+DID: Json = {"course_id": COURSE, "verb": "opened", "object": {"id": "page-1", "type": "page"}}
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Campus]:
+    async with campus() as site:
+        yield site
+
+
+def statement(**fields: Any) -> Json:
+    return {
+        "id": new_id(),
+        "actor": {"account": {"homePage": "https://lms.example.org", "name": "ben"}},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+        "object": {"id": "https://lms.example.org/problem-1"},
+        "timestamp": iso(wall_clock() - 60_000),
+        **fields,
+    }
+
+
+async def send(site: Campus, body: Any, status: int = 200) -> Any:
+    reply = await site.lms.post(XAPI, json=body, params={"course_id": COURSE})
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+async def reported(site: Campus, **fields: Any) -> Json:
+    event = {"user_id": "ben", "at": iso(wall_clock() - 1_000), **DID, **fields}
+    taken: Json = (await site.lms.post("/v1/activity", json={"events": [event]})).json()
+    return taken
+
+
+async def test_ids_of_browsers_meet_neither_each_others_nor_those_of_the_lms(site: Campus) -> None:
+    await site.enrol({"ben:x": "learner"})
+    assert (await reported(site, id="ben:1"))["accepted"] == 1
+    async with AsyncExitStack() as stack:
+        ben, other = [await come(stack, site, user_id) for user_id in ("ben", "ben:x")]
+        assert await ben.ask("activity.record", key="1", **DID) == {"duplicate": False}
+        assert await ben.ask("activity.record", key="x:1", **DID) == {"duplicate": False}
+        assert await other.ask("activity.record", key="1", **DID) == {"duplicate": False}
+    assert (await site.counts())["analytics_activity"] == 4
+
+
+async def test_a_key_that_comes_again_after_its_answer_was_forgotten_is_one_activity(site: Campus) -> None:
+    """[LOG3] The activity itself remembers its key."""
+    at = iso(wall_clock() - 1_000)
+    async with AsyncExitStack() as stack:
+        ben = await come(stack, site, "ben")
+        await ben.ask("activity.record", key="now", **DID)
+        await ben.ask("activity.record", key="then", at=at, **DID)
+        await site.node.storage.write(lambda tx: tx.run(Prepared(delete(remembered))))
+        assert await ben.ask("activity.record", key="now", **DID) == {"duplicate": True}
+        assert await ben.ask("activity.record", key="then", at=at, **DID) == {"duplicate": True}
+        await site.node.storage.write(lambda tx: tx.run(Prepared(delete(remembered))))
+        error = await refused(ben, "activity.record", key="now", **{**DID, "verb": "completed"})
+        assert (error["code"], error["field"]) == ("conflict", "key")
+    assert (await site.counts())["analytics_activity"] == 2
+
+
+@pytest.mark.parametrize("depth", [260, 900, 1_015, 5_000])
+async def test_a_statement_that_is_nested_too_deep_is_400(site: Campus, depth: int) -> None:
+    body = json.dumps(statement(result={"extensions": {"http://example.org/e": "deep"}}))
+    body = body.replace('"deep"', "[" * depth + "]" * depth)
+    reply = await site.lms.post(XAPI, content=body)
+    assert (reply.status_code, reply.json()["code"]) == (400, "invalid"), reply.text
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x1c", "\x7f", "\x80"])
+async def test_control_characters_in_names_of_things_and_people_are_400(site: Campus, character: str) -> None:
+    await send(site, statement(object={"id": f"http://example.org/{character}a"}), 400)
+    await send(site, statement(actor={"mbox": f"mailto:b{character}@example.org"}), 400)
+
+
+async def test_a_thing_is_one_however_its_letters_are_composed(site: Campus) -> None:
+    async with AsyncExitStack() as stack:
+        ada = await come(stack, site, "ada")
+        await send(site, [statement(object={"id": f"urn:{letter}"}) for letter in ("\u00e9", "e\u0301")])
+        await ada.ask("subscribe", channel=f"course:{COURSE}")
+        await ada.until(lambda: [one for one in ada.named("metrics.updated") if one["per_object"]])
+        [thing] = next(one for one in ada.named("metrics.updated") if one["per_object"])["per_object"]
+    assert (thing["object_id"], thing["events"]) == ("urn:\u00e9", 2)
+
+
+SAME: list[tuple[Json, Json]] = [
+    (
+        {"actor": {"objectType": "Group", "member": [
+            {"name": "A", "mbox": "mailto:a@example.org"}, {"name": "B", "mbox": "mailto:b@example.org"},
+        ]}},
+        {"actor": {"objectType": "Group", "member": [
+            {"mbox": "mailto:b@example.org", "name": "B"}, {"name": "A", "mbox": "mailto:a@example.org"},
+        ]}},
+    ),
+    (
+        {"context": {"contextActivities": {"parent": {"id": "http://example.org/c"}}}},
+        {"context": {"contextActivities": {"parent": [{"id": "http://example.org/c", "objectType": "Activity"}]}}},
+    ),
+    (
+        {"result": {"extensions": {"http://example.org/e": 1}}},
+        {"result": {"extensions": {"http://example.org/e": 1.0}}},
+    ),
+]  # fmt: skip
+OTHER: list[tuple[Json, Json]] = [
+    (
+        {"result": {"extensions": {"http://example.org/e": 1}}},
+        {"result": {"extensions": {"http://example.org/e": True}}},
+    ),
+    (
+        {"result": {"extensions": {"http://example.org/e": [{"display": 1}]}}},
+        {"result": {"extensions": {"http://example.org/e": [{"display": 2}]}}},
+    ),
+    (
+        {"context": {"contextActivities": {"parent": [{"id": "http://example.org/c"}]}}},
+        {"context": {"contextActivities": {"parent": [{"id": "http://example.org/d"}]}}},
+    ),
+]
+
+
+async def test_statements_are_the_same_by_what_they_say(site: Campus) -> None:
+    """xAPI 1.0.3, part 2, 2.2: another order, or what goes without saying, makes no other statement."""
+    for one, again in SAME:
+        first = statement(**one)
+        await send(site, first)
+        await send(site, {**first, **again})
+    for one, changed in OTHER:
+        first = statement(**one)
+        await send(site, first)
+        await send(site, {**first, **changed}, 409)
+
+
+async def test_a_series_from_the_year_1_on_is_an_answer(site: Campus) -> None:
+    async with AsyncExitStack() as stack:
+        ada = await come(stack, site, "ada")
+        span = {"from": "0001-01-01T00:00:00.000Z", "to": "0001-01-02T12:00:00.000Z"}
+        series = await ada.ask("metrics.series", course_id=COURSE, metric="events", bucket="1d", **span)
+    assert [point["at"] for point in series["points"]] == [
+        "0001-01-01T00:00:00.000Z", "0001-01-02T00:00:00.000Z",
+    ]  # fmt: skip
+
+
+async def test_a_number_in_a_result_hinders_nobodys_erasing(site: Campus) -> None:
+    """[LOG5] What is stored can be read back: a number of 400 digits stopped erasing, and answers to a key."""
+    body = {"kind": "k", "title": "T", "owner_id": "ben"}
+    job = (await site.lms.post("/v1/jobs", json=body)).json()["job"]
+    url, headers = f"/v1/jobs/{job['id']}", {"Idempotency-Key": "end"}
+    refusal = await site.lms.patch(url, json={"state": "succeeded", "result": {"n": [-(10**400)]}})
+    assert (refusal.status_code, refusal.json()["field"]) == (422, "result")
+    ended = {"state": "succeeded", "result": {"n": [10**308, -(10**308)]}}
+    first = await site.lms.patch(url, json=ended, headers=headers)
+    assert (first.status_code, first.json()["job"]["result"]) == (200, ended["result"])
+    assert (await site.lms.patch(url, json=ended, headers=headers)).status_code == 200
+    assert (await site.lms.delete("/v1/users/ben")).status_code == 204
