@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
+COUNTED_WITHIN_MS: Final = 60_000
+"""Between the time that figures are said to be of and their commit there is less than this, also under load."""
+
 MARKS: Final = 2_000
 """Buckets out of date that a series is read around. More are there only while a long history is being reported."""
 
@@ -60,7 +63,8 @@ def _empty(tx: Transaction, course_id: str, window: Window) -> Metrics:
     course = Course(course_id, tx.now)
     course.enrolled = filling.learners_of(tx, course_id)
     course.at_risk = {one.user_id for one in learners_at_risk(tx, course_id)}
-    return course.metrics(window, tx.now)
+    # Older than the first figures, which are being counted perhaps: of two reports the later one holds.
+    return course.metrics(window, tx.now).model_copy(update={"at": iso(tx.now - COUNTED_WITHIN_MS)})
 
 
 def read_series(tx: Transaction, caller: Caller, command: ReadSeries) -> Series:
