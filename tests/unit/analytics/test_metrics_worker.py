@@ -13,7 +13,7 @@ from coursewire.errors import Overloaded
 from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.measuring import AGAIN_MS, UNHELD_EVERY_MS, Measuring
 from coursewire.namespaces.analytics.rules.following import MISSING, WAITED_MS, Follower
-from coursewire.namespaces.analytics.rules.held import IDLE_MS
+from coursewire.namespaces.analytics.rules.held import IDLE_MS, SAID_EVERY_MS
 from coursewire.namespaces.analytics.rules.steps import WINDOWS
 from coursewire.namespaces.analytics.rules.windows import REST, Window
 from coursewire.namespaces.analytics.service import measuring as service
@@ -52,9 +52,9 @@ async def test_figures_are_said_at_most_once_a_second_and_the_last_always(school
     school.told()
     for _ in range(9):
         school.acts("ben")
-        await school.pass_time(100)
+        await school.pass_time(SAID_EVERY_MS // 10)
     assert told(school) == []
-    await school.pass_time(100)
+    await school.pass_time(SAID_EVERY_MS // 10)
     assert {data["events_per_minute"] for data in told(school) if data["window"] == "5m"} == {2.0}
 
 
@@ -220,6 +220,7 @@ async def test_erasing_somebody_takes_them_out_of_all_figures(school: School) ->
     for who in ("ben", "cleo"):
         school.acts(who, "quiz-1", "answered", score=1 if who == "ben" else 0.2)
     await school.look()
+    school.now += MINUTE
     await school.roll_up()
     assert school.metrics().average_score == 0.6
     school.erase("ben")

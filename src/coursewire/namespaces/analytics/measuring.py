@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
-PAUSE_S: Final = 0.25
+PAUSE_S: Final = 0.1
 """Between two looks, however much comes: so many small batches become few."""
 BATCH: Final = 2_000
 """Reports of one read. More wait where they are, in their table."""

@@ -15,7 +15,7 @@ from coursewire.namespaces.analytics.contract import Metrics
 from coursewire.namespaces.analytics.rules.access import COHORT_AT_LEAST
 
 if TYPE_CHECKING:
-    from coursewire.namespaces.analytics.contract import ObjectMetrics, Window
+    from coursewire.namespaces.analytics.contract import Window
 
 
 def is_shown(learners: int) -> bool:
@@ -26,12 +26,6 @@ def is_shown(learners: int) -> bool:
 def at_least(learners: int) -> int:
     """Return a number of learners, and 0 for a few."""
     return learners if is_shown(learners) else 0
-
-
-def of_object(shown: ObjectMetrics, scored: int) -> ObjectMetrics:
-    """Return what a class may know of a thing that at least five of it worked on, `scored` of them with a score."""
-    average = None if shown.average_score is None or not is_shown(scored) else round(shown.average_score, 2)
-    return shown.model_copy(update={"average_score": average, "completed": at_least(shown.completed)})
 
 
 def withheld(course_id: str, window: Window, at: str) -> Metrics:

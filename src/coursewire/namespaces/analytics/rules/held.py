@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.analytics.rules import cohort
 from coursewire.namespaces.analytics.rules.metrics import AWAY_MS
-from coursewire.namespaces.analytics.rules.steps import HOUR, MINUTE, SECOND, WINDOWS
+from coursewire.namespaces.analytics.rules.steps import HOUR, MINUTE, WINDOWS
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.contract import Metrics, Window
     from coursewire.namespaces.analytics.rules.metrics import Course, Report
 
-SAID_EVERY_MS: Final = SECOND
+SAID_EVERY_MS: Final = 800
+"""A little under the second to which the channel holds them: what has just missed a look does not wait for two."""
 IDLE_MS: Final = 15 * MINUTE
 """After so long without activity a course leaves the memory. Its figures stand in the database, where time goes on
 changing them once an hour."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coursewire.namespaces.analytics.contract import Metrics, ObjectMetrics, OwnMetrics, Window
@@ -65,15 +66,16 @@ class Scored(NamedTuple):
     score: float
 
 
-class Label(NamedTuple):
-    """What a thing was last said to be."""
+@dataclass(slots=True)
+class Label:
+    """What a thing was last said to be, when, and by which report; and the same of its name."""
 
-    at: int
-    id: str
-    type: str
-    named_at: int
-    named_id: str
-    name: str | None
+    at: int = -1
+    id: str = ""
+    type: str = ""
+    named_at: int = -1
+    named_id: str = ""
+    name: str | None = None
 
 
 def counted_time(duration_ms: int) -> int:
@@ -112,7 +114,7 @@ class Course:
             window.add(user_id, thing, at, 1, time_ms, completions, submissions)
             if score is not None:
                 window.score(user_id, thing, at, report.id, score)
-        self._name(thing, Label(at, report.id, report.object_type, at, report.id, report.object_name))
+        self._name(thing, at, report.id, report.object_type, report.object_name)
 
     def fill(
         self,
@@ -128,8 +130,7 @@ class Course:
         for user_id, thing, at, activity_id, score in scores:
             for window in self.windows.values():
                 window.score(user_id, thing, at, activity_id, in_millionths(score))
-        for thing, label in labels:
-            self._name(thing, label)
+        self.labels.update(labels)
         for window in self.windows.values():
             window.touched.clear()
 
@@ -142,19 +143,16 @@ class Course:
             things = self.windows["7d"].things
             self.labels = {thing: label for thing, label in self.labels.items() if thing in things}
 
-    def _name(self, thing: str, new: Label) -> None:
-        old = self.labels.get(thing)
-        if old is None:
-            if thing in self.windows["7d"].things:
-                self.labels[thing] = new
-            return
-        if (new.at, new.id) > (old.at, old.id):
-            old = old._replace(at=new.at, id=new.id, type=new.type)
-        if new.name is not None and (
-            old.name is None or (new.named_at, new.named_id) > (old.named_at, old.named_id)
-        ):
-            old = old._replace(named_at=new.named_at, named_id=new.named_id, name=new.name)
-        self.labels[thing] = old
+    def _name(self, thing: str, at: int, report_id: str, kind: str, name: str | None) -> None:
+        label = self.labels.get(thing)
+        if label is None:
+            if thing not in self.windows["7d"].things:
+                return
+            label = self.labels[thing] = Label()
+        if at > label.at or (at == label.at and report_id > label.id):
+            label.at, label.id, label.type = at, report_id, kind
+        if name is not None and (at, report_id) > (label.named_at, label.named_id):
+            label.named_at, label.named_id, label.name = at, report_id, name
 
     @property
     def next_change(self) -> int | None:
@@ -216,7 +214,7 @@ class Course:
             completion_rate=_share(whole.completed, whole.pairs, 2),
             submission_rate=self._submission_rate(window, 2),
             average_score=_rounded(whole.average_score, 2) if cohort.is_shown(window.scorers) else None,
-            per_object=[cohort.of_object(self._object(*item), item[1].scored) for item in busiest[:OBJECTS]],
+            per_object=[self._object_of_cohort(*item) for item in busiest[:OBJECTS]],
         )
 
     def own_metrics(self, name: Window, user_id: str, now: int) -> OwnMetrics:
@@ -238,17 +236,33 @@ class Course:
         return _share(len(window.submitters & self.enrolled), len(self.enrolled), digits)
 
     def _object(self, thing: str, sums: Sums) -> ObjectMetrics:
-        label = self.labels.get(thing)
+        label = self.labels.get(thing) or _NO_LABEL
         return ObjectMetrics(
             object_id=thing,
-            type=label.type if label else "",
-            name=label.name if label else None,
+            type=label.type,
+            name=label.name,
             events=sums.events,
             learners=sums.pairs,
             completed=sums.completed,
             average_score=_rounded(sums.average_score, 4),
             time_on_task_s=sums.time_ms / 1_000,
         )
+
+    def _object_of_cohort(self, thing: str, sums: Sums) -> ObjectMetrics:
+        label = self.labels.get(thing) or _NO_LABEL
+        return ObjectMetrics(
+            object_id=thing,
+            type=label.type,
+            name=label.name,
+            events=sums.events,
+            learners=sums.pairs,
+            completed=cohort.at_least(sums.completed),
+            average_score=_rounded(sums.average_score, 2) if cohort.is_shown(sums.scored) else None,
+            time_on_task_s=sums.time_ms / 1_000,
+        )
+
+
+_NO_LABEL: Final = Label()
 
 
 def _share(part: int, whole: int, digits: int) -> float | None:

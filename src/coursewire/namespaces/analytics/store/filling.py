@@ -151,12 +151,11 @@ def load_course(
 def _read_labels(tx: Transaction, of: dict[str, Any], since: int) -> list[tuple[str, Label]]:
     found: dict[str, Label] = {}
     for row in tx.all(_labels, **of, since=since):
-        known = found.get(row.object_id) or Label(0, "", "", 0, "", None)
+        label = found.setdefault(row.object_id, Label())
         if row.place == 1:
-            known = known._replace(at=row.at, id=row.id, type=row.object_type)
+            label.at, label.id, label.type = row.at, row.id, row.object_type
         if row.named_place == 1 and row.object_name is not None:
-            known = known._replace(named_at=row.at, named_id=row.id, name=row.object_name)
-        found[row.object_id] = known
+            label.named_at, label.named_id, label.name = row.at, row.id, row.object_name
     return list(found.items())
 
 
