@@ -68,6 +68,8 @@ class Storage:
         self._threads: list[threading.Thread] = []
         self._glancing: Session | None = None
         """The loop's own reading session."""
+        self._has_snapshot = False
+        """Whether it is in a transaction, which ends with the turn of the loop at the latest."""
         self._closed = False
 
     @classmethod
@@ -154,27 +156,47 @@ class Storage:
         self._writes.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
-        if self._glancing is not None:
-            self._glancing.close()
+        self._discard_glancing()
         self._database.dispose()
 
     def _look(self, work: Work[Any]) -> Outcome | None:
-        """Run a work on the loop, on a snapshot of its own; None when the machine failed it, or would have waited."""
+        """Run a work on the loop; None when the machine failed it, or would have waited.
+
+        Works of one turn of the loop share a snapshot, until the loop hears of a commit or gets what a reader saw:
+        so each sees all that anybody here could know of.
+        """
         try:
             self._glancing = session = self._glancing or self._database.reader(patient=False)
-            session.begin()
+            if not self._has_snapshot:
+                session.begin()
+                self._has_snapshot = True
+                self._loop.call_soon(self._end_snapshot)
             tx = Transaction(session, self._clock())
             outcome = attempt(work, tx)
-            session.rollback()
         except Exception:
             logger.exception("the event loop's reading session failed")
             outcome, broken = None, True
         else:
             broken = tx.broken is not None
-        if broken and self._glancing is not None:
+        if broken:
+            self._discard_glancing()
+        return None if broken else outcome
+
+    def _end_snapshot(self) -> None:
+        """Let the next glance see what has been committed."""
+        if self._has_snapshot and self._glancing is not None:
+            self._has_snapshot = False
+            try:
+                self._glancing.rollback()
+            except Exception:
+                logger.exception("the event loop's reading session failed")
+                self._discard_glancing()
+
+    def _discard_glancing(self) -> None:
+        self._has_snapshot = False
+        if self._glancing is not None:
             discard(self._glancing)
             self._glancing = None
-        return None if broken else outcome
 
     def _submit(self, queue: SimpleQueue[list[_Job] | None], kind: str, work: Work[T]) -> asyncio.Future[T]:
         if self._closed:
@@ -279,6 +301,7 @@ class Storage:
             logger.warning("storage outlived its event loop: close it first")
 
     def _deliver_group(self, jobs: list[_Job], outcomes: list[Outcome], effects: list[Any]) -> None:
+        self._end_snapshot()
         self._room["write"] += len(jobs)
         if effects:
             try:
@@ -289,6 +312,7 @@ class Storage:
             _settle(job.future, outcome)
 
     def _deliver_reads(self, jobs: list[_Job], outcomes: list[Outcome]) -> None:
+        self._end_snapshot()
         self._room["read"] += len(jobs)
         for job, outcome in zip(jobs, outcomes, strict=True):
             _settle(job.future, outcome)

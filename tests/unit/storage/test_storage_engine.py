@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from functools import partial
 
 import pytest
-from sqlalchemy import literal, select
+from sqlalchemy import func, literal, select, table
 from tests.unit.storage.breaking import BreaksOn
 
 from coursewire.errors import Unavailable
@@ -15,6 +17,7 @@ from coursewire.storage import Prepared, Row, Storage, Transaction
 from coursewire.storage.sqlite import SQLiteDatabase, SQLiteSession
 
 ONE = Prepared(select(literal(1).label("one")))
+TABLES = Prepared(select(func.count().label("number")).select_from(table("sqlite_master")))
 BROKEN = Prepared(select(literal(2).label("broken")))
 
 
@@ -120,3 +123,27 @@ async def test_a_glance_runs_on_the_loop_and_where_it_would_wait_in_a_reader(
         assert (await storage.glance(where)).startswith(thread)
     finally:
         await storage.close()
+
+
+async def test_glances_of_one_turn_share_a_snapshot_until_the_loop_hears_of_something_newer() -> None:
+    database = SQLiteDatabase("sqlite://")
+    storage = Storage(database)
+    await storage.start()
+
+    def tables() -> int:
+        return int(storage.glance(lambda tx: tx.all(TABLES)[0].number).result())
+
+    with closing(sqlite3.connect(database.path)) as other:
+        assert tables() == 0
+        other.execute("CREATE TABLE a (b)")
+        assert tables() == 0
+        await asyncio.sleep(0)
+        assert tables() == 1
+        other.execute("CREATE TABLE c (d)")
+        assert tables() == 1
+        storage._deliver_group([], [], [])
+        assert tables() == 2
+        other.execute("CREATE TABLE e (f)")
+        storage._deliver_reads([], [])
+        assert tables() == 3
+    await storage.close()
