@@ -12,7 +12,22 @@ export default defineConfig({
   plugins: [react()],
   // A service worker serves what is below its address, and is looked for under the same name for ever.
   worker: { rolldownOptions: { output: { entryFileNames: "[name].js" } } },
-  build: { outDir: "../dist", emptyOutDir: true },
+  build: {
+    outDir: "../dist",
+    emptyOutDir: true,
+    // What changes only with its version keeps its name, and is not loaded again with every release of ours.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "react", test: /node_modules\/(?:react|react-dom|scheduler)\// },
+            { name: "socket", test: /node_modules\/(?:socket\.io|engine\.io|@socket\.io)/ },
+            { name: "radix", test: /node_modules\/(?:radix-ui|@radix-ui|@floating-ui)\// },
+          ],
+        },
+      },
+    },
+  },
   server: {
     proxy: {
       "/socket.io": { target: server, ws: true },

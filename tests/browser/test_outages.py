@@ -134,6 +134,21 @@ async def test_what_waits_survives_a_reload_and_is_sent_once(comes: Comes, serve
     await agree(server, ada, ben, last={"meanwhile", "r1", "r2"})
 
 
+async def test_a_page_that_could_not_be_loaded_is_tried_again_and_the_others_go_on(comes: Comes) -> None:
+    ben = await comes("ben", signed_in=False)
+    held = re.compile(r"/assets/NotificationsPage-.*\.js")
+    await ben.page.route(held, lambda route: route.abort())
+    await ben.sign_in()
+    await ben.open("General")
+    await ben.page.get_by_role("link", name=re.compile("^Notifications")).click()
+    failed = ben.page.get_by_role("alert").filter(has_text="Notifications could not be loaded.")
+    await expect(failed).to_be_visible()
+    await ben.is_connected()
+    await ben.page.unroute(held)
+    await failed.get_by_role("button", name="Try again").click()
+    await expect(ben.page.get_by_role("heading", level=2, name="Notifications")).to_be_visible()
+
+
 class TestShortHeartbeats:
     """A link that is dead without a word is noticed by the missing heartbeat alone."""
 

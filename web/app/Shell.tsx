@@ -13,15 +13,15 @@ import {
 import { Avatar, statusWord } from "../src/components/Avatar";
 import { linkTo } from "./links";
 import { Mark } from "./Mark";
-import { INBOX, type Page, pages } from "./pages";
+import { PageContent } from "./PageContent";
+import { INBOX, type Page, pageOf, pages } from "./pages";
 import { go, signOut, usePlace } from "./session";
 import { readTheme, saveTheme, type Theme } from "./theme";
 import { useCourses } from "./useCourses";
 
 export function Shell() {
   const place = usePlace();
-  const page = pages.find(({ name }) => name === place.page) ?? pages[0];
-  const { Content } = page;
+  const page = pageOf(place.page);
   const courses = useCourses();
   return (
     <div
@@ -52,7 +52,7 @@ export function Shell() {
       </header>
       <main className="page" id="main" tabIndex={-1}>
         <h1 className="cw-hidden">{page.title}</h1>
-        <Content />
+        <PageContent key={page.name} page={page} />
       </main>
       <NotificationToasts courses={courses} inboxLink={INBOX} linkTo={linkTo} />
     </div>

@@ -2,12 +2,13 @@
 
 import { act, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CoursewireProvider } from "../src";
 import { furnish, room } from "../src/testing/campus";
 import { furnishInbox, notification } from "../src/testing/inbox";
 import { MemoryPush } from "../src/testing/push";
 import { type Peer, settle, World } from "../src/testing/world";
+import { loadPages } from "./pages";
 import { Shell } from "./Shell";
 import { signIn } from "./session";
 
@@ -25,6 +26,8 @@ async function pass(): Promise<void> {
   }
 }
 
+// As in a browser that has been here for a moment.
+beforeAll(loadPages);
 beforeEach(async () => {
   world = new World();
   browser = new MemoryPush();

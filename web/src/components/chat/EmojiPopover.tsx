@@ -1,10 +1,11 @@
 /** A button that lets one choose an emoji: a few at once, all others by name. */
 
 import { Popover } from "radix-ui";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, useState } from "react";
+import { Later, useLater } from "../later";
 import { QUICK_EMOJI } from "./actions";
 
-const EmojiList = lazy(() => import("./EmojiList"));
+const emojiList = new Later(() => import("./EmojiList"));
 
 interface Props {
   className: string;
@@ -49,9 +50,7 @@ export function EmojiPopover({ className, label, align, tabIndex, onChoose, chil
           aria-label="Choose an emoji"
         >
           {all ? (
-            <Suspense fallback={<span className="cw-spinner" role="img" aria-label="Loading" />}>
-              <EmojiList onChoose={choose} />
-            </Suspense>
+            <AllEmoji onChoose={choose} />
           ) : (
             <div className="cw-emoji-quick">
               {QUICK_EMOJI.map((emoji) => (
@@ -73,5 +72,19 @@ export function EmojiPopover({ className, label, align, tabIndex, onChoose, chil
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+function AllEmoji({ onChoose }: { onChoose: (emoji: string) => void }) {
+  const { Component, failed, again } = useLater(emojiList);
+  if (Component) return <Component onChoose={onChoose} />;
+  if (!failed) return <span className="cw-spinner" role="img" aria-label="Loading" />;
+  return (
+    <div role="alert">
+      <p className="cw-muted">The other emoji could not be loaded.</p>
+      <button type="button" className="cw-link" onClick={again}>
+        Try again
+      </button>
+    </div>
   );
 }
