@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import ValidationError
 from tests.unit.analytics.jobs_house import COURSE, House, plain
 
+from coursewire import log
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import JobPatch
@@ -427,3 +429,21 @@ def test_nothing_is_left_of_the_jobs_of_who_was_erased(house: House) -> None:
     newest = {value["id"]: value for value in house.published(f"course:{COURSE}")}
     assert {newest[job.id]["state"] for job in (done, going)} == {"failed", "cancelled"}
     assert "ben" not in str([newest[done.id], newest[going.id]]).lower()
+
+
+def test_an_alert_that_holds_no_more_names_nobody_who_was_erased(house: House) -> None:
+    """[LOG5] Its row is gone, and nothing else leads to what was said."""
+    first, second = house.create(title="Ben's essays"), house.create(title="Ben's other essays")
+    others = house.create(owner_id="cleo")
+    for job in (first, second, others):
+        house.report(job.id, state="running")
+    house.wait(100)
+    house.do(service.stall_jobs, 50_000)
+    house.report(first.id)  # it goes on: the alert holds no more
+    house.erase("ben")
+    said = house.do(lambda tx: log.read_after(tx.raw, "/analytics", f"course:{COURSE}", 0, 100))
+    alerts = [orjson.loads(event.data) for event in said if event.event == "alert.raised"]
+    assert [(alert["user_id"], alert.get("user_name")) for alert in alerts] == [
+        ("erased", None), ("erased", None), ("cleo", "Cleo"),
+    ]  # fmt: skip
+    assert "ben" not in str(alerts).lower()

@@ -158,5 +158,5 @@ class ListAlerts(Command, name="alert.list", returns=AlertPage):
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
-class AlertRaised(Event[Alert], name="alert.raised", delivery=Delivery.LOGGED, subject="id"):
+class AlertRaised(Event[Alert], name="alert.raised", delivery=Delivery.LOGGED, subject="user_id"):
     """On `course:<id>`, for its staff. Once for as long as it holds."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+import orjson
 
 from coursewire.namespaces.analytics import store
-from coursewire.namespaces.analytics.contract import Alert, AlertPage, AlertRaised
+from coursewire.namespaces.analytics.contract import Alert, AlertKind, AlertPage, AlertRaised
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.service.cursors import cursor, place
 from coursewire.namespaces.analytics.service.milestones import ERASED
@@ -63,10 +65,17 @@ def follow_job_again(tx: Transaction, event: JobResumed | JobFinished) -> None:
 
 
 def erase_alerts(tx: Transaction, user_id: str) -> None:
-    """Delete the alerts that are about somebody, and let what was said of them name nobody (LOG5)."""
-    for alert in store.alerts_of_user(tx, user_id):
-        tx.redact(alert.id, alert.model_copy(update={"user_id": ERASED, "user_name": None, "reasons": []}))
+    """Delete the alerts that are about somebody; `without_person` is for what was said of them."""
     store.erase_alerts(tx, user_id)
+
+
+def without_person(user_id: str, data: bytes) -> bytes:
+    """Return what was logged with somebody as its subject, naming nobody (LOG5): alerts, also those of old."""
+    said = orjson.loads(data)
+    if said.get("user_id") != user_id or said.get("kind") not in get_args(AlertKind):
+        return data  # a job or a milestone whose id is the same
+    said.pop("user_name", None)
+    return orjson.dumps({**said, "user_id": ERASED, "reasons": []})
 
 
 def _raise(tx: Transaction, raised: Sequence[Raised]) -> None:

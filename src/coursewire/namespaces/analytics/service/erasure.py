@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.analytics import store
-from coursewire.namespaces.analytics.service.alerts import erase_alerts
+from coursewire.namespaces.analytics.service.alerts import erase_alerts, without_person
 from coursewire.namespaces.analytics.service.erased_jobs import erase_jobs
 from coursewire.namespaces.analytics.service.measuring import erase_learner
 from coursewire.namespaces.analytics.service.milestones import erase_milestones
@@ -24,7 +25,7 @@ def erase_user(tx: Transaction, fact: UserErased) -> None:
         fact.user_id,
         own=[f"user:{fact.user_id}", *(f"job:{job.id}" for job in jobs)],
         others=[f"{kind}:{course_id}" for course_id in courses for kind in ("course", "cohort")],
-        rewrite=lambda data: data,
+        rewrite=partial(without_person, fact.user_id),
     )
     store.erase_statements(tx, fact.user_id)
     store.erase_progress(tx, fact.user_id)

@@ -72,7 +72,6 @@ _page = Prepared(
     .order_by(alerts.c.raised_at.desc(), alerts.c.id.desc())
     .limit(bindparam("most"))
 )
-_of_person = Prepared(_shown.where(alerts.c.user_id == bindparam("user_id")))
 _erase = Prepared(delete(alerts).where(alerts.c.user_id == bindparam("user_id")))
 
 
@@ -111,11 +110,6 @@ def alert_page(tx: Transaction, course_id: str, after: Place, most: int) -> list
     """Return the alerts of a course, the newest first."""
     rows = tx.all(_page, course_id=course_id, raised_at=after.at, after=after.id, most=most)
     return [(_alert(row), Place(row.raised_at, row.id)) for row in rows]
-
-
-def alerts_of_user(tx: Transaction, user_id: str) -> list[Alert]:
-    """Return the alerts that are about somebody."""
-    return [_alert(row) for row in tx.all(_of_person, user_id=user_id)]
 
 
 def erase_alerts(tx: Transaction, user_id: str) -> None:
