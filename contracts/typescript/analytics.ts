@@ -440,5 +440,5 @@ export const analyticsEvents = {
   "metrics.updated": { delivery: "latest", per: "window", rate: 1 },
   "own_metrics.updated": { delivery: "latest", per: "course_id", rate: 1 },
   "milestone.reached": { delivery: "logged", subject: "id" },
-  "alert.raised": { delivery: "logged", subject: "id" },
+  "alert.raised": { delivery: "logged", subject: "user_id" },
 } as const;

@@ -170,3 +170,22 @@ async def test_a_number_in_a_result_hinders_nobodys_erasing(site: Campus) -> Non
     assert (first.status_code, first.json()["job"]["result"]) == (200, ended["result"])
     assert (await site.lms.patch(url, json=ended, headers=headers)).status_code == 200
     assert (await site.lms.delete("/v1/users/ben")).status_code == 204
+
+
+async def test_the_longest_ids_can_be_watched_and_resumed(site: Campus) -> None:
+    """[SUB4] Ids have up to 128 characters, and their channels some more."""
+    user_id, job_id, course_id = "u" * 128, "j" * 128, "c" * 128
+    await site.enrol({user_id: "instructor"}, course_id)
+    body = {"kind": "k", "title": "T", "owner_id": user_id, "course_id": course_id, "id": job_id}
+    assert (await site.lms.post("/v1/jobs", json=body)).status_code == 201
+    async with AsyncExitStack() as stack:
+        owner = await come(stack, site, user_id)
+        channels = [f"job:{job_id}", f"course:{course_id}", f"cohort:{course_id}", f"user:{user_id}"]
+        stands = {channel: await owner.ask("subscribe", channel=channel) for channel in channels}
+        since = {name: {"epoch": at["epoch"], "offset": at["offset"]} for name, at in stands.items()}
+        back = await come(stack, site, user_id, resume=since)
+        resumed = back.named("session.ready")[0]["resumed"]
+        assert {name: resumed[name]["recovered"] for name in channels} == dict.fromkeys(channels, True)
+    async with site.http(user_id) as page:
+        reply = await page.get(f"/v1/analytics/channels/job:{job_id}/events")
+        assert reply.status_code == 200, reply.text

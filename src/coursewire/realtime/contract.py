@@ -8,9 +8,12 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints
 
-from coursewire.vocabulary import ID_PATTERN, Clean, Model, Position, Role, Time, UserId
+from coursewire.vocabulary import Clean, Model, Position, Role, Time, UserId
 
-Channel = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+CHANNEL_PATTERN = r"^[A-Za-z0-9._:@\-]{1,300}$"
+"""Longer than an id: `document:<id>:group:<group>` has two of them in it."""
+
+Channel = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
 """What a client subscribes to inside a namespace: `room:42`, `user:ada`."""
 
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Path, Query, Response
 from coursewire import log
 from coursewire.errors import Forbidden, Invalid, NotFound
 from coursewire.identity.access import WorkOf
-from coursewire.realtime.contract import Channel, Meta, Reason
-from coursewire.vocabulary import ID_PATTERN, Model, iso
+from coursewire.realtime.contract import CHANNEL_PATTERN, Channel, Meta, Reason
+from coursewire.vocabulary import Model, iso
 
 if TYPE_CHECKING:
     from coursewire.realtime.feed import Feed
@@ -48,7 +48,7 @@ def events_router(namespaces: Mapping[str, Namespace], feed: Feed) -> APIRouter:
     @router.get("/v1/{namespace}/channels/{channel}/events", response_model=EventPage)
     async def read_events(
         namespace: Annotated[str, Path(max_length=64, description="Without its slash: `chat`.")],
-        channel: Annotated[str, Path(pattern=ID_PATTERN, description="As on a socket: `room:42`.")],
+        channel: Annotated[str, Path(pattern=CHANNEL_PATTERN, description="As on a socket: `room:42`.")],
         work: WorkOf,
         epoch: Annotated[str | None, Query(max_length=128)] = None,
         offset: Annotated[int | None, Query(ge=0, le=2**53)] = None,
