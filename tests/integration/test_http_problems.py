@@ -91,6 +91,13 @@ async def test_a_body_above_the_bound_is_refused_before_it_is_read(tmp_path: Pat
         assert (await running.lms.get("/v1/courses/cs101")).status_code == 200
 
 
+async def test_who_sends_ten_megabytes_before_reading_an_answer_gets_one(tmp_path: Path) -> None:
+    async with campus(tmp_path, max_body_bytes=1_000_000) as running:
+        for _ in range(3):
+            much = await running.lms.put("/v1/courses/cs101", content=b" " * 10_000_000)
+            problem(much, 413, "too_large")
+
+
 async def test_a_route_that_is_not_there(running: Campus) -> None:
     problem(await running.lms.get("/v1/nothing"), 404, "not_found")
     wrong = await running.lms.patch("/v1/courses/cs101", json={})

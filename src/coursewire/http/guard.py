@@ -14,6 +14,10 @@ from coursewire.vocabulary import new_id
 
 logger = logging.getLogger(__name__)
 
+DRAINED: Final = 32
+"""Times the bound: of a body that is too long so much is read and thrown away, for most clients read no answer before
+they have sent theirs, and would see a broken connection instead."""
+
 _SAFE_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -45,7 +49,7 @@ class Guard:
             body = await self._read(scope, receive)
             if body is None:
                 too_large = TooLarge(f"the body is longer than {self._max} bytes")
-                # What is left of the body is not read: the connection is of no further use.
+                # What is still left of the body is not read: the connection is of no further use.
                 response = problem_response(too_large, headers={"Connection": "close"})
                 await response(scope, receive, send_safely)
                 return
@@ -62,18 +66,19 @@ class Guard:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             return []
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._max:
+        if length.isdigit() and int(length) > self._max * DRAINED:
             return None
         messages: list[Message] = []
         size = 0
         while True:
             message = await receive()
-            messages.append(message)
             size += len(message.get("body", b""))
-            if size > self._max:
-                return None
+            if size <= self._max:
+                messages.append(message)
             if not message.get("more_body", False):  # the last piece, or http.disconnect
-                return messages
+                return messages if size <= self._max else None
+            if size > self._max * DRAINED:
+                return None
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:
