@@ -117,13 +117,20 @@ def serve(host: Host = None, port: Port = None, env: Env = None) -> None:
 
 
 @app.command()
-def demo(host: Host = None, port: Port = None) -> None:
-    """Serve a small campus to look at, with sign-in links for a teacher and two students."""
+def demo(
+    host: Host = None,
+    port: Port = None,
+    *,
+    still: Annotated[
+        bool, typer.Option("--still", help="Without the simulated class: only what you do happens.")
+    ] = False,
+) -> None:
+    """Serve a small campus to look at, with sign-in links for a teacher and two students, and a class that works."""
     with _one_line_errors():
         settings = load(host=host, port=port, demo_login=True)
         from coursewire.serving import serve as run  # noqa: PLC0415
 
-        run(settings, demo=True)
+        run(settings, demo=True, still=still)
 
 
 @app.command()

@@ -72,8 +72,8 @@ async def running(
         await node.close()
 
 
-def serve(settings: Settings, *, demo: bool) -> None:
-    """Serve until interrupted; with `demo` the small campus."""
+def serve(settings: Settings, *, demo: bool, still: bool = False) -> None:
+    """Serve until interrupted; with `demo` the small campus, in which a class works by itself unless it is `still`."""
     logs.configure(
         level=settings.log_level,
         as_json=settings.logs_json,
@@ -83,10 +83,10 @@ def serve(settings: Settings, *, demo: bool) -> None:
     # time some thousand objects have come; hardly any of them are cycles.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    uvloop.run(_serve(settings, demo=demo))
+    uvloop.run(_serve(settings, demo=demo, still=still))
 
 
-async def _serve(settings: Settings, *, demo: bool) -> None:
+async def _serve(settings: Settings, *, demo: bool, still: bool) -> None:
     def started(port: int) -> None:
         logger.info("serving on http://%s:%d", settings.host, port)
         if demo:
@@ -97,4 +97,5 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         if demo:
             await campus.seed(node)
         server.on_started = started
-        await server.serve()
+        async with campus.living(node) if demo and not still else contextlib.nullcontext():
+            await server.serve()

@@ -25,8 +25,12 @@ _SERVING = re.compile(rb"serving on http://127\.0\.0\.1:(\d+)")
 class DemoServer:
     """A campus in a file, and the process that serves it."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str] | None = None, *, still: bool = True
+    ) -> None:
         self._folder = folder
+        self._still = still
+        """Only what the test does happens."""
         self._settings = settings or {}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -55,7 +59,7 @@ class DemoServer:
         """Start, and return when the port answers."""
         self._process = await asyncio.create_subprocess_exec(
             Path(sys.executable).with_name("coursewire"),
-            *("demo", "--port", str(self.port)),
+            *("demo", "--port", str(self.port), *(["--still"] if self._still else [])),
             cwd=self._folder,
             env=self._environment(),
             stdout=asyncio.subprocess.DEVNULL,

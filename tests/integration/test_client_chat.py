@@ -223,7 +223,7 @@ async def demo_server(port: int, database: Path) -> AsyncIterator[Process]:
         "COURSEWIRE_PING_INTERVAL_MS": "500",
         "COURSEWIRE_PING_TIMEOUT_MS": "3000",
     }
-    command = [str(Path(sys.executable).with_name("coursewire")), "demo", "--port", str(port)]
+    command = [str(Path(sys.executable).with_name("coursewire")), "demo", "--still", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, cwd=database.parent, stdout=DEVNULL, stderr=DEVNULL
     )

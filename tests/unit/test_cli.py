@@ -162,7 +162,7 @@ def test_demo_lets_people_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     server = in_place_of(monkeypatch, "coursewire.serving")
     assert runner.invoke(app, ["demo", "--port", "4000"]).exit_code == 0
     [((settings,), options)] = server.calls
-    assert (settings.demo_login, settings.port, options) == (True, 4_000, {"demo": True})
+    assert (settings.demo_login, settings.port, options) == (True, 4_000, {"demo": True, "still": False})
 
 
 def test_there_is_no_demo_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
