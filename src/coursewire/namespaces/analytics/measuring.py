@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 PAUSE_S: Final = 0.1
 """Between two looks, however much comes: so many small batches become few."""
-BATCH: Final = 2_000
+BATCH: Final = 10_000
 """Reports of one read. More wait where they are, in their table."""
 SLICE: Final = 100
 """Reports that are taken in before the event loop gets its turn: about a millisecond."""
