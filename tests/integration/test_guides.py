@@ -76,7 +76,10 @@ async def grade(lms: ServiceClient, title: str) -> None:
 
 def test_every_example_that_says_it_runs_is_run() -> None:
     source = Path(__file__).read_text("utf-8")
-    assert set(EXAMPLES) == {"conversation", "inbox", "marks", "backend", "script", "chat"}
+    assert set(EXAMPLES) == {
+        *("conversation", "inbox", "marks", "progress"),
+        *("backend", "reporting", "script", "chat"),
+    }
     assert [name for name in EXAMPLES if source.count(f'"{name}"') != 2] == []
 
 
@@ -114,6 +117,37 @@ async def test_marks_and_wishes(site: Campus, lms: ServiceClient) -> None:
 async def test_a_backend(site: Campus) -> None:
     printed = (await run("backend", URL=site.url, service_token=service_token(site)))["print"]
     assert printed.lines[-1] == "2 of 2"
+
+
+async def test_jobs_and_figures(site: Campus, lms: ServiceClient) -> None:
+    printed = Printed()
+    job = await lms.create_job("essay-grading", "Essays", owner="ada", course=COURSE, total=4)
+    names = {"URL": site.url, "fresh_token": lambda: site.token("ada"), "job_id": job.id}
+    watching = asyncio.create_task(run("progress", print=printed, **names))
+    await printed.has("queued 0.0 None")
+    await lms.update_job(job.id, state="succeeded", done=4)
+    await asyncio.wait_for(watching, 20)
+    assert "succeeded 100.0 None" in printed.lines
+    assert printed.lines[-1] == "0 learners in the last hour"
+
+
+async def test_work_that_is_reported_and_activity(site: Campus, lms: ServiceClient) -> None:
+    printed: list[str] = []
+    activity = {
+        "id": "submission-1",
+        "user_id": "ben",
+        "course_id": COURSE,
+        "verb": "submitted",
+        "object": {"id": "essay-1", "type": "assignment"},
+        "at": "2020-01-01T00:00:00.000Z",
+    }
+    names = {"essays": ["a", "bb"], "scores": [], "grade": len, "activity": [activity]}
+    scope: dict[str, Any] = {"URL": site.url, "service_token": service_token(site), **names}
+    scope["print"] = lambda *values: printed.append(" ".join(map(str, values)))
+    await asyncio.wait_for(asyncio.to_thread(exec, compiled("reporting"), scope), 20)
+    assert printed == ["0 new, 0 known, ['is more than 400 days ago']"]
+    job = (await lms.update_job(scope["job"].id, state="succeeded")).job
+    assert (job.state, job.done, job.result) == ("succeeded", 2, {"mean": 1.5})
 
 
 async def test_scripts(site: Campus, lms: ServiceClient) -> None:
