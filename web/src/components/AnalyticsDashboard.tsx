@@ -56,6 +56,8 @@ export function AnalyticsDashboard(props: AnalyticsDashboardProps) {
         {courseId !== null && <WindowChoice window={window} onWindow={setWindow} />}
       </header>
       <Narration
+        // What another course has is no news.
+        key={`narration of ${courseId}`}
         isReady={phase === "ready"}
         isLive={!late}
         metrics={metrics}

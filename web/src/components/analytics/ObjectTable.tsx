@@ -14,7 +14,7 @@ export interface ObjectTableProps {
 
 export const ObjectTable = memo(function ObjectTable({ items, scope }: ObjectTableProps) {
   return (
-    <TableFrame label="What is worked on">
+    <TableFrame label="The busiest things">
       <thead>
         <tr>
           <th scope="col">Name</th>

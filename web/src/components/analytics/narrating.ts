@@ -89,7 +89,9 @@ function newsOf(before: Scene, scene: Scene): string[] {
   for (const { title, user_name } of added(before.milestones, scene.milestones))
     news.push(`Reached: ${title}, ${user_name ?? "the class"}.`);
   for (const { kind, user_name, reasons } of added(before.alerts, scene.alerts))
-    news.push(`${kind === "at_risk" ? "At risk" : "Stalled job"}: ${user_name ?? ""} ${reasons.join(", ")}.`);
+    news.push(
+      `${kind === "at_risk" ? "At risk" : "Stalled job"}: ${[user_name, ...reasons].filter(Boolean).join(", ")}.`,
+    );
   return news;
 }
 
