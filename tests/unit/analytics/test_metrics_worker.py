@@ -10,6 +10,7 @@ from sqlalchemy import select
 from tests.unit.analytics.school import COURSE, DAY, HOUR, MINUTE, SECOND, School
 
 from coursewire.errors import Overloaded
+from coursewire.namespaces.analytics import measuring
 from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.measuring import AGAIN_MS, UNHELD_EVERY_MS, Measuring
 from coursewire.namespaces.analytics.rules.following import MISSING, WAITED_MS, Follower
@@ -85,6 +86,26 @@ async def test_a_restart_goes_on_where_it_stopped(school: School) -> None:
     await school.pass_time(2 * SECOND)
     assert school.metrics().per_object[0].events == 2
     assert school.metrics().events_per_minute == 0.05
+
+
+async def test_a_thing_is_called_what_the_latest_report_calls_it(school: School) -> None:
+    school.enrol(["ben"])
+
+    async def called(**fields: Any) -> list[tuple[str, str | None]]:
+        school.now += SECOND
+        school.acts("ben", "item-1", **fields)
+        await school.pass_time(2 * SECOND)
+        held = [(one.type, one.name) for one in school.metrics().per_object]
+        school.restart()
+        await school.pass_time(2 * SECOND)
+        assert [(one.type, one.name) for one in school.metrics().per_object] == held, "as the tables say"
+        return held
+
+    assert await called(type="page") == [("page", None)]
+    assert await called(type="page", name="First") == [("page", "First")]
+    assert await called(type="quiz") == [("quiz", "First")], "one without a name takes none away"
+    assert await called(type="video", name="Late", ago=MINUTE) == [("quiz", "First")]
+    assert await called(type="video", name="Now") == [("video", "Now")]
 
 
 async def test_a_course_without_activity_leaves_the_memory_and_its_figures_go_on(school: School) -> None:
@@ -175,6 +196,23 @@ async def test_a_course_whose_figures_cannot_be_said_holds_up_no_other(
     monkeypatch.undo()
     await school.pass_time(AGAIN_MS)
     assert school.metrics("5m", "art").events_per_minute == 0.4
+
+
+async def test_what_waits_beyond_one_batch_is_taken_in_by_the_next(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "BATCH", 3)
+    monkeypatch.setattr(measuring, "SLICE", 2)
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    for _ in range(7):
+        school.acts("ben")
+    school.now += SECOND
+    taken = [await school.measuring.round(school.work) for _ in range(3)]
+    assert taken == [False, False, True]
+    await school.pass_time(SECOND)
+    assert school.metrics().per_object[0].events == 8
 
 
 async def test_what_cannot_be_read_now_is_read_later(

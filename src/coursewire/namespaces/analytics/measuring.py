@@ -36,7 +36,8 @@ TURN_S: Final = 0.002
 FILLS: Final = 1
 """Courses that one read fills; the next ones have their turn at once after it."""
 COUNTS: Final = 20
-"""Courses whose roster and risks one read reads again."""
+COUNT_EVERY_MS: Final = SECOND
+"""Courses whose roster and risks one read reads again, and how often it looks for them."""
 AGAIN_MS: Final = MINUTE
 """When a course is tried again whose figures could not be computed."""
 UNHELD_EVERY_MS: Final = 10 * SECOND
@@ -61,6 +62,7 @@ class Measuring:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._follower = Follower(0)
+        self._counted_at = 0
 
     async def run(self, work: Background) -> None:
         """Work for ever."""
@@ -112,6 +114,8 @@ class Measuring:
         )
 
     def _count(self, tx: Transaction) -> list[service.Counted]:
+        if tx.now - self._counted_at < COUNT_EVERY_MS:
+            return []
         held = {one.course.id: one for one in self._board.all()}
         rosters = kept.rosters(tx, list(held))
         wanted = [
@@ -123,6 +127,8 @@ class Measuring:
 
     async def _take_in(self, look: Look) -> None:
         board = self._board
+        if look.now - self._counted_at >= COUNT_EVERY_MS:
+            self._counted_at = look.now
         for counted in look.counted:
             held = board.find(counted.course_id)
             if held is not None:
