@@ -11,6 +11,7 @@ from coursewire.errors import Invalid
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import ListAtRisk
 from coursewire.namespaces.analytics.store import risk
+from coursewire.vocabulary import iso
 
 
 def listed(school: School, **wanted: Any) -> Any:
@@ -69,6 +70,7 @@ def test_only_the_latest_try_of_each_thing_counts_and_only_in_this_course(school
     school.now += 8 * DAY
     [one] = listed(school).items
     assert (one.user_id, one.name, one.average_score) == ("ben", "Ben", 0.4)
+    assert one.last_visit_at == iso(school.now - 8 * DAY)
     assert one.reasons == ["has not come for 8 days", "has 40% of the points, and 50% would pass"]
 
 
