@@ -29,6 +29,9 @@ LATEST_VALUES = 1_000
 """Newest values that a channel keeps for whoever comes next. The longest unchanged go first: the database, where a
 namespace keeps them, still has them."""
 
+LATEST_BYTES = 256 * 1024
+"""What their data may take together, for the same reason: all of them go out in one answer."""
+
 QUEUED_EVENTS = 10_000
 """Logged events that wait for a running fan-out. Beyond it, all listeners turn lagging and read the log instead."""
 
@@ -92,6 +95,7 @@ class Channel:
         "_base",
         "_conflaters",
         "_heard",
+        "_latest_bytes",
         "_queue",
         "_queued_top",
         "_receivers",
@@ -145,6 +149,7 @@ class Channel:
         self._ring: deque[_Entry] | None = None
         self._ring_bytes = 0
         self._unkept = 0
+        self._latest_bytes = 0
         self.rewritten = 0
         """How often the past was rewritten: what was read before the last time must not be shown (LOG5)."""
         self._conflaters: dict[str, Conflater] | None = None
@@ -230,10 +235,16 @@ class Channel:
     def publish_latest(self, event: str, name: str, data: bytes, encoded: Encoded, rate: float) -> None:
         """Take the newest value of the key `name`; it, or a newer one, goes out within 1 / `rate` s."""
         key = (event, name)
+        self._drop_latest(key)
         self.latest[key] = Latest(event, data, encoded)
-        self.latest.move_to_end(key)
-        if len(self.latest) > LATEST_VALUES:
-            self.latest.popitem(last=False)
+        self._latest_bytes += len(data)
+        while len(self.latest) > LATEST_VALUES or (
+            self._latest_bytes > LATEST_BYTES and len(self.latest) > 1
+        ):
+            oldest = next(iter(self.latest))
+            if self._conflaters and oldest[0] in self._conflaters:
+                self._conflaters[oldest[0]].send(oldest)  # whoever listens gets it all the same
+            self._drop_latest(oldest)
         if self._conflaters is None:
             self._conflaters = {}
         conflater = self._conflaters.get(event)
@@ -244,7 +255,11 @@ class Channel:
     def forget_latest(self, event: str) -> None:
         """Forget the newest values of an event type: whoever comes next does not get them."""
         for key in [key for key in self.latest if key[0] == event]:
-            del self.latest[key]
+            self._drop_latest(key)
+
+    def _drop_latest(self, key: tuple[str, str]) -> None:
+        gone = self.latest.pop(key, None)
+        self._latest_bytes -= len(gone.data) if gone else 0
 
     # The fan-out
 
@@ -363,6 +378,12 @@ class Conflater:
             self._flush()
         else:
             self._timer = loop.call_at(self._not_before, self._flush)
+
+    def send(self, key: tuple[str, str]) -> None:
+        """Send what waits now, if this key does: its value is about to be forgotten."""
+        if key in self._dirty:
+            self.cancel()
+            self._flush()
 
     def cancel(self) -> None:
         """Send nothing more."""

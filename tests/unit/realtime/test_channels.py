@@ -277,6 +277,28 @@ async def test_a_channel_keeps_a_bounded_number_of_newest_values(
     assert [key for event, key in channel.latest if event == "board.counted"] == ["c", "a", "d"]
 
 
+async def test_newest_values_take_a_bounded_room_and_each_is_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that make room for others before their time has come."""
+    monkeypatch.setattr(channels, "LATEST_BYTES", 3 * len(b'{"board":"a","count":0}'))
+    ada = await house.visitor("ada", BOARD)
+    clock = Clock(house)
+    for number, board in enumerate("abcdefa"):
+        await count(house, number, board)
+    await house.settle()
+    channel = house.hub.find(notes.PATH, BOARD)
+    assert channel is not None
+    assert [key for event, key in channel.latest if event == "board.counted"] == ["e", "f", "a"]
+    await clock.advance(1)
+    told = {heard.data["board"]: heard.data["count"] for heard in ada.named("board.counted")}
+    assert told == {"a": 6, "b": 1, "c": 2, "d": 3, "e": 4, "f": 5}
+    channel.forget_latest("board.counted")
+    for number, board in enumerate("xyz"):
+        await count(house, number, board)
+    assert [key for event, key in channel.latest if event == "board.counted"] == ["x", "y", "z"]
+
+
 # Sockets that do not take what they are sent
 
 
