@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.analytics.rules import cohort
 from coursewire.namespaces.analytics.rules.metrics import AWAY_MS
-from coursewire.namespaces.analytics.rules.steps import HOUR, MINUTE, WINDOWS
+from coursewire.namespaces.analytics.rules.steps import HOUR, MINUTE, SECOND, WINDOWS
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.contract import Metrics, Window
     from coursewire.namespaces.analytics.rules.metrics import Course, Report
 
-SAID_EVERY_MS: Final = 800
-"""A little under the second to which the channel holds them: what has just missed a look does not wait for two."""
+SAID_EVERY_MS: Final = SECOND
+"""As often as the channel sends them. More often would be later there: what comes too soon is held back, and is no news
+any more when it goes out."""
 IDLE_MS: Final = 15 * MINUTE
 """After so long without activity a course leaves the memory. Its figures stand in the database, where time goes on
 changing them once an hour."""
