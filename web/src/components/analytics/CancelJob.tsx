@@ -1,7 +1,7 @@
 /** A button that ends a job: at once where it has not begun, after a question where work would be lost. */
 
 import { AlertDialog } from "radix-ui";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Job } from "../../contract";
 import { words } from "../../services/websocket/errors";
 import { doneWords } from "./progress";
@@ -15,6 +15,7 @@ interface Props {
 export function CancelJob({ job, onCancel }: Props) {
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState("");
+  const button = useRef<HTMLButtonElement>(null);
   const cancel = (): void => {
     setProblem("");
     setAsking(false);
@@ -23,6 +24,7 @@ export function CancelJob({ job, onCancel }: Props) {
   return (
     <span className="cw-cancel">
       <button
+        ref={button}
         type="button"
         className="cw-button"
         data-quiet
@@ -46,7 +48,14 @@ export function CancelJob({ job, onCancel }: Props) {
       <AlertDialog.Root open={asking} onOpenChange={setAsking}>
         <AlertDialog.Portal>
           <AlertDialog.Overlay className="cw-overlay" />
-          <AlertDialog.Content className="cw-dialog" data-small>
+          <AlertDialog.Content
+            className="cw-dialog"
+            data-small
+            onCloseAutoFocus={(event) => {
+              event.preventDefault();
+              button.current?.focus();
+            }}
+          >
             <AlertDialog.Title className="cw-dialog-title">Cancel “{job.title}”?</AlertDialog.Title>
             <AlertDialog.Description className="cw-muted">
               {doneWords(job)}. It ends when its worker hears of it, and cannot be taken back.

@@ -52,7 +52,8 @@ export function timeWords(job: Job, now: number): string {
 /** All of it for those who cannot see the bar. */
 export function progressWords(job: Job, now: number): string {
   const far = job.percent === undefined ? doneWords(job) : `${Math.floor(job.percent)}%`;
-  return [stateWords(job), far, stageWords(job), etaWords(job, now)].filter(Boolean).join(", ");
+  const stage = job.state === "succeeded" ? "" : stageWords(job);
+  return [stateWords(job), far, stage, etaWords(job, now)].filter(Boolean).join(", ");
 }
 
 /** What came out, as lines of a name and a value; what is nested is written as JSON. */
