@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench import durable, fanout, notices, report
+from bench import dashboards, durable, fanout, ingest, notices, report, tracking
 from bench.joining import come_back, join
 from bench.rooms import make_room
 from bench.servers import NAMES, OURS, PING_INTERVAL_MS, Server, running
@@ -44,6 +44,8 @@ def main() -> int:
         complete &= _attempt(f"{name}, {SMALL} clients", partial(small, name, found))
         if large > SMALL:
             complete &= _attempt(f"{name}, {large} clients", partial(crowd, name, large, found))
+        if name == OURS:
+            complete &= _attempt("analytics", partial(analytics, found))
     about = {**report.machine(), "large": large, "ping_interval_ms": PING_INTERVAL_MS, "load_before": load}
     sizes = ", ".join(f"{name} {found['event_bytes']}" for name, found in results.items())
     lines = (
@@ -92,6 +94,13 @@ def only_ours(server: Server, swarm: Swarm, found: dict[str, Any]) -> None:
     ):
         found |= {f"{prefix}_{key}": figure for key, figure in figures.items()}
     found |= notices.measure(server)
+
+
+def analytics(found: dict[str, Any]) -> None:
+    """Measure /analytics, each part on a server of its own: activity in, dashboards, a loop that reports itself."""
+    for measure in (ingest.measure, dashboards.measure, tracking.measure):
+        with running(OURS) as server:
+            found |= measure(server)
 
 
 def crowd(name: str, clients: int, found: dict[str, Any]) -> None:

@@ -50,6 +50,21 @@ OURS_ONLY: tuple[tuple[str, str, str], ...] = (
     ("notice_lag", "ms that the event loop was late meanwhile, at worst", "50"),
     ("notice_cpu_us", "CPU us per notification and person", ""),
 )
+ANALYTICS: tuple[tuple[str, str, str], ...] = (
+    ("activity_per_second", "activity events per second, one reporter, batches of 500", ""),
+    ("activity_steady", "activity events per second when 5,000 are sent", "5,000"),
+    ("activity_cpu_us", "CPU us per event, figures and rollups included", ""),
+    ("activity_answer_p99", "ms to the answer to a batch meanwhile, p99", ""),
+    ("activity_lag_p50", "ms from a batch's request until a dashboard shows it, p50", ""),
+    ("activity_lag_p99", "ms from a batch's request until a dashboard shows it, p99", "1,000"),
+    ("dashboards_updates", "updates per second for 2,000 dashboards of 50 courses", ""),
+    ("dashboards_update_us", "CPU us per update, its 40 dashboards included", ""),
+    ("dashboards_delivery_us", "  per delivery, what nobody looks at taken off", ""),
+    ("dashboards_fanout_percent", "  share of the CPU that is fan-out, %", "50"),
+    ("progress_ns", "ns per call of job.progress, a million in a row", "1,000"),
+    ("track_ns", "ns per item of job.track", ""),
+    ("progress_per_second", "updates per second that a busy loop sends", "4"),
+)
 
 
 def value(results: Results, server: str, measure: str) -> float | None:
@@ -61,16 +76,19 @@ def value(results: Results, server: str, measure: str) -> float | None:
 
 
 def table(results: Results, large: int) -> str:
-    """Return both tables as Markdown."""
+    """Return the tables as Markdown: with peers, alone, and analytics."""
     heads = ("", OURS, NODE, PYTHON, f"{OURS} / node", f"{OURS} / python", "goal")
     rows = [heads]
     for measure, label, goal in MEASURES:
         ours, node, python = (value(results, server, measure) for server in (OURS, NODE, PYTHON))
         numbers = (_number(ours), _number(node), _number(python), _ratio(ours, node), _ratio(ours, python))
         rows.append((label.format(large=f"{large:,}"), *numbers, goal))
-    alone = [("coursewire alone", "", "goal")]
-    alone += [(label, _number(value(results, OURS, measure)), goal) for measure, label, goal in OURS_ONLY]
-    return f"{_markdown(rows)}\n\n{_markdown(alone)}"
+    blocks = [_markdown(rows)]
+    for head, measures in (("coursewire alone", OURS_ONLY), ("analytics", ANALYTICS)):
+        alone = [(head, "", "goal")]
+        alone += [(label, _number(value(results, OURS, measure)), goal) for measure, label, goal in measures]
+        blocks.append(_markdown(alone))
+    return "\n\n".join(blocks)
 
 
 def save(results: Results, about: Mapping[str, Any]) -> Path:

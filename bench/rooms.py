@@ -18,13 +18,13 @@ def make_room(server: Server, title: str) -> str:
     if server.name != OURS:
         return title
     make_course(server)
-    made = _call(server, "POST", "/v1/rooms", {"kind": "course", "course_id": COURSE, "title": title})
+    made = call(server, "POST", "/v1/rooms", {"kind": "course", "course_id": COURSE, "title": title})
     return str(made["room"]["id"])
 
 
 def make_course(server: Server) -> None:
     """Make the course, if it is not there."""
-    _call(server, "PUT", f"/v1/courses/{COURSE}", {"title": "Bench"})
+    call(server, "PUT", f"/v1/courses/{COURSE}", {"title": "Bench"})
 
 
 def enrol(server: Server, users: list[str]) -> None:
@@ -36,10 +36,11 @@ def enrol(server: Server, users: list[str]) -> None:
             {"user_id": user, "name": name_of(user), "roles": ["learner"]}
             for user in users[start : start + _MOST_MEMBERS]
         ]
-        _call(server, "PUT", f"/v1/courses/{COURSE}/members", {"members": members})
+        call(server, "PUT", f"/v1/courses/{COURSE}/members", {"members": members})
 
 
-def _call(server: Server, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+def call(server: Server, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Do something at our server as the LMS does. Raises RuntimeError when it is refused."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     headers = {
         "Authorization": f"Bearer {service_token()}",

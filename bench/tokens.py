@@ -16,9 +16,9 @@ def name_of(user: str) -> str:
     return user.replace("-", " ").title()
 
 
-def token(user: str, role: str = "learner") -> str:
-    """Return the token of a member of the one course, good for an hour."""
-    return _sign({"sub": user, "name": name_of(user), "roles": [role], "courses": {COURSE: [role]}})
+def token(user: str, role: str = "learner", course: str = COURSE) -> str:
+    """Return the token of a member of a course, the one course unless another is given, good for an hour."""
+    return _sign({"sub": user, "name": name_of(user), "roles": [role], "courses": {course: [role]}})
 
 
 def service_token() -> str:
