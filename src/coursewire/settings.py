@@ -99,6 +99,7 @@ def _hour(value: Any) -> Any:
 
 
 Hour = Annotated[int, BeforeValidator(_hour)]
+Days = Annotated[float, Field(gt=0, le=36_500)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Switches = Annotated[dict[str, bool], NoDecode, BeforeValidator(_switches)]
 
@@ -190,11 +191,11 @@ class Settings(BaseSettings):
     )
 
     log_events: int = Field(10_000, ge=1, description="Events that a stream keeps at most (LOG4).")
-    log_days: float = Field(7.0, gt=0, description="Days that a stream keeps its events (LOG4).")
-    dedupe_days: float = Field(90.0, gt=0, description="Days for which a `dedupe_key` holds.")
-    delivery_days: float = Field(30.0, gt=0, description="Days that finished or failed deliveries stay.")
-    job_stalled_after_s: float = Field(60.0, gt=0, description="Seconds of silence after which a job stalls.")
-    job_days: float = Field(30.0, gt=0, description="Days that jobs which have ended can be looked up.")
+    log_days: Days = Field(7.0, description="Days that a stream keeps its events (LOG4).")
+    dedupe_days: Days = Field(90.0, description="Days for which a `dedupe_key` holds.")
+    delivery_days: Days = Field(30.0, description="Days that finished or failed deliveries stay.")
+    job_stalled_after_s: float = Field(60.0, ge=0.1, le=1e6, description="Silent seconds until a job stalls.")
+    job_days: Days = Field(30.0, description="Days that jobs which have ended can be looked up.")
     drain_timeout_s: float = Field(10.0, ge=0, description="Time for connections to end at a stop.")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
