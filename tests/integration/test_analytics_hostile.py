@@ -189,3 +189,12 @@ async def test_the_longest_ids_can_be_watched_and_resumed(site: Campus) -> None:
     async with site.http(user_id) as page:
         reply = await page.get(f"/v1/analytics/channels/job:{job_id}/events")
         assert reply.status_code == 200, reply.text
+
+
+async def test_statements_about_somebody_who_came_later_are_erased_with_them(site: Campus) -> None:
+    """[LOG5]"""
+    early = {"account": {"homePage": "https://lms.example.org", "name": "dan"}}
+    await send(site, [statement(actor=early), statement()])
+    await site.enrol({"dan": "learner"})
+    assert (await site.lms.delete("/v1/users/dan")).status_code == 204
+    assert (await site.counts())["analytics_statements"] == 1

@@ -63,13 +63,13 @@ def trim_statements(tx: Transaction) -> bool:
 
 
 def _people(tx: Transaction, statements: Sequence[Statement]) -> list[str | None]:
-    """Return for each statement which of our users it is about."""
+    """Return for each statement whom it is about, by the user id that it names, or by an address of one of ours."""
     named = [xapi.person_named(one.actor) for one in statements]
-    ids = {user_id for user_id, _ in named if user_id is not None}
     emails = {email for _, email in named if email is not None}
-    known, by_email = store.people_of(tx, sorted(ids), sorted(emails))
+    by_email = store.people_by_email(tx, sorted(emails))
     return [
-        user_id if user_id in known else by_email.get(email) if email is not None else None
+        # Also who is not known yet: once they are, and are erased, this goes with them (LOG5).
+        user_id if user_id is not None else by_email.get(email) if email is not None else None
         for user_id, email in named
     ]
 

@@ -61,7 +61,7 @@ from coursewire.namespaces.analytics.store.statements import (
     erase_statements,
     insert_statements,
     known_statements,
-    people_of,
+    people_by_email,
     trim_statements,
 )
 
@@ -107,7 +107,7 @@ __all__ = [
     "milestones_of_user",
     "names_of",
     "note_progress",
-    "people_of",
+    "people_by_email",
     "put_rules",
     "reached_already",
     "risk",

@@ -21,7 +21,7 @@ statements = Table(
     "analytics_statements",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("user_id", Text),  # who it is about, where that is somebody of ours
+    Column("user_id", Text),  # who it is about, where it names somebody as we do
     Column("statement", Text, nullable=False),  # JSON, as it came
     Column("stored_at", BigInteger, nullable=False),
 )
@@ -48,7 +48,6 @@ _known = Prepared(
 _insert = Prepared(
     insert(statements).values({column.name: bindparam(column.name) for column in statements.columns})
 )
-_by_id = Prepared(select(users.c.id).where(users.c.id.in_(bindparam("ids", expanding=True))))
 _by_email = Prepared(
     select(users.c.id, users.c.email).where(users.c.email.in_(bindparam("emails", expanding=True)))
 )
@@ -75,12 +74,9 @@ def insert_statements(tx: Transaction, new: Iterable[Stored]) -> None:
     )
 
 
-def people_of(
-    tx: Transaction, user_ids: Sequence[str], emails: Sequence[str]
-) -> tuple[set[str], dict[str, str]]:
-    """Return which of these users there are, and whose these addresses are."""
-    known = {row.id for piece in pieces(user_ids) for row in tx.all(_by_id, ids=piece)}
-    return known, {row.email: row.id for piece in pieces(emails) for row in tx.all(_by_email, emails=piece)}
+def people_by_email(tx: Transaction, emails: Sequence[str]) -> dict[str, str]:
+    """Return the user ids of those whose addresses these are, by address."""
+    return {row.email: row.id for piece in pieces(emails) for row in tx.all(_by_email, emails=piece)}
 
 
 def trim_statements(tx: Transaction, before: int, most: int) -> int:
