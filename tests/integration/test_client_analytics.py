@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -290,6 +291,8 @@ async def test_what_one_did_offline_waits_and_says_when(site: Campus, tmp_path: 
             await recording
         assert unanswered.value.details == {"kept": True}
         after = iso(wall_clock())
+        (kept,) = json.loads(outbox.read_text("utf-8"))
+        assert before <= kept["payload"]["at"] <= after
         proxy.come_up()
         async with (
             AnalyticsClient(proxy.url, site.token("ben"), outbox=outbox) as ben,

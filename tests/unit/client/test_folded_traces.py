@@ -173,6 +173,17 @@ def test_the_python_client_folds_the_same(path: Path) -> None:
     assert compared >= 3
 
 
+def test_a_report_that_comes_again_is_no_news() -> None:
+    known = Known()
+    reports = (
+        analytics.Job.model_validate(JOB),
+        analytics.Milestone.model_validate({**MILESTONE, "id": "m"}),
+        analytics.Alert.model_validate({**ALERT, "id": "a"}),
+    )
+    assert [known.take(report) for report in reports] == [True] * 3
+    assert [known.take(report) for report in reports] == [False] * 3
+
+
 def test_what_is_kept_is_bounded() -> None:
     client = ByTheClient()
     job = {**_said(analytics.Job.model_validate(JOB)), "id": "kept"}

@@ -368,6 +368,20 @@ def test_a_copy_in_a_forked_process_ends_nothing(server: Server, monkeypatch: py
     assert server.said[-1]["state"] == "succeeded"
 
 
+def test_a_forked_process_that_closes_its_copy_leaves_the_parents_thread(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lms = script(server).__enter__()
+    thread, here = lms._thread, os.getpid()
+    assert thread is not None
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: here + 1)
+        lms.close()
+    assert thread.run(asyncio.sleep(0, "alive")) == "alive"
+    thread.run(lms._client.close())
+    thread.stop()
+
+
 async def test_a_beginning_that_takes_long_holds_nobody_up(
     lms: ServiceClient, server: Server, clock: Clock
 ) -> None:
