@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -66,15 +66,13 @@ def clear_who_came(tx: Transaction, recorded: ActivityRecorded) -> None:
     for one in recorded.activities:
         if one.is_learner and one.at > tx.now - AWAY_MS:
             came.setdefault(one.course_id, set()).add(one.user_id)
-    _clear(tx, came.items())
+    # Most courses have nobody at risk: one query finds that out for all of them.
+    for course_id in sorted(store.courses_with_alerts(tx, "at_risk", sorted(came))):
+        clear_at_risk(tx, course_id, sorted(came[course_id]))
 
 
 def clear_who_left(tx: Transaction, changed: MembersChanged) -> None:
     """Clear the alerts of those who left a course, or have other roles in it now: nobody is at risk at once."""
-    _clear(tx, [(changed.course_id, {*changed.removed, *changed.changed})])
-
-
-def _clear(tx: Transaction, wanted: Iterable[tuple[str, set[str]]]) -> None:
-    for course_id, user_ids in wanted:
-        if user_ids:
-            clear_at_risk(tx, course_id, sorted(user_ids))
+    left = sorted({*changed.removed, *changed.changed})
+    if left:
+        clear_at_risk(tx, changed.course_id, left)

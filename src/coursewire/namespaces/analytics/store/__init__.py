@@ -16,6 +16,7 @@ from coursewire.namespaces.analytics.store.alerts import (
     alerts_held,
     at_risk_alerts,
     clear_alerts,
+    courses_with_alerts,
     erase_alerts,
     insert_alerts,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "average_score",
     "clear_alerts",
     "completed_things",
+    "courses_with_alerts",
     "erase_activity",
     "erase_alerts",
     "erase_jobs",

@@ -59,6 +59,13 @@ _insert = Prepared(
 _here = (alerts.c.course_id == bindparam("course_id"), alerts.c.kind == bindparam("kind"))
 _held = Prepared(select(alerts.c.about).where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
 _of_kind = Prepared(select(alerts.c.about).where(*_here))
+_courses = Prepared(
+    select(alerts.c.course_id)
+    .where(
+        alerts.c.course_id.in_(bindparam("course_ids", expanding=True)), alerts.c.kind == bindparam("kind")
+    )
+    .distinct()
+)
 _clear = Prepared(delete(alerts).where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
 _shown = select(alerts, users.c.name.label("user_name")).select_from(
     alerts.outerjoin(users, users.c.id == alerts.c.user_id)
@@ -87,6 +94,13 @@ def alerts_held(tx: Transaction, course_id: str, kind: str, about: Sequence[str]
 def at_risk_alerts(tx: Transaction, course_id: str) -> set[str]:
     """Return the learners of a course for whom an alert holds that they are at risk."""
     return {row.about for row in tx.all(_of_kind, course_id=course_id, kind="at_risk")}
+
+
+def courses_with_alerts(tx: Transaction, kind: str, course_ids: Sequence[str]) -> set[str]:
+    """Return in which of these courses any alert of a kind holds."""
+    return {
+        row.course_id for piece in pieces(course_ids) for row in tx.all(_courses, course_ids=piece, kind=kind)
+    }
 
 
 def insert_alerts(tx: Transaction, raised: Iterable[Raised]) -> None:
