@@ -51,8 +51,14 @@ QUERIES: dict[str, tuple[Prepared, str]] = {
     "scores": (filling._scores(one_learner=False), "ix_analytics_activity_course (course_id=? AND at>?)"),
     "labels": (filling._labels, "ix_analytics_activity_course (course_id=? AND at>?)"),
     "changed": (filling._changed, "ix_analytics_activity_course (course_id=? AND at>?)"),
-    "own cells": (filling._cells(_STEP, one_learner=True), "USING INDEX ix_analytics_activity_"),
-    "own scores": (filling._scores(one_learner=True), "USING INDEX ix_analytics_activity_"),
+    "own cells": (
+        filling._cells(_STEP, one_learner=True),
+        "ix_analytics_activity_user (user_id=? AND course_id=? AND at>?)",
+    ),
+    "own scores": (
+        filling._scores(one_learner=True),
+        "ix_analytics_activity_user (user_id=? AND course_id=? AND at>?)",
+    ),
     "figures": (metrics._of_course, "sqlite_autoindex_analytics_metrics_1 (course_id=?)"),
     "one figure": (metrics._one, "(course_id=? AND window=? AND scope=?)"),
     "due": (metrics._due, "ix_analytics_courses_due_at (due_at<?)"),

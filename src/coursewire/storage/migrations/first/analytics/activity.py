@@ -34,4 +34,4 @@ def create() -> None:
     )
     op.create_index("ix_analytics_activity_course", "analytics_activity", ["course_id", "at"])
     op.create_index("ix_analytics_activity_id", "analytics_activity", ["id"], unique=True)
-    op.create_index("ix_analytics_activity_user_id", "analytics_activity", ["user_id"])
+    op.create_index("ix_analytics_activity_user", "analytics_activity", ["user_id", "course_id", "at"])
