@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, get_args
 
+import orjson
 import pytest
 from pydantic import ValidationError
 
-from coursewire.namespaces.analytics.contract import MilestoneRule
+from coursewire.namespaces.analytics import alerting
+from coursewire.namespaces.analytics.contract import MilestoneBody, MilestoneRule, RuleKind, RulesBody
+from coursewire.namespaces.analytics.contract.milestones import LONGEST_STREAK
 from coursewire.namespaces.analytics.rules import milestones as rules
 
 MEAN = MilestoneRule(id="r", kind="average_score", title="T", threshold=0.7)
@@ -57,3 +62,13 @@ def test_a_rule_that_nobody_can_reach_is_refused(fields: dict[str, Any], reason:
 def test_one_thing_may_be_completed_once() -> None:
     rule = {"id": "r", "kind": "completions", "title": "T", "threshold": 1, "object_id": "e"}
     assert MilestoneRule.model_validate(rule).object_id == "e"
+
+
+def test_the_rules_of_the_guide_are_taken_and_show_every_kind() -> None:
+    guide = (Path(__file__).parents[3] / "docs/guides/milestones.md").read_text("utf-8")
+    body, elsewhere = [orjson.loads(block) for block in re.findall(r"```json\n(.*?)```", guide, re.DOTALL)]
+    assert {rule.kind for rule in RulesBody.model_validate(body).rules} == set(get_args(RuleKind))
+    assert MilestoneBody.model_validate(elsewhere).title == "Helper of the week"
+    assert f"days, at most {LONGEST_STREAK}" in guide
+    assert alerting.LOOK_EVERY_S == 600
+    assert "every ten minutes" in guide
