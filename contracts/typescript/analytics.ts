@@ -282,6 +282,10 @@ export interface ReadMetrics {
 export interface ReadSeries {
   course_id: string;
   metric: Metric;
+  /**
+   * The class's comes in `1h` only. Hours that run, or that fewer than 5 learners made, have no value
+   * there.
+   */
   bucket: Bucket;
   from: string;
   to: string;

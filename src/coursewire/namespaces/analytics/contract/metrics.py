@@ -107,6 +107,7 @@ class ReadSeries(Command, name="metrics.series", returns=Series, cost=2):
     course_id: CourseId
     metric: Metric
     bucket: Bucket
+    """The class's comes in `1h` only. Hours that run, or that fewer than 5 learners made, have no value there."""
     from_: Time = Field(alias="from")
     to: Time
 
