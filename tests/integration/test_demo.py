@@ -100,7 +100,7 @@ async def test_a_class_at_work_is_seen_by_its_teacher(site: Campus, stack: Async
             looked.set()
         await asyncio.sleep(0)
 
-    running = asyncio.ensure_future(Living(site.node, clock=clock, sleep=sleep)._work())
+    running = asyncio.ensure_future(Living(site.node, clock=clock, sleep=sleep).work())
     async with asyncio.timeout(10):
         await looked.wait()
     running.cancel()

@@ -42,10 +42,16 @@ def past(seed: int, now: int, people: Iterable[str]) -> list[ActivityBody]:
                 at = day * DAY_MS + round(random.uniform(STUDY_FROM_H, STUDY_UNTIL_H) * HOUR_MS)
                 found += _timed(user_id, at, learner.sitting(), lesson)
     done = [body for _, body in sorted(found, key=lambda item: (item[0], item[1].id))]
-    at_work = ClassAtWork(seed, lesson)
-    for minute in range(lesson, now, MINUTE_MS):
+    return done + lesson_until(seed, now)[1]
+
+
+def lesson_until(seed: int, now: int) -> tuple[ClassAtWork, list[ActivityBody]]:
+    """Return a class that has been at work for a lesson by now, and what it did in it."""
+    at_work = ClassAtWork(seed, now - LESSON_MS)
+    done: list[ActivityBody] = []
+    for minute in range(now - LESSON_MS, now, MINUTE_MS):
         done += at_work.until(minute)
-    return done
+    return at_work, done
 
 
 def _timed(user_id: str, at: int, dids: Iterable[Did], now: int) -> Iterator[tuple[int, ActivityBody]]:

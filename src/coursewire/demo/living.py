@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from coursewire.demo.class_at_work import ClassAtWork
+from coursewire.demo.class_at_work import lesson_until
 from coursewire.demo.grading import Grading
 from coursewire.demo.seeding import seed_class
 from coursewire.namespaces.analytics import service
@@ -50,16 +50,17 @@ class Living:
     async def run(self) -> None:
         """Seed the class, and let it work until cancelled."""
         try:
-            await seed_class(self._node, self._seed)
+            began = await seed_class(self._node, self._seed)
         except Exception:
             logger.exception("the class could not be enrolled: only what you do happens")
             return
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep(self._work))
+            group.create_task(self._keep(partial(self.work, began)))
             group.create_task(self._keep(self.grading.run))
 
-    async def _work(self) -> None:
-        at_work = ClassAtWork(self._seed, self._clock())
+    async def work(self, began: int | None = None) -> None:
+        """Let the class go on where its past has ended, at `began`; or, as on a restart, in the middle of a lesson."""
+        at_work, _ = lesson_until(self._seed, began or self._clock())
         while True:
             done = at_work.until(self._clock())
             if done:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from coursewire.demo.class_at_work import DAY_MS, PAST_DAYS, past
+from coursewire.demo.learner import MINUTE_MS
 from coursewire.demo.people import CLASSMATES, COURSE, PEOPLE, TITLE
 from coursewire.demo.syllabus import RULES
 from coursewire.identity import membership
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from coursewire.app import Node
     from coursewire.realtime.transaction import Reactions
 
-BATCH: Final = 500
-"""Reports in one work of the storage."""
+PART_MS: Final = 20 * MINUTE_MS
+"""Whose reports go in one work of the storage: some dozens."""
 
 _TALK: tuple[tuple[str, str, str], ...] = (
     ("announcement", "ada", "Welcome to CS101! The first problem set is out; it is due on Friday at 18:00."),
@@ -45,20 +46,21 @@ async def seed(node: Node) -> None:
     await node.storage.write(lambda raw: _fill(raw, node.reactions))
 
 
-async def seed_class(node: Node, random_seed: int) -> None:
-    """Enrol the class as of when the course began, and report what it has done since; one that is there stays."""
+async def seed_class(node: Node, random_seed: int) -> int | None:
+    """Enrol the class as of when the course began, and report what it has done until now; return when now was.
+
+    A class that is there stays as it is: None.
+    """
     began = await node.storage.write(lambda raw: _enrol(raw, node.reactions))
     if began is None:
-        return
+        return None
     done = past(random_seed, began, (user_id for user_id, (_, role) in PEOPLE.items() if role == "learner"))
-    # Each day as if it had been reported at its end: milestones were reached when they were.
-    for day, bodies in groupby(done, key=lambda body: milliseconds(body.at) // DAY_MS):
-        of_day = list(bodies)
-        at = min((day + 1) * DAY_MS, began)
-        for start in range(0, len(of_day), BATCH):
-            some = of_day[start : start + BATCH]
-            await node.storage.write(partial(_report, reactions=node.reactions, at=at, bodies=some))
+    # A part of an hour at a time, as if it had been reported at its end: milestones were reached when they were.
+    for part, bodies in groupby(done, key=lambda body: milliseconds(body.at) // PART_MS):
+        at = min((part + 1) * PART_MS, began)
+        await node.storage.write(partial(_report, reactions=node.reactions, at=at, bodies=list(bodies)))
     await node.storage.write(lambda raw: risk_alerts.raise_new(_analytics(raw, node.reactions), COURSE, None))
+    return began
 
 
 def _analytics(raw: Any, reactions: Reactions) -> Transaction:

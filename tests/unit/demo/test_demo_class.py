@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from coursewire.demo.class_at_work import DAY_MS, HOUR_MS, LESSON_MS, PAST_DAYS, ClassAtWork, past
+from coursewire.demo.class_at_work import (
+    DAY_MS,
+    HOUR_MS,
+    LESSON_MS,
+    PAST_DAYS,
+    ClassAtWork,
+    lesson_until,
+    past,
+)
 from coursewire.demo.learner import MINUTE_MS
 from coursewire.demo.people import AWAY, CLASSMATES, COURSE
 from coursewire.namespaces.analytics.contract import ActivityBody
@@ -82,3 +90,13 @@ def test_one_look_returns_no_more_than_it_may_and_the_next_the_rest() -> None:
         assert len(some) <= 2
         found += [body.id for body in some]
     assert found == expected
+
+
+def test_the_present_begins_where_the_past_ended() -> None:
+    before = past(1, MONDAY, PEOPLE)
+    at_work, lesson = lesson_until(1, MONDAY)
+    assert lesson == before[-len(lesson) :]
+    after = at_work.until(MONDAY + 2 * MINUTE_MS)
+    assert 5 < len(after) < 100
+    assert not {body.id for body in before} & {body.id for body in after}
+    assert at(before[-1]) <= at(after[0])
