@@ -159,9 +159,18 @@ async def test_a_task_that_fails_says_why(house: House) -> None:
 
 
 async def test_each_retry_is_another_attempt(house: House) -> None:
+    """It waits again before it is published: what another worker says of the next attempt comes after that."""
+    runs_on: list[bool] = []
+
+    def published(headers: dict[str, Any], **_: Any) -> None:
+        if headers.get("retries"):
+            runs_on.append(headers["id"] in house.reports._runs)
+
+    signals.after_task_publish.connect(published)
     await house.work()
     task = house.flaky.delay(["one", "two"])
     ended = (await house.ends(task.id))[-1]
+    assert runs_on == [False, False]
     assert (ended.state, ended.attempt, ended.done, ended.result) == ("succeeded", 3, 2, None)
     assert house.ran == ["one", "one", "one", "two"]
 
@@ -193,6 +202,26 @@ async def test_a_task_that_was_called_off_while_it_waited_does_not_run(house: Ho
     assert house.ran == []
     ended = await house.ben.job(task.id)
     assert (ended.state, ended.attempt, ended.started_at) == ("cancelled", 1, None)
+
+
+async def test_a_task_that_does_not_look_is_not_begun_and_whoever_waits_for_it_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where Celery does not mark what is revoked: before 5.7, and while the task is at work."""
+    monkeypatch.setattr(house.app.control, "revoke", lambda *_, **__: None)
+
+    @house.app.task(name="blind", shared=False)  # type: ignore[untyped-decorator]  # Celery has no types
+    @house.reports.job("essay-grading", about=about)
+    def blind(essays: list[str]) -> None:
+        house.ran += essays
+
+    task = blind.delay(["one"])
+    await house.announced(task.id)
+    await house.ben.cancel_job(task.id)
+    await house.work()
+    with pytest.raises(TaskRevokedError):
+        await asyncio.to_thread(task.get, timeout=15)
+    assert house.ran == []
 
 
 async def test_a_task_that_celery_revokes_is_cancelled(house: House) -> None:
