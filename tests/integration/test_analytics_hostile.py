@@ -198,3 +198,18 @@ async def test_statements_about_somebody_who_came_later_are_erased_with_them(sit
     await site.enrol({"dan": "learner"})
     assert (await site.lms.delete("/v1/users/dan")).status_code == 204
     assert (await site.counts())["analytics_statements"] == 1
+
+
+async def test_an_operator_may_keep_results_to_the_lms() -> None:
+    """A learner can make up what their browser says; by default it is taken, as the contract has it."""
+    async with campus(flags={"analytics.browser_results": False}) as site, AsyncExitStack() as stack:
+        ben = await come(stack, site, "ben")
+        for fields, field in (
+            ({"score": 1.0}, "score"),
+            ({"verb": "submitted"}, "verb"),
+            ({"verb": "completed"}, "verb"),
+        ):
+            error = await refused(ben, "activity.record", key=new_id(), **{**DID, **fields})
+            assert (error["code"], error["field"]) == ("forbidden", field)
+        assert await ben.ask("activity.record", key="k", **{**DID, "progress": 1.0}) == {"duplicate": False}
+        assert (await reported(site, id="1", verb="submitted", score=0.5))["accepted"] == 1

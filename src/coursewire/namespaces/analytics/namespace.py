@@ -30,6 +30,7 @@ from coursewire.namespaces.analytics.measuring import Measuring
 from coursewire.namespaces.analytics.overdue import follow_silence
 from coursewire.namespaces.analytics.rolling import roll_up, trim_rollups
 from coursewire.namespaces.analytics.tidying import tidy
+from coursewire.namespaces.analytics.trust import Trust
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, only_self
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ if TYPE_CHECKING:
 
 def make() -> Namespace:
     """Return /analytics."""
-    board = Board()
+    board, trust = Board(), Trust()
     return Namespace(
         path="/analytics",
         commands={
-            RecordActivity: service.record_activity,
+            RecordActivity: partial(service.record_activity, trust),
             ReadMetrics: partial(service.read_metrics, board),
             ReadSeries: service.read_series,
             ListAtRisk: service.list_at_risk,
@@ -68,7 +69,15 @@ def make() -> Namespace:
             JobFinished: service.follow_job_again,
         },
         derived={service.OWN_METRICS: Derived(partial(service.derive_own, board))},
-        background=(tidy, follow_silence, Measuring(board).run, roll_up, trim_rollups, watch_risk),
+        background=(
+            trust.learn,
+            tidy,
+            follow_silence,
+            Measuring(board).run,
+            roll_up,
+            trim_rollups,
+            watch_risk,
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from coursewire.errors import Invalid
+from coursewire.errors import Forbidden, Invalid
 from coursewire.namespaces.analytics.rules.access import is_staff
 from coursewire.vocabulary import milliseconds
 
@@ -17,6 +17,8 @@ CLOCKS_MAY_DIFFER_MS: Final = 5 * 60_000
 
 RECORDED_AT_MOST_AGO_MS: Final = 7 * 86_400_000
 """How long a browser may keep activity before it gets a connection."""
+
+RESULTS: Final = frozenset({"submitted", "completed"})
 
 TAKEN_AT_MOST_AGO_MS: Final = 400 * 86_400_000
 """How far back the LMS may report; activity is kept as long."""
@@ -35,6 +37,14 @@ def happened_at(time: str | None, now: int, *, at_most_ago: int, field: str = "a
     if at < now - at_most_ago:
         raise Invalid(f"is more than {at_most_ago // 86_400_000} days ago", field=field)
     return min(at, now)
+
+
+def check_no_result(verb: str, score: float | None) -> None:
+    """Raise Forbidden for what says how well, or that, something was done: a learner could make it up."""
+    if verb in RESULTS:
+        raise Forbidden(f"here the LMS says what is {verb}: over HTTP", field="verb")
+    if score is not None:
+        raise Forbidden("here the LMS says scores: over HTTP", field="score")
 
 
 def counts_as_learner(roles: frozenset[str]) -> bool:

@@ -14,6 +14,7 @@ from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.rules.activity import (
     RECORDED_AT_MOST_AGO_MS,
     TAKEN_AT_MOST_AGO_MS,
+    check_no_result,
     counts_as_learner,
     happened_at,
     says_the_same,
@@ -23,6 +24,7 @@ from coursewire.realtime.contract import Once
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
     from coursewire.namespaces.analytics.contract import ActivityBody, RecordActivity
+    from coursewire.namespaces.analytics.trust import Trust
     from coursewire.realtime.transaction import Transaction
 
 TRIMMED_AT_ONCE: Final = 2_000
@@ -38,13 +40,16 @@ class Taken:
     refused: dict[int, CoursewireError]
 
 
-def record_activity(tx: Transaction, caller: Caller, command: RecordActivity) -> Once:
+def record_activity(trust: Trust, tx: Transaction, caller: Caller, command: RecordActivity) -> Once:
     """Store something that the caller did.
 
-    Raises NotFound outside a course of theirs, Invalid for its time, Conflict for a key of another one.
+    Raises NotFound outside a course of theirs, Invalid for its time, Conflict for a key of another one, Forbidden for
+    results where those are the LMS's to say.
     """
     roles = tx.roles_in(caller, command.course_id)
     access.check_enrolled(roles)
+    if not trust.browser_results:
+        check_no_result(command.verb, command.score)
     at = happened_at(command.at, tx.now, at_most_ago=RECORDED_AT_MOST_AGO_MS)
     # Keys are each caller's own. A blank is neither in users' ids nor in keys, nor in the ids of whoever reports over
     # HTTP: no two of them meet.
