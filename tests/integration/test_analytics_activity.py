@@ -115,6 +115,9 @@ async def test_a_batch_has_a_bound(site: Campus) -> None:
     assert (reply.status_code, reply.json()["field"]) == (422, "events")
     reply = await site.lms.post("/v1/activity", json={"events": []})
     assert (reply.status_code, reply.json()["field"]) == (422, "events")
+    huge = b'{"events": [{"id": "' + b"x" * 10_000_000 + b'"}]}'
+    reply = await site.lms.post("/v1/activity", content=huge, headers={"Content-Type": "application/json"})
+    assert (reply.status_code, reply.json()["code"]) == (413, "too_large")
     assert await stored(site) == 0
 
 
