@@ -213,3 +213,19 @@ async def test_an_operator_may_keep_results_to_the_lms() -> None:
             assert (error["code"], error["field"]) == ("forbidden", field)
         assert await ben.ask("activity.record", key="k", **{**DID, "progress": 1.0}) == {"duplicate": False}
         assert (await reported(site, id="1", verb="submitted", score=0.5))["accepted"] == 1
+
+
+async def test_a_small_class_reads_in_no_list_what_it_has_reached_together(site: Campus) -> None:
+    rules = {"rules": [{"id": "all", "kind": "all_submitted", "title": "All", "object_id": "essay"}]}
+    assert (await site.lms.put(f"/v1/courses/{COURSE}/milestones", json=rules)).status_code == 200
+    for who in ("ben", "cleo"):
+        essay = {"id": "essay", "type": "essay"}
+        await reported(site, id=who, user_id=who, verb="submitted", object=essay)
+    async with AsyncExitStack() as stack:
+        ada, ben = [await come(stack, site, who) for who in ("ada", "ben")]
+        for asker, seen in ((ada, ["All"]), (ben, [])):
+            listed = await asker.ask("milestone.list", course_id=COURSE)
+            assert [one["title"] for one in listed["items"]] == seen
+        await site.enrol({f"l{number}": "learner" for number in range(3)})
+        listed = await ben.ask("milestone.list", course_id=COURSE)
+        assert [one["title"] for one in listed["items"]] == ["All"]

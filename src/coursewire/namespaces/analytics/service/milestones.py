@@ -68,15 +68,19 @@ def put_milestone(tx: Transaction, body: MilestoneBody) -> OneMilestone:
 def list_milestones(tx: Transaction, caller: Caller, command: ListMilestones) -> MilestonePage:
     """Return milestones that the caller may see. Raises NotFound for a course of others."""
     user_id: str | None = caller.user_id
+    with_class = False
     if command.course_id is not None:
         roles = tx.roles_in(caller, command.course_id)
         access.check_enrolled(roles)
         if access.is_staff(roles):
             user_id = None
+        else:  # what a small class has reached tells each what the others did
+            with_class = len(_learners(tx, command.course_id)) >= access.COHORT_AT_LEAST
     found = store.milestone_page(
         tx,
         course_id=command.course_id,
         user_id=user_id,
+        with_class=with_class,
         after=place(command.cursor, "milestone.list"),
         most=command.limit + 1,
     )

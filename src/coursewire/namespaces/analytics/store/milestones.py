@@ -185,13 +185,14 @@ def milestone_page(
     *,
     course_id: str | None,
     user_id: str | None,
+    with_class: bool,
     after: Place,
     most: int,
 ) -> list[tuple[Milestone, Place]]:
     """Return milestones, the newest first.
 
-    With a course and without a user it is all of the course, with both that user's there and the class's, and
-    with a user alone all of theirs.
+    With a course and without a user it is all of the course, with both that user's there and, `with_class`, the
+    class's, and with a user alone all of theirs.
     """
     place = {"reached_at": after.at, "after": after.id, "most": most}
     if course_id is None:
@@ -199,7 +200,9 @@ def milestone_page(
     elif user_id is None:
         rows = tx.all(_of_course, course_id=course_id, **place)
     else:
-        rows = tx.all(_of_course_for, course_id=course_id, user_ids=[user_id, CLASS], **place)
+        rows = tx.all(
+            _of_course_for, course_id=course_id, user_ids=[user_id, *([CLASS] if with_class else [])], **place
+        )
     return [(_milestone(row), Place(row.reached_at, row.id)) for row in rows]
 
 
