@@ -10,7 +10,7 @@ import { LiveChart } from "./LiveChart";
 vi.mock("uplot", async () => ({ default: (await import("../../testing/plot")).FakePlot }));
 
 const minute = (value: number): Point => ({
-  at: new Date(Date.UTC(2026, 10, 22, 12, value)).toISOString(),
+  at: new Date(Date.UTC(2020, 10, 22, 12, value)).toISOString(),
   value,
 });
 const three = [minute(10), minute(30), minute(20)];

@@ -2,7 +2,7 @@
 
 import { memo, useEffect, useRef, useState } from "react";
 import type { Bucket, Metric, Point } from "../../contract";
-import { bucketTime, plotData, stepWords, summary } from "./charting";
+import { bucketTime, isRunning, plotData, stepWords, summary } from "./charting";
 import { Drawing } from "./drawing";
 import { metricValue } from "./figures";
 import "./styles";
@@ -33,16 +33,19 @@ function Chart({ metric, bucket, points }: LiveChartProps) {
       made.end();
     };
   }, [metric, bucket]);
-  useEffect(() => drawing.current?.show(plotData(points, metric, bucket)), [points, metric, bucket]);
-  const { latest, words } = summary(points, metric, bucket);
+  useEffect(
+    () => drawing.current?.show(plotData(points, metric, bucket, Date.now())),
+    [points, metric, bucket],
+  );
+  const now = Date.now();
+  const { latest, words } = summary(points, metric, bucket, now);
   const shown = (under === null ? null : points[under]) ?? latest;
+  const step = `${stepWords(bucket)}${shown && isRunning(shown, bucket, now) ? " so far" : ""}`;
   return (
     <figure className="cw-chart">
       <figcaption className="cw-chart-read">
         <span className="cw-chart-value">{metricValue(metric, shown?.value)}</span>
-        <span className="cw-muted">
-          {shown ? `${stepWords(bucket)}, ${bucketTime(shown.at, bucket)}` : stepWords(bucket)}
-        </span>
+        <span className="cw-muted">{shown ? `${step}, ${bucketTime(shown.at, bucket)}` : step}</span>
       </figcaption>
       <div ref={host} className="cw-chart-canvas" role="img" aria-label={words} />
     </figure>

@@ -8,10 +8,12 @@ const LEAST = 8;
 export function Spark({ values }: { values: readonly number[] }) {
   if (values.length < LEAST) return null;
   const low = Math.min(...values);
-  const span = Math.max(...values) - low || 1;
+  const span = Math.max(...values) - low;
   const points = values.map((value, index) => {
     const x = (index / (values.length - 1)) * WIDTH;
-    const y = HEIGHT - 2 - ((value - low) / span) * (HEIGHT - 4);
+    // What does not move is in the middle.
+    const part = span === 0 ? 0.5 : (value - low) / span;
+    const y = HEIGHT - 2 - part * (HEIGHT - 4);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
   return (

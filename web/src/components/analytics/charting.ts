@@ -41,14 +41,28 @@ export function unitOf(metric: Metric, bucket: Bucket): Unit {
     : { factor: 1 / 60, mark: " min", least: 1 };
 }
 
-export type PlotData = [times: number[], values: (number | null)[]];
+const LENGTHS: Record<Bucket, number> = { "10s": 10_000, "1m": 60_000, "1h": 3_600_000, "1d": 86_400_000 };
 
-/** Seconds since 1970, and values in the unit of the axis; null is a gap. */
-export function plotData(points: readonly Point[], metric: Metric, bucket: Bucket): PlotData {
+/** Whether a bucket is not over at `now`: what it counts is less than it will be. */
+export const isRunning = ({ at }: Point, bucket: Bucket, now: number): boolean =>
+  Date.parse(at) + LENGTHS[bucket] > now;
+
+type Values = (number | null)[];
+export type PlotData = [times: number[], whole: Values, running: Values];
+
+/**
+ * Seconds since 1970, and values in the unit of the axis; null is a gap. The bucket that runs is a line of its own, from the
+ * last whole one: as part of the other it would look as if the class had stopped.
+ */
+export function plotData(points: readonly Point[], metric: Metric, bucket: Bucket, now: number): PlotData {
   const { factor } = unitOf(metric, bucket);
+  const values = points.map(({ value }) => (value === undefined || value === null ? null : value * factor));
+  const last = points.at(-1);
+  const end = last && isRunning(last, bucket, now) ? points.length - 1 : points.length;
   return [
     points.map(({ at }) => Date.parse(at) / 1_000),
-    points.map(({ value }) => (value === undefined || value === null ? null : value * factor)),
+    values.map((value, index) => (index < end ? value : null)),
+    values.map((value, index) => (end < points.length && index >= end - 1 ? value : null)),
   ];
 }
 
@@ -74,6 +88,8 @@ export function bucketTime(at: number | string, bucket: Bucket): string {
 
 export interface Summary {
   latest: Point | null;
+  /** The latest one is not over. */
+  isRunning: boolean;
   highest: Point | null;
   /** For those who cannot see the line. */
   words: string;
@@ -82,16 +98,19 @@ export interface Summary {
 const numberOf = ({ value }: Point): number | null => value ?? null;
 
 /** The ends of a line and its top. */
-export function summary(points: readonly Point[], metric: Metric, bucket: Bucket): Summary {
+export function summary(points: readonly Point[], metric: Metric, bucket: Bucket, now: number): Summary {
   const known = points.filter((point) => numberOf(point) !== null);
   const latest = known.at(-1) ?? null;
-  if (latest === null) return { latest: null, highest: null, words: `${metricLabel(metric)}: nothing yet.` };
+  if (latest === null)
+    return { latest: null, highest: null, isRunning: false, words: `${metricLabel(metric)}: nothing yet.` };
   const highest = known.reduce((top, point) => ((numberOf(point) ?? 0) > (numberOf(top) ?? 0) ? point : top));
   const say = (point: Point): string =>
     `${metricValue(metric, point.value)} at ${bucketTime(point.at, bucket)}`;
+  const runs = isRunning(latest, bucket, now);
   return {
     latest,
     highest,
-    words: `${metricLabel(metric)} ${stepWords(bucket)}: latest ${say(latest)}, highest ${say(highest)}.`,
+    isRunning: runs,
+    words: `${metricLabel(metric)} ${stepWords(bucket)}: latest ${say(latest)}${runs ? " so far" : ""}, highest ${say(highest)}.`,
   };
 }

@@ -49,7 +49,7 @@ export class Drawing {
   constructor(host: HTMLElement, metric: Metric, bucket: Bucket, onPoint: (index: number | null) => void) {
     this.#host = host;
     this.#palette = paletteOf(host);
-    this.#plot = new uPlot(this.#options(metric, bucket, onPoint), [[], []], host);
+    this.#plot = new uPlot(this.#options(metric, bucket, onPoint), [[], [], []], host);
     this.#followSize();
     this.#followTheme();
   }
@@ -117,6 +117,7 @@ export class Drawing {
             fill: () => this.#palette.line,
           },
         },
+        { stroke: () => this.#palette.line, width: 2, dash: [3, 4], points: { show: false } },
       ],
       hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
     };

@@ -94,18 +94,35 @@ describe("lines", () => {
   });
 
   it("is in the unit of its axis, with gaps where nothing is known", () => {
-    const [times, values] = plotData(points, "time_on_task_s", "1m");
+    const [times, values] = plotData(points, "time_on_task_s", "1m", NOW);
     expect(times[0]).toBe(Date.parse(at(1)) / 1_000);
     expect(values).toEqual([2, null, 1]);
-    expect(plotData(points, "time_on_task_s", "1h")[1][0]).toBeCloseTo(1 / 30);
+    expect(plotData(points, "time_on_task_s", "1h", 2 * NOW)[1][0]).toBeCloseTo(1 / 30);
     expect(unitOf("average_score", "1m")).toEqual({ factor: 100, mark: "%", least: 100 });
   });
 
+  it("keeps the bucket that runs apart, which is less than it will be", () => {
+    const now = Date.parse(at(3)) + 20_000;
+    const [, whole, running] = plotData(
+      [...points.slice(0, 1), { at: at(2), value: 90 }, ...points.slice(2)],
+      "events",
+      "1m",
+      now,
+    );
+    expect(whole).toEqual([120, 90, null]);
+    expect(running).toEqual([null, 90, 60]);
+    expect(plotData(points, "events", "1m", NOW)[2]).toEqual([null, null, null]);
+    expect(summary(points, "events", "1m", now)).toMatchObject({
+      isRunning: true,
+      words: expect.stringContaining("so far"),
+    });
+  });
+
   it("is said in words", () => {
-    const said = summary(points, "events", "1m");
+    const said = summary(points, "events", "1m", NOW);
     expect(said.words).toMatch(/^Events per minute: latest 60 at .*03.*, highest 120 at .*01/u);
     expect(said.latest?.value).toBe(60);
-    expect(summary([{ at: at(1) }], "events", "1m").words).toBe("Events: nothing yet.");
+    expect(summary([{ at: at(1) }], "events", "1m", NOW).words).toBe("Events: nothing yet.");
   });
 });
 
