@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import async_playwright, expect
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.demo_server import DemoServer
+from tests.browser.lesson import COURSE, Lesson
 from tests.browser.pages import ROOT, build_pages, find_chromium
 from tests.browser.person import Person
 from tests.integration.tcp_proxy import Proxy
@@ -140,6 +143,52 @@ async def take_inbox(scheme: str, name: str) -> None:
         await ben.page.screenshot(path=IMAGES / name, animations="disabled", caret="initial")
 
 
+RULES: tuple[dict[str, Any], ...] = (
+    {"id": "first", "kind": "first_submission", "title": "First work handed in"},
+    {"id": "ten", "kind": "completions", "threshold": 5, "title": "Five things completed"},
+    {"id": "average", "kind": "average_score", "threshold": 0.7, "title": "Class average above 70%"},
+)
+
+
+async def take_analytics(scheme: str, name: str) -> None:
+    """Let a class work for an hour and three jobs run, and take the teacher's window as they move."""
+    async with AsyncExitStack() as stack:
+        server, people = await come(stack, scheme, "ada")
+        lesson = await stack.enter_async_context(Lesson(server))
+        page = people["ada"].page
+        users = [*await lesson.enrol(20), "ben", "cleo"]
+        await lesson.call("PUT", f"/v1/courses/{COURSE}/milestones", {"rules": RULES})
+        await lesson.works(users, timedelta(minutes=59), 1_500)
+        # The lines in the tiles begin with the page: not with the hour that has just been told.
+        await page.goto(f"{people['ada'].network.url}/#/analytics")
+        await expect(page.locator(".cw-tile-value").nth(1)).to_have_text("22")
+        await expect(page.locator(".cw-tile-value").nth(2)).to_have_text(re.compile(r"^2\d\.\d$"))
+        await page.reload()
+        # Somebody else's jobs: nothing pops up over the picture.
+        grading = await lesson.job(title="Grading: Problem set 1", owner_id="cleo", total=300)
+        failing = await lesson.job(
+            title="Similarity of the lab reports", owner_id="cleo", kind="similarity", total=60
+        )
+        summing = await lesson.job(title="Summaries of lecture 3", owner_id="cleo", kind="summary", total=24)
+        await lesson.job(
+            title="Feedback on Quiz 1", owner_id="cleo", kind="feedback", total=20, state="queued"
+        )
+        for step in range(1, 19):
+            await lesson.moves(grading, done=step * 8, stage={"label": "Scoring", "index": 2, "count": 3})
+            await lesson.moves(summing, done=step, stage={"label": "Reading"})
+            await lesson.moves(failing, done=step)
+            await lesson.works(users, timedelta(minutes=3), 1 + step % 4)
+            await page.wait_for_timeout(1_000)
+        await lesson.moves(
+            failing, state="failed", error="TimeoutError: the model did not answer within 60 s"
+        )
+        await lesson.moves(summing, done=24)
+        await lesson.moves(summing, state="succeeded", result={"pages": 24})
+        await expect(page.locator(".cw-live")).to_have_text("Live")
+        await expect(page.locator(".cw-spark")).to_have_count(2)
+        await page.screenshot(path=IMAGES / name, animations="disabled")
+
+
 async def main() -> None:
     """Take all of them."""
     build_pages()
@@ -147,6 +196,7 @@ async def main() -> None:
     for scheme, ending in (("light", ""), ("dark", "-dark")):
         await take_chat(scheme, f"chat{ending}.png")
         await take_inbox(scheme, f"notifications{ending}.png")
+        await take_analytics(scheme, f"analytics{ending}.png")
 
 
 if __name__ == "__main__":
