@@ -158,8 +158,10 @@ async def test_a_right_that_is_lost_meanwhile_is_no_right(site: Campus) -> None:
         problem(await waiting, 404, "not_found")
 
 
-async def test_so_many_may_wait(site: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "WAITING", 1)
+@pytest.mark.parametrize("bound", ["WAITING", "WAITING_EACH"])
+async def test_so_many_may_wait(site: Campus, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    """Altogether, and of each person, who so keeps out nobody else."""
+    monkeypatch.setattr(feed, bound, 1)
     room_id = await a_room(site)
     async with site.http("ben") as ben:
         start = await read(ben, room_id)
@@ -169,8 +171,12 @@ async def test_so_many_may_wait(site: Campus, monkeypatch: pytest.MonkeyPatch) -
         crowded = problem(await ben.get(url(room_id), params={**since(start), "wait": 1}), 503, "overloaded")
         assert crowded["retryable"]
         assert (await read(ben, room_id, **since(start)))["items"] == []
+        async with site.http("ada") as ada:
+            reply = await ada.get(url(room_id), params={**since(start), "wait": 0.01})
+            assert reply.status_code == (503 if bound == "WAITING" else 200), reply.text
         await say(site, room_id, "1")
         await waiting
+    assert (site.node.feed.waiting, site.node.feed._waiting_of) == (0, {})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -16,19 +17,29 @@ if TYPE_CHECKING:
 WAITING = 1_000
 """Requests of this node that may wait at once; the next gets Overloaded, and may ask without `wait`."""
 
+WAITING_EACH = 20
+"""And of one person, who so keeps out nobody else; an LMS, which asks for many, may have all of them."""
+
 
 class Feed:
     """Wakes whoever waits for a channel when something was committed in it. One per node."""
 
     def __init__(self, bus: Bus) -> None:
         self._waiting: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self._waiting_of: Counter[str] = Counter()
         self._closed = False
         self.waiting = 0
         """How many wait now."""
         bus.subscribe(self.hear)
 
     async def read(
-        self, path: str, channel: str, wait_s: float, read: Callable[[], Awaitable[log.Resumed]]
+        self,
+        path: str,
+        channel: str,
+        wait_s: float,
+        read: Callable[[], Awaitable[log.Resumed]],
+        *,
+        person: str | None = None,
     ) -> log.Resumed:
         """Return what `read` returns, after up to `wait_s` if at first it is that there is nothing new.
 
@@ -37,12 +48,14 @@ class Feed:
         """
         if wait_s <= 0:
             return await read()
-        if self.waiting >= WAITING:
+        if self.waiting >= WAITING or (person is not None and self._waiting_of[person] >= WAITING_EACH):
             raise Overloaded("too many requests wait for events: ask without `wait`", retry_after_ms=5_000)
         woken = asyncio.Event()
         # Before the first look: what is committed after it wakes us.
         self._waiting.setdefault((path, channel), set()).add(woken)
         self.waiting += 1
+        if person is not None:
+            self._waiting_of[person] += 1
         try:
             found = await read()
             if self._closed or found.events or not found.recovered:
@@ -55,6 +68,10 @@ class Feed:
             return await read()
         finally:
             self.waiting -= 1
+            if person is not None:
+                self._waiting_of[person] -= 1
+                if not self._waiting_of[person]:
+                    del self._waiting_of[person]
             others = self._waiting[path, channel]
             others.discard(woken)
             if not others:

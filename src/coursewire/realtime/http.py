@@ -77,7 +77,9 @@ def events_router(namespaces: Mapping[str, Namespace], feed: Feed) -> APIRouter:
         def read() -> Awaitable[log.Resumed]:
             return work.read(path, look)
 
-        found = await feed.read(path, channel, wait, read)
+        found = await feed.read(
+            path, channel, wait, read, person=None if caller.is_service else caller.user_id
+        )
         return Response(_page(channel, found), media_type="application/json")
 
     return router
