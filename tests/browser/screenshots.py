@@ -163,6 +163,13 @@ async def take_analytics(scheme: str, name: str) -> None:
         await page.goto(f"{people['ada'].network.url}/#/analytics")
         await expect(page.locator(".cw-tile-value").nth(1)).to_have_text("22")
         await expect(page.locator(".cw-tile-value").nth(2)).to_have_text(re.compile(r"^2\d\.\d$"))
+        moved = asyncio.Event()
+
+        def hear(frame: str | bytes) -> None:
+            if "metrics.updated" in str(frame):
+                moved.set()
+
+        page.on("websocket", lambda socket: socket.on("framereceived", hear))
         await page.reload()
         # Somebody else's jobs: nothing pops up over the picture.
         grading = await lesson.job(title="Grading: Problem set 1", owner_id="cleo", total=300)
@@ -177,8 +184,9 @@ async def take_analytics(scheme: str, name: str) -> None:
             await lesson.moves(grading, done=step * 8, stage={"label": "Scoring", "index": 2, "count": 3})
             await lesson.moves(summing, done=step, stage={"label": "Reading"})
             await lesson.moves(failing, done=step)
+            moved.clear()
             await lesson.works(users, timedelta(minutes=3), 1 + step % 4)
-            await page.wait_for_timeout(1_000)
+            await moved.wait()
         await lesson.moves(
             failing, state="failed", error="TimeoutError: the model did not answer within 60 s"
         )

@@ -1,4 +1,4 @@
-"""Measures how long the end of a job takes from its report until it is painted: `python -m tests.browser.paint`.
+"""Measures how long the end of a job takes from its report until it is painted: `python -m bench.paint`.
 
 Ends are logged events, sent at once. Progress is conflated to 4/s by its contract: up to 250 ms later by design.
 """
