@@ -38,6 +38,8 @@ FILLS: Final = 1
 COUNTS: Final = 20
 COUNT_EVERY_MS: Final = SECOND
 """Courses whose roster and risks one read reads again, and how often it looks for them."""
+CLOCK_SET_BACK_MS: Final = MINUTE
+"""By more than that: what is held has let time pass that has not, and would take in nothing until it has."""
 AGAIN_MS: Final = MINUTE
 """When a course is tried again whose figures could not be computed."""
 UNHELD_EVERY_MS: Final = 10 * SECOND
@@ -63,6 +65,7 @@ class Measuring:
         self._board = board
         self._follower = Follower(0)
         self._counted_at = 0
+        self._looked_at = 0
 
     async def run(self, work: Background) -> None:
         """Work for ever."""
@@ -75,6 +78,7 @@ class Measuring:
     async def begin(self, work: Background) -> None:
         """Forget what was held: all of it is due, and is read from the database."""
         self._board.clear()
+        self._counted_at = self._looked_at = 0
         await work.write(kept.let_go_all)
         self._follower = Follower(await work.read(filling.last_sequence))
 
@@ -86,6 +90,11 @@ class Measuring:
             # Nothing was taken in, so nothing is lost: what is held is as it was.
             logger.exception("activity could not be read; it is tried again")
             return True
+        if look.now < self._looked_at - CLOCK_SET_BACK_MS:
+            logger.warning("the clock was set back: the figures of all courses are read again")
+            await self.begin(work)
+            return False
+        self._looked_at = look.now
         await self._take_in(look)
         await self._say(work, look, self._hold(look.filled))
         await self._let_go(work, look.now)

@@ -201,7 +201,12 @@ class Course:
             for item in window.things.items()
             if item[0] != windows.REST and cohort.is_shown(item[1].pairs)
         ]
-        busiest = sorted(many, key=lambda item: (-item[1].events, item[0]))
+        busiest = sorted(many, key=lambda item: (-item[1].events, item[0]))[:OBJECTS]
+        listed = {thing for thing, _ in busiest}
+        left_out = [sums.pairs for thing, sums in window.things.items() if thing not in listed]
+        if left_out and not cohort.is_shown(max(left_out)):
+            # What is listed, taken from the figures of the whole, would leave what a few did with what is not.
+            busiest = busiest[:-1]
         return Metrics(
             course_id=self.id,
             window=name,
@@ -214,7 +219,7 @@ class Course:
             completion_rate=_share(whole.completed, whole.pairs, 2),
             submission_rate=self._submission_rate(window, 2),
             average_score=_rounded(whole.average_score, 2) if cohort.is_shown(window.scorers) else None,
-            per_object=[self._object_of_cohort(*item) for item in busiest[:OBJECTS]],
+            per_object=[self._object_of_cohort(*item) for item in busiest],
         )
 
     def own_metrics(self, name: Window, user_id: str, now: int) -> OwnMetrics:

@@ -12,6 +12,9 @@ PAIRS: Final = 100_000
 does with further ones counts as done with one nameless thing: events, time and learners stay right, and what is said of
 things is said of the first ones only."""
 
+THINGS: Final = 2_000
+"""Things of one learner in it, for the same reason: nobody takes the room of a whole class."""
+
 REST: Final = ""
 """That nameless thing: ids of things are never empty."""
 
@@ -164,9 +167,10 @@ class Window:
         pair = self._pairs.get(key)
         if pair is not None:
             return pair
-        if len(self._pairs) >= self._most_pairs and thing_id != REST:
-            return self._pair(learner_id, REST)
         learner = self.learners.get(learner_id)
+        is_full = len(self._pairs) >= self._most_pairs or (learner is not None and learner.pairs >= THINGS)
+        if is_full and thing_id != REST:
+            return self._pair(learner_id, REST)
         if learner is None:
             learner = self.learners[learner_id] = Sums()
         thing = self.things.get(thing_id)
