@@ -66,6 +66,7 @@ async def report(lesson: Lesson, jobs: list[str]) -> tuple[list[float], list[flo
 
 
 def line(name: str, took: list[float]) -> str:
+    """Return the percentiles of what it took, in ms, as a line to print."""
     cuts = statistics.quantiles(took, n=100)
     figures = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "max": max(took)}
     return f"{name:<28}" + "".join(f"{figure} {value:7.1f} ms   " for figure, value in figures.items())
