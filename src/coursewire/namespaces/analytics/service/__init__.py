@@ -54,6 +54,7 @@ from coursewire.namespaces.analytics.service.milestones import (
     list_milestones,
     put_milestone,
     put_rules,
+    trim_days,
 )
 from coursewire.namespaces.analytics.service.overdue_jobs import give_jobs_up, stall_jobs, trim_jobs
 from coursewire.namespaces.analytics.service.risk_alerts import clear_who_came, clear_who_left
@@ -99,6 +100,7 @@ __all__ = [
     "store_statements",
     "take_batch",
     "trim_activity",
+    "trim_days",
     "trim_jobs",
     "trim_statements",
 ]

@@ -20,7 +20,7 @@ from coursewire.namespaces.analytics.contract import (
 from coursewire.namespaces.analytics.contract.milestones import LONGEST_STREAK
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.rules import milestones as rules
-from coursewire.namespaces.analytics.rules.activity import counts_as_learner
+from coursewire.namespaces.analytics.rules.activity import TAKEN_AT_MOST_AGO_MS, counts_as_learner
 from coursewire.namespaces.analytics.service.cursors import cursor, place
 from coursewire.namespaces.analytics.store import CLASS, Reached
 from coursewire.vocabulary import iso, new_id
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     )
     from coursewire.realtime.transaction import Transaction
 
+TRIMMED_AT_ONCE: Final = 500
+"""Rows that one work of the storage deletes: some milliseconds."""
 ERASED: Final = "erased"
 """Stands for whoever is no more, in what was said of them."""
 
@@ -111,6 +113,12 @@ def follow_members(tx: Transaction, fact: MembersChanged) -> None:
     ]
     if wanted and (fact.removed or fact.changed):
         _say(tx, _by_the_class(tx, fact.course_id, wanted))
+
+
+def trim_days(tx: Transaction) -> bool:
+    """Forget some of the days that no streak reaches back to, also of what is reported late; return whether any."""
+    before = (tx.now - TAKEN_AT_MOST_AGO_MS) // store.DAY_MS - LONGEST_STREAK
+    return store.trim_days(tx, before, TRIMMED_AT_ONCE) > 0
 
 
 def _reached(

@@ -56,6 +56,7 @@ from coursewire.namespaces.analytics.store.progress import (
     erase_progress,
     note_progress,
     submitters,
+    trim_days,
 )
 from coursewire.namespaces.analytics.store.statements import (
     Stored,
@@ -122,6 +123,7 @@ __all__ = [
     "silent_jobs",
     "submitters",
     "trim_activity",
+    "trim_days",
     "trim_jobs",
     "trim_statements",
 ]

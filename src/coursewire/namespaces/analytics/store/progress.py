@@ -63,6 +63,7 @@ days = Table(
 """The days on which a learner did something in a course."""
 
 Index(None, days.c.user_id)
+Index(None, days.c.day)
 
 _row = insert(progress).values({column.name: bindparam(column.name) for column in progress.columns})
 _is_newer = or_(
@@ -115,6 +116,19 @@ _days = Prepared(
         days.c.user_id.in_(bindparam("user_ids", expanding=True)),
         days.c.day >= bindparam("first"),
         days.c.day <= bindparam("last"),
+    )
+)
+_old_days = Prepared(
+    select(days.c.course_id, days.c.user_id, days.c.day)
+    .where(days.c.day < bindparam("before"))
+    .order_by(days.c.day)
+    .limit(bindparam("most"))
+)
+_forget_day = Prepared(
+    delete(days).where(
+        days.c.course_id == bindparam("course_id"),
+        days.c.user_id == bindparam("user_id"),
+        days.c.day == bindparam("day"),
     )
 )
 _erase = (
@@ -186,6 +200,15 @@ def active_days(
         for row in tx.all(_days, course_id=course_id, user_ids=piece, first=first, last=last):
             found[row.user_id].add(row.day)
     return found
+
+
+def trim_days(tx: Transaction, before: int, most: int) -> int:
+    """Forget days before one, the oldest first, at most so many; return how many there were."""
+    old = tx.all(_old_days, before=before, most=most)
+    tx.many(
+        _forget_day, [{"course_id": row.course_id, "user_id": row.user_id, "day": row.day} for row in old]
+    )
+    return len(old)
 
 
 def erase_progress(tx: Transaction, user_id: str) -> None:

@@ -40,6 +40,7 @@ def create() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_analytics_days_user_id", "analytics_days", ["user_id"])
+    op.create_index("ix_analytics_days_day", "analytics_days", ["day"])
     op.create_table(
         "analytics_milestone_rules",
         sa.Column("course_id", sa.Text, nullable=False),
