@@ -13,9 +13,14 @@ from coursewire.storage import Prepared, Transaction
 
 _IN_NAMESPACE = select(streams.c.id).where(streams.c.namespace == bindparam("namespace"))
 
-_UNNAME_EVENTS = Prepared(
+_ABOUT = Prepared(
+    select(events.c.stream_id, events.c.offset, events.c.data).where(
+        events.c.subject == bindparam("person"), events.c.stream_id.in_(_IN_NAMESPACE)
+    )
+)
+_UNNAME_EVENT = Prepared(
     update(events)
-    .where(events.c.subject == bindparam("person"), events.c.stream_id.in_(_IN_NAMESPACE))
+    .where(events.c.stream_id == bindparam("in_stream"), events.c.offset == bindparam("at_offset"))
     .values(subject=None)
 )
 _UNNAME_RESULTS = Prepared(
@@ -49,13 +54,15 @@ def forget_person(
 ) -> frozenset[str]:
     """Take a person out of a namespace's log, and return the channels in which something changed.
 
-    Events that have them as their subject get the payload that `rewrite` makes of theirs, and no subject; what they did
-    in the channels `others` has no actor any more; their `own` channels begin anew, empty; and the answers to their
-    commands are forgotten. The events of `others` are looked through one by one: there is no index by actor, which
-    every append would pay for.
+    Events that have them as their subject get the payload that `rewrite` makes of theirs, and no subject; one that it
+    leaves as it is has something of the same id as its subject, and keeps it. What they did in the channels `others`
+    has no actor any more; their `own` channels begin anew, empty; and the answers to their commands are forgotten. The
+    events of `others` are looked through one by one: there is no index by actor, which every append would pay for.
     """
+    about = tx.all(_ABOUT, namespace=namespace, person=person)
+    theirs = [(row.stream_id, row.offset) for row in about if rewrite(row.data) != row.data]
     changed = set(redact(tx, namespace, person, rewrite))
-    tx.run(_UNNAME_EVENTS, namespace=namespace, person=person)
+    tx.many(_UNNAME_EVENT, [{"in_stream": stream_id, "at_offset": offset} for stream_id, offset in theirs])
     tx.run(_UNNAME_RESULTS, namespace=namespace, person=person)
     for channel in changed.union(others):
         if tx.run(_UNNAME_ACTOR, namespace=namespace, channel=channel, person=person):

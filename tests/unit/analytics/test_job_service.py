@@ -447,3 +447,14 @@ def test_an_alert_that_holds_no_more_names_nobody_who_was_erased(house: House) -
         ("erased", None), ("erased", None), ("cleo", "Cleo"),
     ]  # fmt: skip
     assert "ben" not in str(alerts).lower()
+
+
+def test_a_job_whose_id_is_that_of_somebody_erased_is_still_its_owners(house: House) -> None:
+    """[LOG5] Erasing Ben is no reason to lose the way from Cleo's job to what was said of it."""
+    house.report(house.create(id="ben", owner_id="cleo", title="Cleo's essays").id, state="failed")
+    house.erase("ben")
+    [(_, said)] = house.logged(f"course:{COURSE}")
+    assert (said["owner_id"], said["title"]) == ("cleo", "Cleo's essays")
+    house.erase("cleo")
+    [(_, said)] = house.logged(f"course:{COURSE}")
+    assert (said["owner_id"], said["title"]) == ("erased", "")
