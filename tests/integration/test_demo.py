@@ -170,8 +170,23 @@ async def test_a_demo_that_stops_leaves_no_job_behind(site: Campus, stack: Async
     async with demo.living(site.node):
         job, _ = await hear(ada, "job.progressed", lambda data: data["state"] == "running")
     ended, _ = await hear(ada, "job.finished")
-    assert (ended["id"], ended["state"], ended["error"]) == (job["id"], "failed", STOPPED)
+    assert (ended["id"], ended["state"], ended["message"]) == (job["id"], "cancelled", STOPPED)
     assert not [task for task in asyncio.all_tasks() if "Living" in repr(task)]
+
+
+async def test_the_next_start_ends_what_a_crash_left_behind(site: Campus, stack: AsyncExitStack) -> None:
+    ada = await come(stack, site, "ada")
+    gate = Gate()
+    crashed = asyncio.ensure_future(Grading(site.node, RANDOM, sleep=gate.sleep).run_once(FEEDBACK))
+    await gate.waiting.wait()
+    crashed.cancel()
+    await asyncio.gather(crashed, return_exceptions=True)
+    job, _ = await hear(ada, "job.progressed")
+    started = asyncio.ensure_future(Grading(site.node, RANDOM, sleep=Gate().sleep).run())
+    ended, _ = await hear(ada, "job.finished")
+    assert (ended["id"], ended["state"]) == (job["id"], "cancelled")
+    started.cancel()
+    await asyncio.gather(started, return_exceptions=True)
 
 
 @pytest.mark.parametrize(

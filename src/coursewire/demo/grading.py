@@ -111,7 +111,6 @@ class Grading:
         self._node = node
         self._random = random
         self._sleep = sleep
-        self._current: str | None = None
 
     async def run(self) -> None:
         """Work for ever; first end what an earlier run of the demo left behind."""
@@ -125,7 +124,6 @@ class Grading:
         """Run one analysis to its end, which may be that somebody calls it off."""
         body = JobBody(kind=plan.kind, title=plan.title, course_id=COURSE, owner_id=OWNER, total=plan.total)
         job_id = (await self._do(lambda tx: service.create_job(tx, body))).job.id
-        self._current = job_id
         await self._report(job_id, state="running")
         result: dict[str, Any] = {}
         try:
@@ -139,16 +137,14 @@ class Grading:
             await self._report(job_id, state="failed", error=str(error))
         else:
             await self._report(job_id, state="succeeded", result=result)
-        finally:
-            self._current = None
 
     async def close(self) -> None:
-        """Let what was in the middle fail, so that nobody waits for it."""
+        """End what was in the middle, so that nobody waits for it."""
         await self._end_left_behind()
 
     async def _end_left_behind(self) -> None:
         for job_id in await self._node.storage.read(self._left_behind):
-            await self._report(job_id, state="failed", error=STOPPED)
+            await self._report(job_id, state="cancelled", message=STOPPED)
 
     def _left_behind(self, raw: Any) -> list[str]:
         """Return the jobs of ours that have not ended: one, or one more after a crash."""
