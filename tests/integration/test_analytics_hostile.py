@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
+from tests.fault.plain_client import PlainClient
 from tests.integration.chat_campus import COURSE, Campus, campus
-from tests.integration.jobs_campus import come, refused
+from tests.integration.jobs_campus import come, create, refused, report
 
 from coursewire.log.schema import remembered
+from coursewire.namespaces.notifications.service import following_courses
 from coursewire.storage.engine import wall_clock
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import iso, new_id
@@ -229,3 +232,38 @@ async def test_a_small_class_reads_in_no_list_what_it_has_reached_together(site:
         await site.enrol({f"l{number}": "learner" for number in range(3)})
         listed = await ben.ask("milestone.list", course_id=COURSE)
         assert [one["title"] for one in listed["items"]] == ["All"]
+
+
+def _more_alerts(client: PlainClient, before: int) -> bool:
+    return len(client.named("alert.raised")) > before
+
+
+async def test_a_job_that_stalls_again_and_again_is_told_once_an_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(following_courses, "STALLED_AGAIN_MS", 10**15)  # an hour may be over at any moment
+    async with campus(job_stalled_after_s=0.3) as site, AsyncExitStack() as stack:
+        ada = await come(stack, site, "ada")
+        port = int(site.url.rpartition(":")[2])
+        inbox = await PlainClient.open(port, site.token("ada"), namespace="/notifications")
+        stack.push_async_callback(inbox.vanish)
+        await inbox.ready()
+        await ada.ask("subscribe", channel=f"course:{COURSE}")
+        flapping, other = [await create(site) for _ in range(2)]
+        for job in (flapping, flapping, other):
+            before = len(ada.named("alert.raised"))
+            await report(site, job["id"], state="running")
+            await ada.until(partial(_more_alerts, ada, before))
+        last = {
+            "audience": {"users": ["ada"]},
+            "category": "system",
+            "priority": "low",
+            "title": "Last",
+            "body": "",
+        }
+        assert (await site.lms.post("/v1/notifications", json=last)).status_code == 201
+        await inbox.until(
+            lambda: [one for one in inbox.named("notification.created") if one["title"] == "Last"]
+        )
+        items = (await inbox.ask("notification.list", filter={"category": ["analysis"]}))["items"]
+        assert [one["group_count"] for one in items] == [2], "one for each job"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +14,16 @@ from coursewire.namespaces.notifications.service.giving import Manner, give
 from coursewire.vocabulary import STAFF_ROLES, new_id
 
 if TYPE_CHECKING:
-    from coursewire.namespaces.analytics.contract import AlertKind, AlertRaised, MilestoneReached
+    from coursewire.namespaces.analytics.contract import Alert, AlertKind, AlertRaised, MilestoneReached
     from coursewire.namespaces.notifications.channels import OutgoingChannels
     from coursewire.namespaces.notifications.contract import Category, Priority
     from coursewire.realtime.transaction import Transaction
 
 CLASS_AT_LEAST: Final = 5
 """A smaller class is not told what it has reached together: each could reckon what the others did."""
+
+STALLED_AGAIN_MS: Final = 3_600_000
+"""A worker that reports too seldom lets its job stall again and again: of each, staff hear once an hour."""
 
 _ALERTS: Final[dict[AlertKind, tuple[str, str]]] = {
     "at_risk": ("A learner may need help", "Nobody has seen them for a week, and they are not passing."),
@@ -58,7 +62,16 @@ def follow_alert(tx: Transaction, event: AlertRaised) -> None:
     audience: dict[str, object] = {"course_id": alert.course_id, "roles": sorted(STAFF_ROLES)}
     if store.audience_size(tx, audience):
         content = _content(tx, alert.course_id, "analysis", "high", title, body, "Look at it")
-        deliver(tx, content, Manner(group_key=f"alert:{alert.kind}:{alert.course_id}"), audience)
+        group_key = f"alert:{alert.kind}:{alert.course_id}"
+        deliver(tx, content, Manner(group_key=group_key, dedupe_key=_once(alert, tx.now)), audience)
+
+
+def _once(alert: Alert, now: int) -> str | None:
+    """Return what is the same for alerts of which one is enough. No LMS has such a key: there is a blank in it."""
+    if alert.job_id is None:
+        return None
+    job = hashlib.blake2b(alert.job_id.encode(), digest_size=16).hexdigest()
+    return f"stalled {job}:{now // STALLED_AGAIN_MS}"
 
 
 def _content(
