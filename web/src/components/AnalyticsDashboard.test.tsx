@@ -124,7 +124,7 @@ describe("figures", () => {
     expect(figure("At risk")).toBe("2");
     await say("metrics.updated", metrics(1, { active_now: 15, time_on_task_s: 7_200 }));
     expect(figure("Active now")).toBe("15");
-    expect(figure("Time on task")).toBe("2 h");
+    expect(figure("Time on task")).toBe("2.0 h");
   });
 
   it("are of another window when it is chosen, by keyboard", async () => {

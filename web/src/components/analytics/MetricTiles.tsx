@@ -5,7 +5,7 @@ import { memo } from "react";
 import type { Metrics, OwnMetrics, Window } from "../../contract";
 import type { TrailPoint } from "../../services/websocket/analytics/state";
 import { Again } from "./Card";
-import { count, NONE, rate, share, timeSpan, windowWords } from "./figures";
+import { count, NONE, rate, share, shortSpan, windowWords } from "./figures";
 import { Spark } from "./Spark";
 import "./styles";
 
@@ -83,7 +83,7 @@ function courseTiles(metrics: Metrics, trail: readonly TrailPoint[]): Tile[] {
       hint: period,
       line: trail.map(({ events_per_minute }) => events_per_minute),
     },
-    { label: "Time on task", value: timeSpan(metrics.time_on_task_s), hint: "of all together" },
+    { label: "Time on task", value: shortSpan(metrics.time_on_task_s), hint: "of all together" },
     { label: "Completion", value: share(metrics.completion_rate), hint: "of what was begun" },
     { label: "Submission", value: share(metrics.submission_rate), hint: "of all learners" },
     { label: "Average score", value: share(metrics.average_score), hint: "of the latest tries" },
@@ -101,7 +101,7 @@ function courseTiles(metrics: Metrics, trail: readonly TrailPoint[]): Tile[] {
 const ownTiles = (own: OwnMetrics): Tile[] => [
   {
     label: "Time on task",
-    value: timeSpan(own.time_on_task_s),
+    value: shortSpan(own.time_on_task_s),
     hint: windowWords(own.window).replace("the ", ""),
   },
   { label: "Completed", value: count(own.completed), hint: windowWords(own.window).replace("the ", "") },

@@ -41,6 +41,15 @@ export function unitOf(metric: Metric, bucket: Bucket): Unit {
     : { factor: 1 / 60, mark: " min", least: 1 };
 }
 
+/** Values between two gaps, which a line alone would not show; null where there are none. */
+export function lonely(values: readonly (number | null | undefined)[]): number[] | null {
+  const isKnown = (index: number): boolean => typeof values[index] === "number";
+  const found = values.flatMap((_, index) =>
+    isKnown(index) && !isKnown(index - 1) && !isKnown(index + 1) ? [index] : [],
+  );
+  return found.length > 0 ? found : null;
+}
+
 const LENGTHS: Record<Bucket, number> = { "10s": 10_000, "1m": 60_000, "1h": 3_600_000, "1d": 86_400_000 };
 
 /** Whether a bucket is not over at `now`: what it counts is less than it will be. */

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Bucket, Metric } from "../../contract";
-import { type PlotData, tickTime, unitOf } from "./charting";
+import { lonely, type PlotData, tickTime, unitOf } from "./charting";
 import { compact } from "./figures";
 
 const HEIGHT = 232;
@@ -111,8 +111,8 @@ export class Drawing {
           fill: () => this.#palette.area,
           width: 2,
           points: {
-            // A point between two gaps would be no line at all.
-            show: (_plot, _series, first, last) => last - first < 2,
+            show: false,
+            filter: (plot, series) => lonely([...(plot.data[series] ?? [])]),
             size: 6,
             fill: () => this.#palette.line,
           },

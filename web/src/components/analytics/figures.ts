@@ -32,6 +32,10 @@ export function timeSpan(seconds: number): string {
   return hours >= 10 || rest === 0 ? `${count(Math.round(minutes / 60))} h` : `${hours} h ${rest} min`;
 }
 
+/** 45 s, 12 min, 3.3 h, 124 h: where there is little room. */
+export const shortSpan = (seconds: number): string =>
+  seconds < 3_570 ? timeSpan(seconds) : `${rate(seconds / 3_600)} h`;
+
 export const windows: readonly Window[] = ["5m", "1h", "1d", "7d"];
 
 const WINDOWS: Record<Window, { label: string; words: string }> = {

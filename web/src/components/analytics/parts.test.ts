@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { alert, ended, job, metrics, milestone } from "../../testing/lectern";
-import { bucketsOf, plotData, summary, unitOf } from "./charting";
-import { compact, metricValue, rate, share, timeSpan } from "./figures";
+import { bucketsOf, lonely, plotData, summary, unitOf } from "./charting";
+import { compact, metricValue, rate, share, shortSpan, timeSpan } from "./figures";
 import { FIGURES_MS, GAP_MS, Narrator, type Scene } from "./narrating";
 import { etaWords, progressWords, resultLines, stageWords, stateWords, timeWords } from "./progress";
 
@@ -25,6 +25,7 @@ describe("figures", () => {
 
   it("says less of what is large, and nothing of what is not known", () => {
     expect([rate(0.44), rate(44.46), rate(120.4)]).toEqual(["0.4", "44.5", "120"]);
+    expect([shortSpan(90), shortSpan(3_580), shortSpan(30_300)]).toEqual(["2 min", "1.0 h", "8.4 h"]);
     expect([compact(0.5), compact(950), compact(1_200)]).toEqual(["0.5", "950", "1.2K"]);
     expect([share(0.734), share(0), share(undefined), share(null)]).toEqual(["73%", "0%", "–", "–"]);
     expect(metricValue("average_score", 0.7)).toBe("70%");
@@ -116,6 +117,12 @@ describe("lines", () => {
       isRunning: true,
       words: expect.stringContaining("so far"),
     });
+  });
+
+  it("shows a value between two gaps as a point", () => {
+    expect(lonely([null, 3, null, 4, 5, null, 6])).toEqual([1, 6]);
+    expect(lonely([null, 4, 5, null])).toBeNull();
+    expect(lonely([])).toBeNull();
   });
 
   it("is said in words", () => {
