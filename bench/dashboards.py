@@ -22,17 +22,17 @@ def measure(server: Server, *, seconds: float = SECONDS) -> dict[str, Any]:
     each = DASHBOARDS // len(COURSES)
     teachers = {f"teacher-{number}": "instructor" for number in range(each)}
     make_school(server, COURSES, {**learners(), **teachers})
-    lms, reports = Lms(server), Reports()
+    reports = Reports()
     swarm = Swarm(server.port, "/analytics", "metrics.updated")
     first = swarm.join([_auth(COURSES[0], "teacher-0")], f"course:{COURSES[0]}")
-    _under_load(server, swarm, lms, reports, 3)  # all courses are in memory
-    unseen, counted = _under_load(server, swarm, lms, reports, seconds)
+    _under_load(server, swarm, reports, 3)  # all courses are in memory
+    unseen, counted = _under_load(server, swarm, reports, seconds)
     swarm.leave(first)
     for course in COURSES:
         swarm.join([_auth(course, teacher) for teacher in teachers], f"course:{course}")
     swarm.idle(2.0)
     swarm.nap = 0.005
-    seen, delivered = _under_load(server, swarm, lms, reports, seconds)
+    seen, delivered = _under_load(server, swarm, reports, seconds)
     swarm.close()
     updates = delivered / each
     return {
@@ -49,10 +49,9 @@ def _auth(course: str, teacher: str) -> dict[str, Any]:
     return {"token": token(teacher, "instructor", course)}
 
 
-def _under_load(
-    server: Server, swarm: Swarm, lms: Lms, reports: Reports, seconds: float
-) -> tuple[float, int]:
+def _under_load(server: Server, swarm: Swarm, reports: Reports, seconds: float) -> tuple[float, int]:
     """Report for a while; return the CPU seconds that the server used, and how many updates were delivered."""
+    lms = Lms(server)  # one of its own: the server closes what is idle while others join
     before, delivered, start = server.cpu_seconds(), swarm.delivered, time.monotonic()
     for number in range(int(seconds * PER_SECOND)):
         while time.monotonic() < start + number / PER_SECOND:

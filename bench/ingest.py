@@ -71,13 +71,13 @@ def measure(server: Server, *, seconds: float = SECONDS) -> dict[str, Any]:
     markers = {f"marker-{number}": "learner" for number in range(batches)}
     make_school(server, [WATCHED], {"teacher": "instructor", **markers})
     watcher = Watcher(server)
-    lms, reports = Lms(server), Reports()
-    found = _steadily(server, lms, reports, watcher, batches)
+    reports = Reports()
+    found = _steadily(server, reports, watcher, batches)
     watcher.close()
-    return found | _flat_out(lms, reports)
+    return found | _flat_out(server, reports)
 
 
-def _steadily(server: Server, lms: Lms, reports: Reports, watcher: Watcher, batches: int) -> dict[str, Any]:
+def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) -> dict[str, Any]:
     begins = time.time() + 3
     prepared = [
         reports.batch(
@@ -88,7 +88,7 @@ def _steadily(server: Server, lms: Lms, reports: Reports, watcher: Watcher, batc
         for number in range(batches)
     ]
     time.sleep(max(0.0, begins - time.time()))
-    before, start = server.cpu_seconds(), time.monotonic()
+    lms, before, start = Lms(server), server.cpu_seconds(), time.monotonic()
     sent, answered, taken = [], [], 0
     for number, batch in enumerate(prepared):
         pace(start, number, PER_SECOND / BATCH)
@@ -115,11 +115,11 @@ def _steadily(server: Server, lms: Lms, reports: Reports, watcher: Watcher, batc
     }
 
 
-def _flat_out(lms: Lms, reports: Reports) -> dict[str, float]:
+def _flat_out(server: Server, reports: Reports) -> dict[str, float]:
     """Return how many events a second one reporter gets in who posts batch after batch."""
     now = time.time()
     prepared = [reports.batch(COURSES * (BATCH // len(COURSES)), now) for _ in range(200)]
-    start, taken = time.monotonic(), 0
+    lms, start, taken = Lms(server), time.monotonic(), 0
     for batch in prepared:
         taken += lms.report(batch)
         if time.monotonic() - start > FLAT_OUT_S:
