@@ -61,11 +61,18 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 async def test_the_class_has_a_week_behind_it_and_two_at_risk(site: Campus, stack: AsyncExitStack) -> None:
     await seed_class(site.node, 1)
     ada = await come(stack, site, "ada")
+    at_work = len(CLASSMATES) - len(AWAY)
+    subscribed = await ada.ask("subscribe", channel=f"course:{COURSE}")
+    latest = [value["data"] for value in subscribed["latest"] if value["event"] == "metrics.updated"]
+    if not any(week["window"] == "7d" and week["active_learners"] >= at_work for week in latest):
+        # It is computed while the week is written.
+        await hear(
+            ada,
+            "metrics.updated",
+            lambda data: data["window"] == "7d" and data["active_learners"] >= at_work,
+        )
     found = (await ada.ask("metrics.read", course_id=COURSE, window="7d"))["metrics"]
-    if found["active_learners"] == 0:  # not computed yet
-        await ada.ask("subscribe", channel=f"course:{COURSE}")
-        found, _ = await hear(ada, "metrics.updated", lambda data: data["window"] == "7d")
-    assert found["active_learners"] >= len(CLASSMATES) - len(AWAY)
+    assert found["active_learners"] >= at_work
     assert found["average_score"] > 0.5
     alerts = (await ada.ask("alert.list", course_id=COURSE))["items"]
     assert sorted(alert["user_id"] for alert in alerts) == sorted(AWAY)
