@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from coursewire.realtime.conflation import Conflater
 from coursewire.realtime.encoding import encode_logged
 from coursewire.wire.frames import join
 
@@ -351,50 +352,3 @@ class Channel:
         """End the timers, when nobody listens any more."""
         for conflater in (self._conflaters or {}).values():
             conflater.cancel()
-
-
-class Conflater:
-    """Sends the newest values of one event type of a channel, at most `rate` times a second.
-
-    After quiet a value goes out at once; then the latest of each key once per interval, the final one always.
-    """
-
-    __slots__ = ("_channel", "_dirty", "_interval", "_not_before", "_timer")
-
-    def __init__(self, channel: Channel, rate: float) -> None:
-        self._channel = channel
-        self._interval = 1 / rate
-        self._dirty: dict[tuple[str, str], None] = {}
-        self._not_before = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def add(self, key: tuple[str, str]) -> None:
-        """Note that a key has a new value."""
-        self._dirty[key] = None
-        if self._timer is not None:
-            return
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._not_before:
-            self._flush()
-        else:
-            self._timer = loop.call_at(self._not_before, self._flush)
-
-    def send(self, key: tuple[str, str]) -> None:
-        """Send what waits now, if this key does: its value is about to be forgotten."""
-        if key in self._dirty:
-            self.cancel()
-            self._flush()
-
-    def cancel(self) -> None:
-        """Send nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _flush(self) -> None:
-        self._timer = None
-        self._not_before = asyncio.get_running_loop().time() + self._interval
-        dirty, self._dirty = self._dirty, {}
-        latest = self._channel.latest
-        values = [value.encoded for key in dirty if (value := latest.get(key)) and value.encoded]
-        if values:
-            self._channel.publish_conflated(join(values))

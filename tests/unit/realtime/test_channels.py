@@ -222,6 +222,20 @@ async def test_newest_values_keep_to_their_rate_and_the_last_one_always_comes(ho
     assert counts(ada) == [1, 5, 6, 7]
 
 
+async def test_what_one_commit_says_of_several_keys_leaves_together(house: House) -> None:
+    """None of them waits for the interval that another one has begun."""
+    ada = await house.visitor("ada", BOARD)
+    Clock(house)  # which stands still
+
+    def say(tx: Any) -> None:
+        for number, board in enumerate("abcd"):
+            tx.publish_latest(BOARD, notes.Counted(notes.Count(board=board, count=number)))
+
+    await house.write(say)
+    await house.settle()
+    assert [heard.data["board"] for heard in ada.named("board.counted")] == ["a", "b", "c", "d"]
+
+
 async def test_each_key_has_its_own_newest_value(house: House) -> None:
     ada = await house.visitor("ada", BOARD)
     clock = Clock(house)
