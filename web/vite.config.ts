@@ -10,6 +10,8 @@ const server = process.env["COURSEWIRE_URL"] ?? "http://localhost:3001";
 export default defineConfig({
   root: fileURLToPath(new URL("app", import.meta.url)),
   plugins: [react()],
+  // Two copies of Yjs would not know each other's types.
+  resolve: { dedupe: ["yjs"] },
   // A service worker serves what is below its address, and is looked for under the same name for ever.
   worker: { rolldownOptions: { output: { entryFileNames: "[name].js" } } },
   build: {

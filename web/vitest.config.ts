@@ -5,6 +5,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   plugins: [react()],
+  // Two copies of Yjs would not know each other's types.
+  resolve: { dedupe: ["yjs"] },
   test: {
     include: ["src/**/*.test.{ts,tsx}", "app/**/*.test.{ts,tsx}"],
     environment: "happy-dom",

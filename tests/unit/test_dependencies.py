@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def _name(requirement: str) -> str:
-    return re.split(r"[\[<>=;! ]", requirement)[0].lower().replace("_", "-")
+    return re.split(r"[\[<>=~;! ]", requirement)[0].lower().replace("_", "-")
 
 
 def declared() -> set[str]:
