@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints
 
+from coursewire.realtime.attachments import check_declared
 from coursewire.vocabulary import Clean, Model, Position, Role, Time, UserId
 
 CHANNEL_PATTERN = r"^[A-Za-z0-9._:@\-]{1,300}$"
@@ -66,6 +67,9 @@ class Command(Model):
     returns: ClassVar[type[Result]]
     cost: ClassVar[float]
     """Tokens it takes from the caller's bucket."""
+    attachment: ClassVar[str | None]
+    """The field of type bytes that travels after the payload: `[command, payload without it, bytes]`. Never with a
+    `key`: a command that is repeated for its key waits in an outbox, which holds JSON."""
 
     def __init_subclass__(
         cls,
@@ -74,14 +78,18 @@ class Command(Model):
         mode: Mode = Mode.READ,
         returns: type[Result] = Nothing,
         cost: float = 1.0,
+        attachment: str | None = None,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
-        cls.command, cls.mode, cls.returns, cls.cost = name, mode, returns, cost
+        cls.command, cls.mode, cls.returns, cls.cost, cls.attachment = name, mode, returns, cost, attachment
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Accept the class keywords that `__init_subclass__` has read."""
+        """Check what `__init_subclass__` has read, now that the fields are known. Raises TypeError."""
+        check_declared(cls.__name__, cls, cls.attachment)
+        if cls.attachment is not None and "key" in cls.model_fields:
+            raise TypeError(f"{cls.__name__}: a command with a key carries no attachment")
 
 
 PayloadT = TypeVar("PayloadT", bound=Model)
@@ -104,6 +112,8 @@ class Event(Generic[PayloadT]):
     """LATEST only: at most this many per second and key."""
     subject: ClassVar[str | None]
     """LOGGED only: the payload field that names the thing, by which its events can be taken back (LOG5)."""
+    attachment: ClassVar[str | None]
+    """Not LATEST: the payload field of type bytes that travels by itself: `[event, data without it, bytes, meta]`."""
     payload: ClassVar[type[Model]]
 
     def __init_subclass__(
@@ -114,12 +124,18 @@ class Event(Generic[PayloadT]):
         per: str | None = None,
         rate: float = 1.0,
         subject: str | None = None,
+        attachment: str | None = None,
     ) -> None:
         cls.event, cls.delivery, cls.per, cls.rate, cls.subject = name, delivery, per, rate, subject
+        cls.attachment = attachment
         for base in getattr(cls, "__orig_bases__", ()):
             for argument in get_args(base):
                 if isinstance(argument, type):
                     cls.payload = argument
+                    check_declared(cls.__name__, argument, attachment)
+        if attachment is not None and delivery is Delivery.LATEST:
+            # The newest values come in the answer to `subscribe`, as JSON, and are compared as JSON.
+            raise TypeError(f"{cls.__name__}: an event of class latest carries no attachment")
 
 
 class Error(Model):
