@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Protocol
 
 from coursewire.edge.handshake import new_sid
@@ -109,10 +109,10 @@ class Socket:
         if self._accepted:
             self._write(Message(Kind.ACK, self.namespace, list(arguments), ack))
 
-    def acknowledge_encoded(self, ack: int, data_json: bytes) -> None:
-        """Answer the event that came with `ack` with one argument that is JSON already."""
+    def acknowledge_encoded(self, ack: int, data_json: bytes, attachments: Sequence[bytes] = ()) -> None:
+        """Answer the event that came with `ack` with one argument that is JSON already; see `frames.encode_ack`."""
         if self._accepted:
-            self._session.transport.write(encode_ack(self.namespace, ack, data_json))
+            self._session.transport.write(encode_ack(self.namespace, ack, data_json, attachments))
 
     def call(self, name: str, *arguments: Any) -> asyncio.Future[list[Any]]:
         """Queue an EVENT that asks for an ACK, and return the ACK's arguments to come.

@@ -86,10 +86,20 @@ def join(encoded: Sequence[Encoded]) -> Encoded:
     return Encoded(messages=(message for one in encoded for message in one.messages))
 
 
-def encode_event(namespace: str, name: str, data_json: bytes, meta_json: bytes) -> Encoded:
-    """Build the EVENT `[name, data, meta]` from ready JSON (UTF-8), which is not read again."""
-    text = b"%b%b,%b]" % (_event_head(namespace, name), data_json, meta_json)
-    return Encoded(messages=((TEXT, text),))
+def encode_event(
+    namespace: str, name: str, data_json: bytes, meta_json: bytes, attachment: bytes | None = None
+) -> Encoded:
+    """Build the EVENT `[name, data, meta]` from ready JSON (UTF-8), which is not read again.
+
+    With an attachment it is the BINARY_EVENT `[name, data, bytes, meta]`: the last argument stays an object.
+    """
+    if attachment is None:
+        text = b"%b%b,%b]" % (_event_head(namespace, name), data_json, meta_json)
+        return Encoded(messages=((TEXT, text),))
+    head = _binary_event_head(namespace, name)
+    return Encoded(
+        messages=((TEXT, b"%b%b,%b,%b]" % (head, data_json, placeholder(0), meta_json)), (BINARY, attachment))
+    )
 
 
 def encode_connect(namespace: str, sid: str) -> Encoded:
@@ -97,15 +107,32 @@ def encode_connect(namespace: str, sid: str) -> Encoded:
     return Encoded(messages=((TEXT, b'40%b{"sid":"%b"}' % (_namespace_part(namespace), sid.encode())),))
 
 
-def encode_ack(namespace: str, ack: int, data_json: bytes) -> Encoded:
-    """Build the ACK `[data]` of the command `ack` from ready JSON (UTF-8), which is not read again."""
-    return Encoded(messages=((TEXT, b"43%b%d[%b]" % (_namespace_part(namespace), ack, data_json)),))
+def encode_ack(namespace: str, ack: int, data_json: bytes, attachments: Sequence[bytes] = ()) -> Encoded:
+    """Build the ACK `[data]` of the command `ack` from ready JSON (UTF-8), which is not read again.
+
+    With attachments, for which `data` has a `placeholder` each, in their order, it is a BINARY_ACK.
+    """
+    where = _namespace_part(namespace)
+    if not attachments:
+        return Encoded(messages=((TEXT, b"43%b%d[%b]" % (where, ack, data_json)),))
+    text = b"46%d-%b%d[%b]" % (len(attachments), where, ack, data_json)
+    return Encoded(messages=((TEXT, text), *((BINARY, attachment) for attachment in attachments)))
+
+
+def placeholder(number: int) -> bytes:
+    """Write what stands in the JSON of a binary packet for its attachment of this number, from 0."""
+    return b'{"_placeholder":true,"num":%d}' % number
 
 
 # Names come from the contracts, so there are few; the bound only keeps a mistake from growing.
 @lru_cache(maxsize=1_024)
 def _event_head(namespace: str, name: str) -> bytes:
     return b"42%b[%b," % (_namespace_part(namespace), orjson.dumps(name))
+
+
+@lru_cache(maxsize=1_024)
+def _binary_event_head(namespace: str, name: str) -> bytes:
+    return b"451-%b[%b," % (_namespace_part(namespace), orjson.dumps(name))
 
 
 def _namespace_part(namespace: str) -> bytes:

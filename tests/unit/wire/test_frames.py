@@ -18,6 +18,7 @@ from coursewire.wire.frames import (
     encode_event,
     frame,
     join,
+    placeholder,
 )
 from coursewire.wire.socketio import Decoder, Kind, Message, encode
 
@@ -67,6 +68,27 @@ def test_an_event_of_ready_json_equals_the_same_event_encoded_from_values() -> N
 
 def test_an_event_on_the_main_namespace_does_not_name_it() -> None:
     assert encode_event("/", "a", b"1", b"{}").packets == ('42["a",1,{}]',)
+
+
+@pytest.mark.parametrize("attachment", [b"\0\n\xff", b""])
+def test_an_attachment_stands_between_data_and_meta(attachment: bytes) -> None:
+    data, meta = {"document_id": "7"}, {"offset": 7}
+    ready = encode_event("/collaboration", 'na"me', b'{"document_id":"7"}', b'{"offset":7}', attachment)
+    assert ready.packets == tuple(
+        f"4{part}" if isinstance(part, str) else part
+        for part in encode(Message(Kind.EVENT, "/collaboration", ['na"me', data, attachment, meta]))
+    )
+    assert ready.size == sum(len(part) for part in ready.packets)
+
+
+def test_an_ack_announces_its_attachments_in_order() -> None:
+    answer = {"a": b"one", "b": [b"", {"c": b"three"}]}
+    json_ready = b'{"a":%b,"b":[%b,{"c":%b}]}' % (placeholder(0), placeholder(1), placeholder(2))
+    ready = encode_ack("/chat", 7, json_ready, (b"one", b"", b"three"))
+    assert ready.packets == tuple(
+        f"4{part}" if isinstance(part, str) else part
+        for part in encode(Message(Kind.ACK, "/chat", [answer], 7))
+    )
 
 
 @pytest.mark.parametrize("namespace", ["/", "/chat"])
