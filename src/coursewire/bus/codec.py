@@ -8,15 +8,16 @@ from typing import Any, get_args
 import orjson
 from pydantic import TypeAdapter
 
-from coursewire.bus.port import BusMessage, Committed, Unlogged
+from coursewire.bus.port import BusMessage, Committed, LoggedEvent, Unlogged
 
-# One line of JSON, then the data of the events as it is, one after the other. The line holds the fields of
-# the message, with a length where a field is bytes: data is neither decoded nor escaped on its way.
+# One line of JSON, then the data and the attachments of the events as they are, one after the other. The line holds
+# the fields of the message, with a length where a field is bytes: these are neither decoded nor escaped on their way.
 
 _KINDS: dict[str, TypeAdapter[BusMessage]] = {
     kind.__name__: TypeAdapter(kind) for kind in get_args(BusMessage)
 }
-_DATA_IN_ROW = 3  # the place of `data` in a LoggedEvent
+_BYTES_IN_ROW = tuple(LoggedEvent._fields.index(name) for name in ("data", "attachment"))
+_BYTES = ("data", "attachment")  # of an Unlogged; both in the order in which `to_bytes` meets them
 
 
 def to_bytes(message: BusMessage) -> bytes:
@@ -39,18 +40,19 @@ def from_bytes(data: bytes) -> BusMessage:
     try:
         name, fields = orjson.loads(line)
         if name == Committed.__name__:
-            rows = fields["events"]
-            for row, part in zip(rows, _cut(rest, [row[_DATA_IN_ROW] for row in rows]), strict=True):
-                row[_DATA_IN_ROW] = part
+            _put_back(rest, [(row, place) for row in fields["events"] for place in _BYTES_IN_ROW])
         elif name == Unlogged.__name__:
-            [fields["data"]] = _cut(rest, [fields["data"]])
+            _put_back(rest, [(fields, place) for place in _BYTES])
         return _KINDS[name].validate_python(fields)
     except (ValueError, TypeError, LookupError) as error:
         raise ValueError("not a message of this bus") from error
 
 
-def _cut(data: bytes, sizes: list[int]) -> list[bytes]:
-    if sum(sizes) != len(data):
+def _put_back(data: bytes, places: list[tuple[Any, Any]]) -> None:
+    """Replace the lengths at these (container, key) by the bytes; there is none where the field is None."""
+    held = [(where, place, where[place]) for where, place in places if where[place] is not None]
+    sizes = [size for _, _, size in held]
+    if sum(sizes) != len(data) or min(sizes, default=0) < 0:
         raise ValueError("cut short")
-    ends = accumulate(sizes)
-    return [data[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    for (where, place, size), end in zip(held, accumulate(sizes), strict=True):
+        where[place] = data[end - size : end]

@@ -8,7 +8,10 @@ from typing import Literal, NamedTuple, Protocol
 
 
 class LoggedEvent(NamedTuple):
-    """One committed event, as the log holds it. `data` is JSON, `at` is milliseconds since 1970."""
+    """One committed event, as the log holds it. `data` is JSON, `at` is milliseconds since 1970.
+
+    `attachment` is the field of the payload that is bytes, which `data` lacks.
+    """
 
     offset: int
     id: str
@@ -16,6 +19,7 @@ class LoggedEvent(NamedTuple):
     data: bytes
     at: int
     actor: str | None
+    attachment: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Unlogged:
     at: int
     actor: str | None = None
     key: str | None = None
+    attachment: bytes | None = None
+    is_last: bool = False
+    """Of a key: nobody who comes later gets this value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ events = st.builds(
     data=st.binary(max_size=50),
     at=st.integers(0, 2**53),
     actor=st.none() | names,
+    attachment=st.none() | st.binary(max_size=50),
 )
 
 
@@ -37,6 +38,16 @@ events = st.builds(
     st.builds(Committed, names, names, names, st.integers(1, 2**53), st.lists(events, max_size=5).map(tuple))
 )
 def test_committed_events_come_back_whatever_they_hold(message: Committed) -> None:
+    assert from_bytes(to_bytes(message)) == message
+
+
+@given(
+    st.builds(
+        Unlogged, names, names, names, names, st.binary(max_size=50), st.integers(0, 2**53),
+        st.none() | names, st.none() | names, st.none() | st.binary(max_size=50),
+    )
+)  # fmt: skip
+def test_unlogged_events_come_back_whatever_they_hold(message: Unlogged) -> None:
     assert from_bytes(to_bytes(message)) == message
 
 
@@ -54,6 +65,10 @@ def test_committed_events_come_back_whatever_they_hold(message: Committed) -> No
         to_bytes(ONE_OF_EACH[0]) + b"x",
         to_bytes(ONE_OF_EACH[2])[:-1],
         to_bytes(ONE_OF_EACH[2]).replace(b'"data":12', b'"data":-1'),
+        to_bytes(Unlogged("/c", "c", "i", "e", b"{}", 1, attachment=b"xx"))
+        .replace(b'"data":2', b'"data":-1')
+        .replace(b'"attachment":2', b'"attachment":5'),
+        to_bytes(Unlogged("/c", "c", "i", "e", b"{}", 1)).replace(b'"data":2', b'"data":null'),
     ],
 )
 def test_anything_else_is_a_value_error(data: bytes) -> None:
