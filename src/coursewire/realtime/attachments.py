@@ -26,10 +26,15 @@ def check_declared(owner: str, payload: type[Model], attachment: str | None) -> 
             raise TypeError(f"{owner}: {name!r} has bytes; say attachment={name!r}, of one field at most")
 
 
-@cache
 def has_bytes(annotation: Any) -> bool:
     """Tell whether a type mentions bytes, at any depth."""
     return any(part is bytes for part in _parts(annotation, set()))
+
+
+@cache
+def model_has_bytes(model: type[Model]) -> bool:
+    """Tell the same of a model, looked at once."""
+    return has_bytes(model)
 
 
 def _parts(annotation: Any, seen: set[type[Model]]) -> Iterator[Any]:
