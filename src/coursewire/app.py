@@ -87,8 +87,7 @@ class Node:
         self.feed = Feed(self.bus)
         self.backgrounds = Backgrounds(found.values(), storage, self.bus, self.reactions, settings)
         here = Here(self.hub, self.bus, found)
-        lives = {path: Live(path, self.bus, here) for path in found}
-        here.live = lives
+        here.live = {path: Live(path, self.bus, here) for path in found}
         storage.committed = self._publish
         self.verifier, self.issuer = _identity(settings)
         self.claims = Claims(storage, self.reactions)
@@ -107,7 +106,6 @@ class Node:
             storage=storage,
             namespaces=found,
             reactions=self.reactions,
-            lives=lives,
         )
         self.server = Server(self.dispatcher, _edge_settings(settings))
         self.lag = LoopLag()

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coursewire.realtime.conflation import Conflater
 from coursewire.realtime.encoding import encode_logged
@@ -55,7 +55,7 @@ class State(Enum):
 class Subscription:
     """One session's listening to one channel."""
 
-    __slots__ = ("channel", "offset", "session", "socket", "state")
+    __slots__ = ("channel", "grant", "offset", "session", "socket", "state")
 
     def __init__(self, session: Session, channel: Channel) -> None:
         self.session = session
@@ -64,6 +64,8 @@ class Subscription:
         self.state = State.JOINING
         self.offset = 0
         """The last logged event that was written to the socket's outbox."""
+        self.grant: Any = None
+        """What the channel's rule said that the right is good for."""
 
     @property
     def is_open(self) -> bool:
@@ -78,6 +80,8 @@ class Latest(NamedTuple):
     data: bytes
     encoded: Encoded | None
     """None for a value that was read from the database."""
+    is_last: bool = False
+    """Whether it is forgotten once it was sent: whoever comes then does not get it."""
 
 
 class _Entry(NamedTuple):
@@ -233,19 +237,20 @@ class Channel:
         self._queue.append(_Entry(None, encoded))
         self._pump()
 
-    def publish_latest(self, event: str, name: str, data: bytes, encoded: Encoded, rate: float) -> None:
+    def publish_latest(self, name: str, value: Latest, rate: float) -> None:
         """Take the newest value of the key `name`; it, or a newer one, goes out within 1 / `rate` s."""
+        event = value.event
         key = (event, name)
-        self._drop_latest(key)
-        self.latest[key] = Latest(event, data, encoded)
-        self._latest_bytes += len(data)
+        self.drop_latest(key)
+        self.latest[key] = value
+        self._latest_bytes += len(value.data)
         while len(self.latest) > LATEST_VALUES or (
             self._latest_bytes > LATEST_BYTES and len(self.latest) > 1
         ):
             oldest = next(iter(self.latest))
             if self._conflaters and oldest[0] in self._conflaters:
                 self._conflaters[oldest[0]].send(oldest)  # whoever listens gets it all the same
-            self._drop_latest(oldest)
+            self.drop_latest(oldest)
         if self._conflaters is None:
             self._conflaters = {}
         conflater = self._conflaters.get(event)
@@ -256,9 +261,10 @@ class Channel:
     def forget_latest(self, event: str) -> None:
         """Forget the newest values of an event type: whoever comes next does not get them."""
         for key in [key for key in self.latest if key[0] == event]:
-            self._drop_latest(key)
+            self.drop_latest(key)
 
-    def _drop_latest(self, key: tuple[str, str]) -> None:
+    def drop_latest(self, key: tuple[str, str]) -> None:
+        """Forget the newest value of a key."""
         gone = self.latest.pop(key, None)
         self._latest_bytes -= len(gone.data) if gone else 0
 

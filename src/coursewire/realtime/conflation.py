@@ -54,6 +54,12 @@ class Conflater:
         self._not_before = asyncio.get_running_loop().time() + self._interval
         dirty, self._dirty = self._dirty, {}
         latest = self._channel.latest
-        values = [value.encoded for key in dirty if (value := latest.get(key)) and value.encoded]
+        values = []
+        for key in dirty:
+            value = latest.get(key)
+            if value is not None and value.encoded is not None:
+                values.append(value.encoded)
+                if value.is_last:
+                    self._channel.drop_latest(key)
         if values:
             self._channel.publish_conflated(join(values))

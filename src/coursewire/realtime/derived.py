@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from coursewire.bus.port import DeriveWanted
+from coursewire.realtime.channels import Latest
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.vocabulary import iso, new_id
 from coursewire.wire.frames import encode_event
@@ -117,7 +118,7 @@ class Derivations:
                 meta = orjson.dumps({"channel": name, "id": new_id(), "at": at})
                 encoded = encode_event(namespace, event.event, value.data, meta)
                 key = str(getattr(event.data, event.per or ""))
-                channel.publish_latest(event.event, key, value.data, encoded, event.rate)
+                channel.publish_latest(key, Latest(event.event, value.data, encoded), event.rate)
             await asyncio.sleep(0)
 
     def _go_on(self, key: tuple[str, str, str]) -> None:

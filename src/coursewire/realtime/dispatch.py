@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hashlib
 import logging
 import time
 from asyncio import Future
@@ -16,36 +15,32 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic import ValidationError
 
-from coursewire import log
 from coursewire.errors import (
     CoursewireError,
     Internal,
     Invalid,
-    NotFound,
     Overloaded,
     RateLimited,
     Unavailable,
     UnknownCommand,
 )
-from coursewire.realtime.contract import Command, Mode, Ping, Pong, RefreshAuth, Subscribe, Unsubscribe
+from coursewire.realtime.contract import Command, Mode, RefreshAuth
 from coursewire.realtime.door import Door
 from coursewire.realtime.eager import start
 from coursewire.realtime.hub import Hub
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.lane import Refusal
-from coursewire.realtime.live import Live
-from coursewire.realtime.namespace import Handler, Namespace, Signal
+from coursewire.realtime.namespace import Namespace
+from coursewire.realtime.running import Entered, Running
 from coursewire.realtime.session import Session
-from coursewire.realtime.transaction import Reactions, Transaction
+from coursewire.realtime.transaction import Reactions
 from coursewire.realtime.validation import invalid_from
-from coursewire.vocabulary import iso
 
 if TYPE_CHECKING:
     from coursewire.edge.connection import Connection, Socket
-    from coursewire.identity.caller import Caller
+    from coursewire.realtime.channels import Subscription
     from coursewire.realtime.here import Here
     from coursewire.storage import Storage
-    from coursewire.storage import Transaction as StorageTransaction
 
 logger = logging.getLogger(__name__)
 
@@ -73,15 +68,11 @@ class Dispatcher:
         storage: Storage,
         namespaces: Mapping[str, Namespace],
         reactions: Reactions,
-        lives: Mapping[str, Live],
     ) -> None:
         self._hub = hub
-        self._here = here
         self._door = door
-        self._storage = storage
         self._namespaces = namespaces
-        self._reactions = reactions
-        self._lives = lives
+        self._running = Running(hub, here, storage, reactions)
         self._opening: set[Future[None]] = set()
         self.figures = Figures()
         door.on_crowded = self._follow_crowd
@@ -169,59 +160,11 @@ class Dispatcher:
 
     def _start(self, session: Session, command: Command) -> Future[Any]:
         try:
-            return self._begin(session, command)
+            if isinstance(command, RefreshAuth):
+                return asyncio.ensure_future(self._door.refresh(session, command.token))
+            return self._running.start(session, command)
         except Exception as error:  # noqa: BLE001 - whatever it is, the lane must go on; `_answer` logs it
             return _failed(error)
-
-    def _begin(self, session: Session, command: Command) -> Future[Any]:
-        match command:
-            case Ping():
-                now = iso(time.time_ns() // 1_000_000)
-                return _done(_encode(Pong(sent_at=command.sent_at, server_time=now)))
-            case Subscribe():
-                return start(self._subscribe(session, command))
-            case Unsubscribe():
-                if not self._hub.unsubscribe(session, command.channel):
-                    raise NotFound("you do not listen to this channel", field="channel")
-                return _done(orjson.dumps({"channel": command.channel}))
-            case RefreshAuth():
-                return asyncio.ensure_future(self._door.refresh(session, command.token))
-        handler = session.namespace.commands[type(command)]
-        if isinstance(handler, Signal):
-            return self._signal(session, handler, command)
-        return self._run(session, handler, command)
-
-    def _run(self, session: Session, handler: Handler, command: Command) -> Future[Any]:
-        path, caller, reactions = session.namespace.path, session.caller, self._reactions
-        if command.mode is Mode.READ:
-            return self._storage.read(
-                lambda raw: _encode(handler(Transaction(raw, path, caller, reactions), caller, command))
-            )
-        key = getattr(command, "key", None)
-        digest = _digest(command) if key is not None else b""
-        return self._storage.write(
-            lambda raw: run_once(raw, path, caller, reactions, handler, command, key, digest)
-        )
-
-    def _signal(self, session: Session, signal: Signal, command: Command) -> Future[Any]:
-        live = self._lives[session.namespace.path]
-        name = signal.channel(command) if signal.channel else None
-        if name is None or name in session.subscriptions:
-            return _done(_encode(signal.run(live, session.caller, command)))
-
-        async def check_then_run() -> bytes:
-            await self._hub.rights.check(session, name)
-            return _encode(signal.run(live, session.caller, command))
-
-        return asyncio.ensure_future(check_then_run())
-
-    async def _subscribe(self, session: Session, command: Subscribe) -> Joined:
-        answers = await self._hub.subscribe(session, {command.channel: command.since})
-        answer = answers[command.channel]
-        if isinstance(answer, CoursewireError):
-            answer.field = "channel"  # a rule may name the field of the commands that ask it as well
-            raise answer
-        return answer
 
     # Answering
 
@@ -231,26 +174,28 @@ class Dispatcher:
                 done.exception()  # seen: nobody is there to be told
             return
         error = _error_of(done)
-        if error is None and isinstance(joined_to := done.result(), Joined) and not joined_to.is_open:
-            error = Unavailable(
-                "the channel was closed while it was entered: subscribe again", field="channel"
-            )
+        if error is None and isinstance(entered := done.result(), Joined | Entered) and not entered.is_open:
+            error = Unavailable("the channel was closed while it was entered: enter again", field="channel")
+            if isinstance(entered, Entered):
+                self._running.leave(session, entered)
         self.figures.commands[session.namespace.path, name, error.code if error else "ok"] += 1
-        joined = None
+        begun: Sequence[Subscription] = ()
         if error is not None:
             data = orjson.dumps({"ok": False, "error": error.as_wire()})
         else:
             result = done.result()
             if isinstance(result, Joined):
-                joined = result.subscription
+                begun = (result.subscription,)
                 wire = result.as_wire()
-                wire["channel"] = joined.channel.name
+                wire["channel"] = result.subscription.channel.name
                 result = orjson.dumps(wire)
+            elif isinstance(result, Entered):
+                begun, result = result.subscriptions, result.answer
             data = b'{"ok":true,"data":%b}' % result
         if ack is not None:
             session.socket.acknowledge_encoded(ack, data)
-        if joined is not None:
-            self._hub.start(joined)
+        for subscription in begun:
+            self._hub.start(subscription)
 
     def _refuse(self, session: Session, refusals: Sequence[Refusal]) -> None:
         """Answer commands that found the lane full."""
@@ -275,38 +220,6 @@ class Dispatcher:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
 
-def run_once(
-    raw: StorageTransaction,
-    path: str,
-    caller: Caller,
-    reactions: Reactions,
-    handler: Handler,
-    command: Command,
-    key: str | None,
-    digest: bytes,
-) -> bytes:
-    """Run a command that writes, once for its key, and return its answer as JSON (LOG3)."""
-    if key is not None:
-        first = log.recall(raw, caller.user_id, path, key, digest)
-        if first is not None:
-            return orjson.dumps({**orjson.loads(first), "duplicate": True})
-    tx = Transaction(raw, path, caller, reactions)
-    answer = _encode(handler(tx, caller, command))
-    if key is not None:
-        log.remember(raw, caller.user_id, path, key, digest, answer, tx.subject)
-    return answer
-
-
-def _digest(command: Command) -> bytes:
-    content = f"{command.command}\n{command.model_dump_json()}".encode()
-    return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def _encode(result: Any) -> bytes:
-    answer: bytes = result.model_dump_json(exclude_none=True).encode()
-    return answer
-
-
 def _error_of(done: Future[Any]) -> CoursewireError | None:
     if done.cancelled():
         return Overloaded("the server is stopping", retry_after_ms=1_000)
@@ -315,12 +228,6 @@ def _error_of(done: Future[Any]) -> CoursewireError | None:
         return error
     logger.error("a command failed", exc_info=error)
     return Internal("something went wrong on our side")
-
-
-def _done(value: Any) -> Future[Any]:
-    future: Future[Any] = asyncio.get_running_loop().create_future()
-    future.set_result(value)
-    return future
 
 
 def _failed(error: Exception) -> Future[Any]:

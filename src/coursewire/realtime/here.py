@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coursewire.bus.port import Unlogged
 from coursewire.realtime.presence import GRACE_S, TOLD_UP_TO, Presence, Standing, Status
+from coursewire.realtime.visit import Visit
 from coursewire.vocabulary import new_id
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Here:
         self.live: dict[str, Live] = {}
         """What `departed` of each namespace gets."""
         hub.on_listening = self._listening
+        hub.on_granted = self._granted
+        hub.on_left = self._left
 
     def arrived(self, session: Session) -> None:
         """Count a session in."""
@@ -62,6 +65,20 @@ class Here:
         standing = self._presence[path].standing(user_id, _now())
         if standing.status != "offline":
             self._tell(path, user_id, [channel.name], standing)
+
+    def _granted(self, session: Session, name: str, grant: Any) -> None:
+        kind, channel_id = session.namespace.kind_of(name)
+        if kind.granted is not None:
+            kind.granted(self.visit(session), channel_id, grant)
+
+    def _left(self, session: Session, name: str) -> None:
+        kind, channel_id = session.namespace.kind_of(name)
+        if kind.left is not None:
+            kind.left(self.visit(session), channel_id)
+
+    def visit(self, session: Session) -> Visit:
+        """Return a session as its namespace sees it."""
+        return Visit(self.live[session.namespace.path], session.caller, session.id)
 
     def _tell(self, path: str, user_id: str, names: Iterable[str], standing: Standing) -> None:
         namespace = self._namespaces[path]

@@ -5,39 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coursewire import log
 from coursewire.bus.port import BusMessage, Committed, DeriveWanted, RightsChanged, TakenBack, Unlogged
 from coursewire.errors import CoursewireError, NotFound, TooLarge, Unavailable
-from coursewire.realtime.channels import Channel, State, Subscription
+from coursewire.realtime.channels import Channel, Latest, State, Subscription
 from coursewire.realtime.contract import ChannelClosed, ChannelGone, Event, Reason
 from coursewire.realtime.derived import Derivations
 from coursewire.realtime.encoding import encode_alone, encode_unlogged
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.recovery import Recovery
-from coursewire.realtime.rights import Rights
+from coursewire.realtime.rights import Asked, Checked, Rights
 from coursewire.realtime.session import Session
-from coursewire.realtime.transaction import Reactions, Transaction
+from coursewire.realtime.transaction import Reactions
 
 if TYPE_CHECKING:
     from coursewire.bus.port import Bus
     from coursewire.edge.connection import Connection
-    from coursewire.realtime.namespace import ChannelKind, Namespace
+    from coursewire.realtime.namespace import Namespace
     from coursewire.storage import Storage
-    from coursewire.storage import Transaction as StorageTransaction
     from coursewire.vocabulary import Position
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Checked:
-    error: CoursewireError | None
-    extent: log.Extent | None
-    """None where the channel knew its position already, and nobody came with one of another epoch."""
-    latest: list[Event[Any]]
 
 
 class Hub:
@@ -70,6 +60,10 @@ class Hub:
         self._derivations = Derivations(storage, self, namespaces, reactions)
         self.on_listening: Callable[[Session, Channel], None] = lambda _session, _channel: None
         """Called when a subscription begins to live."""
+        self.on_granted: Callable[[Session, str, Any], None] = lambda _session, _name, _grant: None
+        """Called when a rule grants a subscription something else than before."""
+        self.on_left: Callable[[Session, str], None] = lambda _session, _name: None
+        """Called when a subscription ends that was granted something."""
         bus.subscribe(self.hear)
 
     # Sessions
@@ -119,21 +113,25 @@ class Hub:
         Returns a `Joined` or the error for each. Call `start` for each once the answer is written.
         """
         answers: dict[str, Joined | CoursewireError] = {}
-        pending: dict[str, tuple[Subscription, ChannelKind, str]] = {}
+        pending: dict[str, Subscription] = {}
+        asked: dict[str, Asked] = {}
         for name in wanted:
             try:
                 kind, channel_id = session.namespace.kind_of(name)
-                pending[name] = (self._register(session, name), kind, channel_id)
+                pending[name] = subscription = self._register(session, name)
+                epoch, since = subscription.channel.epoch, wanted[name]
+                is_known = epoch is not None and (since is None or since.epoch == epoch)
+                asked[name] = Asked(kind, channel_id, not is_known)
             except CoursewireError as error:
                 answers[name] = error
         if not pending:
             return answers
         try:
-            checked = await self._storage.glance(lambda raw: self._check_all(raw, session, pending, wanted))
-            for name, (subscription, _, _) in pending.items():
+            checked = await self.rights.examine(session, asked)
+            for name, subscription in pending.items():
                 answers[name] = await self._join(subscription, checked[name], wanted[name])
         except BaseException:
-            for subscription, _, _ in pending.values():
+            for subscription in pending.values():
                 self._end(subscription)
             raise
         return answers
@@ -158,31 +156,8 @@ class Hub:
         session.subscriptions[name] = subscription
         return subscription
 
-    def _check_all(
-        self,
-        raw: StorageTransaction,
-        session: Session,
-        pending: Mapping[str, tuple[Subscription, ChannelKind, str]],
-        wanted: Mapping[str, Position | None],
-    ) -> dict[str, _Checked]:
-        checked: dict[str, _Checked] = {}
-        path, caller = session.namespace.path, session.caller
-        tx = Transaction(raw, path, caller, self._reactions)
-        for name, (subscription, kind, channel_id) in pending.items():
-            error: CoursewireError | None = None
-            latest: list[Event[Any]] = []
-            try:
-                kind.rule(tx, caller, channel_id)
-                latest = list(kind.latest(tx, channel_id)) if kind.latest else []
-            except CoursewireError as refused:
-                error = refused
-            epoch, since = subscription.channel.epoch, wanted[name]
-            known = epoch is not None and (since is None or since.epoch == epoch)
-            checked[name] = _Checked(error, None if known else log.position(raw, path, name), latest)
-        return checked
-
     async def _join(
-        self, subscription: Subscription, checked: _Checked, since: Position | None
+        self, subscription: Subscription, checked: Checked, since: Position | None
     ) -> Joined | CoursewireError:
         channel = subscription.channel
         if checked.error is not None:
@@ -196,6 +171,8 @@ class Hub:
                 # One of the two is out of date. Everybody comes again, and then to what the log says.
                 self._on_broken(channel)
                 return Unavailable("the channel begins anew: subscribe again", field="channel")
+        if checked.grant is not None:
+            self._grant(subscription, checked.grant)
         reason: Reason | None = None
         if since is not None:
             reason = await self.recovery.catch_up(subscription, since.epoch, since.offset)
@@ -237,6 +214,8 @@ class Hub:
         session, channel = subscription.session, subscription.channel
         del session.subscriptions[channel.name]
         del channel.subscriptions[session]
+        if subscription.grant is not None:
+            self.on_left(session, channel.name)
         if not channel.subscriptions:
             channel.close()
             del self._channels[channel.namespace, channel.name]
@@ -333,7 +312,8 @@ class Hub:
             channel.publish(encode_unlogged(message))
         else:
             rate = self._rates[message.namespace, message.event]
-            channel.publish_latest(message.event, message.key, message.data, encode_unlogged(message), rate)
+            value = Latest(message.event, message.data, encode_unlogged(message), message.is_last)
+            channel.publish_latest(message.key, value, rate)
 
     async def _decide_again(self, changed: RightsChanged) -> None:
         """Ask the rules about the live subscriptions that a change touches, and end those without a right (FAN4)."""
@@ -349,12 +329,22 @@ class Hub:
         """Ask the rules about all subscriptions of a session. Without an answer they end as well, to come again."""
         subscriptions = dict(session.subscriptions)
         try:
-            names, reason = await self.rights.refused(session, list(subscriptions)), "forbidden"
+            grants = await self.rights.decide(session, list(subscriptions))
         except Exception:
             logger.exception("the rights of a session could not be checked; its client is to subscribe again")
-            names, reason = list(subscriptions), "lagging"
-        for name in names:
-            self._close(subscriptions[name], reason)
+            for subscription in subscriptions.values():
+                self._close(subscription, "lagging")
+            return
+        for name, grant in grants.items():
+            if isinstance(grant, CoursewireError):
+                self._close(subscriptions[name], "forbidden")
+            elif grant is not None and subscriptions[name].is_open:
+                self._grant(subscriptions[name], grant)
+
+    def _grant(self, subscription: Subscription, grant: Any) -> None:
+        if grant != subscription.grant:
+            subscription.grant = grant
+            self.on_granted(subscription.session, subscription.channel.name, grant)
 
     # Sending
 

@@ -43,6 +43,20 @@ class Live:
         at = time.time_ns() // 1_000_000
         self._bus.publish(Unlogged(self._namespace, channel, new_id(), event.event, data, at, actor))
 
+    def publish_latest(
+        self, channel: str, event: Event[Any], actor: str | None = None, *, is_last: bool = False
+    ) -> None:
+        """Give a channel a newest value that only its listeners keep. `is_last`: it is sent, and then forgotten."""
+        if event.delivery is not Delivery.LATEST or event.per is None:
+            raise TypeError(f"{event.event} is not of class latest")
+        data = event.data.model_dump_json(exclude_none=True).encode()
+        key = str(getattr(event.data, event.per))
+        at = time.time_ns() // 1_000_000
+        message = Unlogged(
+            self._namespace, channel, new_id(), event.event, data, at, actor, key, is_last=is_last
+        )
+        self._bus.publish(message)
+
     def set_status(self, user_id: str, status: Status) -> Standing:
         """Choose how a user is shown to others, and tell them."""
         return self._here.set_status(self._namespace, user_id, status)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from coursewire.errors import Forbidden, Invalid
 from coursewire.realtime.contract import COMMON_COMMANDS, COMMON_EVENTS, Command, Event, Result
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from coursewire.realtime.live import Live
     from coursewire.realtime.presence import Standing
     from coursewire.realtime.transaction import Transaction
+    from coursewire.realtime.visit import Visit
+    from coursewire.vocabulary import Position
 
 Handler = Callable[["Transaction", "Caller", Any], Result]
 """A service function: load, decide, save, append."""
 
 
-ChannelRule = Callable[["Transaction", "Caller", str], None]
-"""Raises Forbidden or NotFound when the caller may not listen to the channel of this id (SUB1)."""
+ChannelRule = Callable[["Transaction", "Caller", str], Any]
+"""Raises Forbidden or NotFound when the caller may not listen to the channel of this id (SUB1).
+
+It may return what the right is good for, its *grant*: `ChannelKind.granted` is told.
+"""
 
 
 def only_self(_: Transaction, caller: Caller, user_id: str) -> None:
@@ -35,11 +40,47 @@ class Signal:
     """A command without storage: `run` reaches only who is here now.
 
     `channel` names the channel whose right the caller needs: a live subscription is proof of it, otherwise the
-    channel's rule is asked.
+    channel's rule is asked. A `run` that has to wait returns an awaitable; the session's later commands wait with it.
     """
 
-    run: Callable[[Live, Caller, Any], Result]
+    run: Callable[[Visit, Any], Result | Awaitable[Result]]
     channel: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A command that enters channels: it subscribes, and answers with what a client needs to begin there.
+
+    `channels` reads their names, or raises what refuses the caller. With the positions of all of them `run` makes the
+    answer on the event loop; the subscriptions go live behind the ack, from these positions on: what `run` reads is as
+    of then, or newer (SUB3). Where a channel refuses, or `run` raises, all of them end again.
+    """
+
+    channels: Callable[[Transaction, Caller, Any], Sequence[str]]
+    run: Callable[[Visit, Any, Mapping[str, Position]], Awaitable[Result]]
+
+
+class Step(Protocol):
+    """What `Staged.prepare` has made of a command."""
+
+    def run(self, tx: Transaction, caller: Caller, command: Any) -> Result:
+        """Write it. In the storage writer; may run twice, so it changes nothing but the transaction."""
+        ...
+
+    def settled(self, error: BaseException | None) -> None:
+        """Hear on the event loop, before the ack, that it is committed, or why it is not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A command that changes something in memory before it is written.
+
+    `prepare` runs on the event loop at the command's turn, before anything is awaited: so the memory sees the commands
+    of all sessions in the order in which they are committed. It may raise.
+    """
+
+    prepare: Callable[[Visit, Any], Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +91,11 @@ class ChannelKind:
     latest: Callable[[Transaction, str], Iterable[Event[Any]]] | None = None
     present: Callable[[str, Standing], Event[Any]] | None = None
     """Makes the event that tells this channel's listeners how one of them, by user id, is here."""
+    granted: Callable[[Visit, str, Any], None] | None = None
+    """Is told on the event loop what the rule grants a session in the channel of this id: when it begins to listen, and
+    whenever a change of rights has changed it (FAN4)."""
+    left: Callable[[Visit, str], None] | None = None
+    """Is told when a session that was granted something listens no more, for whatever reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +118,7 @@ class Namespace:
     """One namespace. The hub, the dispatcher and the generated contracts read it; nothing registers itself."""
 
     path: str
-    commands: Mapping[type[Command], Handler | Signal]
+    commands: Mapping[type[Command], Handler | Signal | Opening | Staged]
     events: tuple[type[Event[Any]], ...]
     channels: Mapping[str, ChannelKind]
     derived: Mapping[str, Derived] = field(default_factory=dict)

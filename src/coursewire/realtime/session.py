@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from coursewire.realtime.namespace import Namespace
 
 
+_ids = itertools.count(1)
+
+
 class Session:
     """Who is at the other end, what they listen to, and what they have asked for."""
 
@@ -22,6 +26,7 @@ class Session:
         "bucket",
         "caller",
         "expiry",
+        "id",
         "is_closed",
         "is_ready",
         "lane",
@@ -31,6 +36,8 @@ class Session:
     )
 
     def __init__(self, socket: Socket, namespace: Namespace, caller: Caller, bucket: Bucket | None) -> None:
+        self.id = next(_ids)
+        """Of this node."""
         self.socket = socket
         self.namespace = namespace
         self.caller = caller

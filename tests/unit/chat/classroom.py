@@ -32,8 +32,8 @@ from coursewire.namespaces.chat.contract import (
     SendMessage,
 )
 from coursewire.realtime.contract import Command, Mode
-from coursewire.realtime.dispatch import _digest, run_once
-from coursewire.realtime.namespace import Signal
+from coursewire.realtime.namespace import Opening, Signal, Staged
+from coursewire.realtime.running import _digest, run_once
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import Role, new_id
@@ -118,7 +118,7 @@ class Classroom:
         """Run a command as the dispatcher does; return its answer as the model."""
         caller = self.caller(who) if isinstance(who, str) else who
         handler = self.handlers[type(command)]
-        assert not isinstance(handler, Signal)
+        assert not isinstance(handler, Signal | Opening | Staged)
         key = getattr(command, "key", None)
         answer: Any
         if command.mode is Mode.READ:

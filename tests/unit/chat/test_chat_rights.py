@@ -16,6 +16,7 @@ from coursewire.realtime.contract import Command
 from coursewire.realtime.live import Live
 from coursewire.realtime.namespace import Signal
 from coursewire.realtime.presence import Standing
+from coursewire.realtime.visit import Visit
 from coursewire.vocabulary import new_id
 
 KINDS: tuple[RoomKind, ...] = get_args(RoomKind)
@@ -165,7 +166,7 @@ class Campus(Classroom):
                 return "ok"
             if handler.channel is not None:
                 self.listen(person, handler.channel(command))
-            handler.run(cast("Live", _Live()), caller, command)
+            handler.run(Visit(cast("Live", _Live()), caller, 1), command)
         except CoursewireError as error:
             return error.code
         return "ok"

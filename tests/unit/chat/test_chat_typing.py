@@ -10,6 +10,7 @@ from coursewire.namespaces.chat.contract import Author, SetTyping, TypingChanged
 from coursewire.namespaces.chat.moment import Moment
 from coursewire.namespaces.chat.typing import EXPIRES_S, PER_ROOM, TypingRoster
 from coursewire.realtime.live import Live
+from coursewire.realtime.visit import Visit
 
 ADA, BEN = (Author(user_id=name.lower(), name=name) for name in ("Ada", "Ben"))
 
@@ -101,7 +102,7 @@ class Present:
 
 def _set(moment: Moment, live: Present, user_id: str, *, active: bool) -> None:
     caller = Caller(user_id=user_id, name=user_id.title())
-    moment.set_typing(cast("Live", live), caller, SetTyping(room_id="r1", active=active))
+    moment.set_typing(Visit(cast("Live", live), caller, 1), SetTyping(room_id="r1", active=active))
 
 
 def test_the_room_hears_the_whole_list_whenever_it_changes_and_when_it_expires() -> None:

@@ -31,8 +31,8 @@ from coursewire.namespaces.notifications.contract import (
 )
 from coursewire.namespaces.notifications.store import tables
 from coursewire.realtime.contract import Command, Mode
-from coursewire.realtime.dispatch import _digest, run_once
-from coursewire.realtime.namespace import Signal
+from coursewire.realtime.running import _digest, run_once
+from coursewire.realtime.namespace import Opening, Signal, Staged
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import Role, iso, new_id
@@ -104,7 +104,7 @@ class Inboxes:
         """Run a command as the dispatcher does; return its answer as the model."""
         caller = self.caller(who)
         handler = self.namespaces[path].commands[type(command)]
-        assert not isinstance(handler, Signal)
+        assert not isinstance(handler, Signal | Opening | Staged)
         if command.mode is Mode.READ:
             return self.write(
                 lambda raw: handler(Transaction(raw, path, caller, self.reactions), caller, command)

@@ -102,8 +102,7 @@ class House:
         self.positions = Positions(self.hub, storage)
         """Not started: a test that is about them does it."""
         self.here = Here(self.hub, self.bus, self.namespaces)
-        lives = {path: Live(path, self.bus, self.here) for path in self.namespaces}
-        self.here.live = lives
+        self.here.live = {path: Live(path, self.bus, self.here) for path in self.namespaces}
         self.claims = Claims(storage, self.reactions)
         self.door = Door(
             hub=self.hub,
@@ -120,7 +119,6 @@ class House:
             storage=storage,
             namespaces=self.namespaces,
             reactions=self.reactions,
-            lives=lives,
         )
         # Hearts beat once an hour: no test waits for one.
         settings = EdgeSettings(

@@ -14,6 +14,7 @@ from coursewire.realtime.live import Live
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Signal, only_self
 from coursewire.realtime.presence import Standing
 from coursewire.realtime.transaction import Transaction
+from coursewire.realtime.visit import Visit
 from coursewire.vocabulary import Id, Key, Model, new_id
 
 PATH = "/notes"
@@ -226,14 +227,20 @@ def read_title(tx: Transaction, _: Caller, command: ReadTitle) -> Titles:
     return Titles(title=membership.course(tx.raw, command.board).title)
 
 
-def knock(live: Live, caller: Caller, command: Knock) -> Nothing:
+def knock(visit: Visit, command: Knock) -> Nothing:
     """Tell whoever listens now."""
-    live.publish_unlogged(board_channel(command.board), Nudged(Nudge(text=command.text)), caller.user_id)
+    nudged = Nudged(Nudge(text=command.text))
+    visit.live.publish_unlogged(board_channel(command.board), nudged, visit.caller.user_id)
     return Nothing()
 
 
 def fail(_: Any, __: Caller, ___: Break) -> Nothing:
     """Fail."""
+    raise ZeroDivisionError("SELECT secret FROM vault")
+
+
+def fail_now(_: Visit, __: Break) -> Nothing:
+    """Fail on the event loop."""
     raise ZeroDivisionError("SELECT secret FROM vault")
 
 
@@ -262,7 +269,7 @@ def make(
             Knock: Signal(knock, lambda command: board_channel(command.board)),
             Break: fail,
             BreakWriting: fail,
-            BreakNow: Signal(fail),
+            BreakNow: Signal(fail_now),
         },
         events=(NoteAdded, NoteRemoved, Counted, SeenChanged, UnreadChanged, Nudged),
         channels={

@@ -288,14 +288,14 @@ async def test_a_subscription_that_took_the_place_of_another_is_not_closed_for_i
     """[FAN4] What was decided about the old one arrives late: the right is back, and so is the listener."""
     ada = await house.visitor("ada", BOARD)
     [session] = house.hub.all_sessions()
-    refused, gate = house.hub.rights.refused, asyncio.Event()
+    decide, gate = house.hub.rights.decide, asyncio.Event()
 
-    async def late(*arguments: Any) -> list[str]:
-        found = await refused(*arguments)
+    async def late(*arguments: Any) -> dict[str, Any]:
+        found = await decide(*arguments)
         await gate.wait()
         return found
 
-    monkeypatch.setattr(house.hub.rights, "refused", late)
+    monkeypatch.setattr(house.hub.rights, "decide", late)
     await house.expel("math", "ada")
     await house.settle()
     await house.enrol("math", "ada")

@@ -19,9 +19,9 @@ from coursewire.realtime.contract import Nothing
 from coursewire.vocabulary import iso
 
 if TYPE_CHECKING:
-    from coursewire.identity.caller import Caller
     from coursewire.realtime.live import Live
     from coursewire.realtime.presence import Standing
+    from coursewire.realtime.visit import Visit
 
 
 class Moment:
@@ -32,9 +32,9 @@ class Moment:
         self._watched: set[str] = set()
         """Rooms with a timer running: one each, however often people start and stop."""
 
-    def set_typing(self, live: Live, caller: Caller, command: SetTyping) -> Nothing:
+    def set_typing(self, visit: Visit, command: SetTyping) -> Nothing:
         """Tell the room who types now, whenever that changes."""
-        room_id = command.room_id
+        live, caller, room_id = visit.live, visit.caller, command.room_id
         if command.active:
             author = Author(user_id=caller.user_id, name=caller.name, avatar_url=caller.avatar_url)
             has_changed = self._typing.start(room_id, author, live.now)
@@ -45,11 +45,10 @@ class Moment:
             self._tell(live, room_id)
         return Nothing()
 
-    def set_presence(self, live: Live, caller: Caller, command: SetPresence) -> OnePresence:
+    def set_presence(self, visit: Visit, command: SetPresence) -> OnePresence:
         """Choose how one is shown."""
-        return OnePresence(
-            presence=_presence(caller.user_id, live.set_status(caller.user_id, command.status))
-        )
+        user_id = visit.caller.user_id
+        return OnePresence(presence=_presence(user_id, visit.live.set_status(user_id, command.status)))
 
     def departed(self, live: Live, user_id: str) -> None:
         """Somebody whose last connection is gone types no more."""

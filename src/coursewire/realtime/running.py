@@ -1,0 +1,204 @@
+"""Runs a validated command: in a storage reader, in the writer, or on the event loop, as its namespace declares it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from asyncio import Future
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from coursewire import log
+from coursewire.errors import CoursewireError, NotFound
+from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subscribe, Unsubscribe
+from coursewire.realtime.eager import start
+from coursewire.realtime.joined import Joined
+from coursewire.realtime.namespace import Handler, Opening, Signal, Staged
+from coursewire.realtime.transaction import Reactions, Transaction
+from coursewire.vocabulary import Position, iso
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.realtime.channels import Subscription
+    from coursewire.realtime.here import Here
+    from coursewire.realtime.hub import Hub
+    from coursewire.realtime.session import Session
+    from coursewire.storage import Storage
+    from coursewire.storage import Transaction as StorageTransaction
+
+
+@dataclass(slots=True)
+class Entered:
+    """The answer of an `Opening`; `Hub.start` makes its subscriptions live once it is written."""
+
+    subscriptions: Sequence[Subscription]
+    answer: bytes
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all of them still stand."""
+        return all(subscription.is_open for subscription in self.subscriptions)
+
+
+class Running:
+    """Where commands run. All methods belong to the event loop."""
+
+    def __init__(self, hub: Hub, here: Here, storage: Storage, reactions: Reactions) -> None:
+        self._hub = hub
+        self._here = here
+        self._storage = storage
+        self._reactions = reactions
+
+    def start(self, session: Session, command: Command) -> Future[Any]:
+        """Run a command; the future is of its answer as JSON, of a `Joined`, or of an `Entered`."""
+        match command:
+            case Subscribe():
+                return start(self._subscribe(session, command))
+            case Unsubscribe() | Ping():
+                return _done(self._answer_at_once(session, command))
+        match session.namespace.commands[type(command)]:
+            case Signal() as signal:
+                return self._signal(session, signal, command)
+            case Opening() as opening:
+                return start(self._open(session, opening, command))
+            case Staged() as staged:
+                return self._stage(session, staged, command)
+            case handler:
+                return self._run(session, handler, command)
+
+    def _answer_at_once(self, session: Session, command: Unsubscribe | Ping) -> bytes:
+        if isinstance(command, Ping):
+            now = iso(time.time_ns() // 1_000_000)
+            return _encode(Pong(sent_at=command.sent_at, server_time=now))
+        if not self._hub.unsubscribe(session, command.channel):
+            raise NotFound("you do not listen to this channel", field="channel")
+        return orjson.dumps({"channel": command.channel})
+
+    def _run(self, session: Session, handler: Handler, command: Command) -> Future[Any]:
+        path, caller, reactions = session.namespace.path, session.caller, self._reactions
+        if command.mode is Mode.READ:
+            return self._storage.read(
+                lambda raw: _encode(handler(Transaction(raw, path, caller, reactions), caller, command))
+            )
+        key = getattr(command, "key", None)
+        digest = _digest(command) if key is not None else b""
+        return self._storage.write(
+            lambda raw: run_once(raw, path, caller, reactions, handler, command, key, digest)
+        )
+
+    # On the event loop
+
+    def _signal(self, session: Session, signal: Signal, command: Command) -> Future[Any]:
+        name = signal.channel(command) if signal.channel else None
+        if name is None or name in session.subscriptions:
+            result = signal.run(self._here.visit(session), command)
+            if isinstance(result, Result):
+                return _done(_encode(result))
+
+            async def wait() -> bytes:
+                return _encode(await result)
+
+            return start(wait())
+
+        async def check_then_run() -> bytes:
+            await self._hub.rights.check(session, name)
+            result = signal.run(self._here.visit(session), command)
+            return _encode(result if isinstance(result, Result) else await result)
+
+        return asyncio.ensure_future(check_then_run())
+
+    def _stage(self, session: Session, staged: Staged, command: Command) -> Future[Any]:
+        step = staged.prepare(self._here.visit(session), command)
+        path, caller, reactions = session.namespace.path, session.caller, self._reactions
+        written = self._storage.write(
+            lambda raw: _encode(step.run(Transaction(raw, path, caller, reactions), caller, command))
+        )
+        # Before whatever the lane adds: it hears of the commit ahead of the ack.
+        written.add_done_callback(lambda done: step.settled(_failure(done)))
+        return written
+
+    # Channels
+
+    async def _subscribe(self, session: Session, command: Subscribe) -> Joined:
+        answers = await self._hub.subscribe(session, {command.channel: command.since})
+        answer = answers[command.channel]
+        if isinstance(answer, CoursewireError):
+            answer.field = "channel"  # a rule may name the field of the commands that ask it as well
+            raise answer
+        return answer
+
+    async def _open(self, session: Session, opening: Opening, command: Command) -> Entered:
+        path, caller, reactions = session.namespace.path, session.caller, self._reactions
+        names = await self._storage.read(
+            lambda raw: opening.channels(Transaction(raw, path, caller, reactions), caller, command)
+        )
+        answers = await self._hub.subscribe(session, dict.fromkeys(names))
+        joined = [answer.subscription for answer in answers.values() if isinstance(answer, Joined)]
+        entered = Entered(joined, b"")
+        try:
+            positions = {name: _position(answer) for name, answer in answers.items()}
+            visit = self._here.visit(session)
+            entered.answer = _encode(await opening.run(visit, command, positions))
+        except BaseException:
+            self.leave(session, entered)
+            raise
+        return entered
+
+    def leave(self, session: Session, entered: Entered) -> None:
+        """End what is left of the subscriptions of an opening; not those that have taken their place."""
+        for subscription in entered.subscriptions:
+            if subscription.is_open:
+                self._hub.unsubscribe(session, subscription.channel.name)
+
+
+def run_once(
+    raw: StorageTransaction,
+    path: str,
+    caller: Caller,
+    reactions: Reactions,
+    handler: Handler,
+    command: Command,
+    key: str | None,
+    digest: bytes,
+) -> bytes:
+    """Run a command that writes, once for its key, and return its answer as JSON (LOG3)."""
+    if key is not None:
+        first = log.recall(raw, caller.user_id, path, key, digest)
+        if first is not None:
+            return orjson.dumps({**orjson.loads(first), "duplicate": True})
+    tx = Transaction(raw, path, caller, reactions)
+    answer = _encode(handler(tx, caller, command))
+    if key is not None:
+        log.remember(raw, caller.user_id, path, key, digest, answer, tx.subject)
+    return answer
+
+
+def _digest(command: Command) -> bytes:
+    content = f"{command.command}\n{command.model_dump_json()}".encode()
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _encode(result: Any) -> bytes:
+    answer: bytes = result.model_dump_json(exclude_none=True).encode()
+    return answer
+
+
+def _position(answer: Joined | CoursewireError) -> Position:
+    """Return where a subscription stands. Raises the error of one that was refused."""
+    if isinstance(answer, CoursewireError):
+        raise answer
+    return Position(epoch=answer.epoch, offset=answer.subscription.offset)
+
+
+def _failure(done: Future[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if done.cancelled() else done.exception()
+
+
+def _done(value: Any) -> Future[Any]:
+    future: Future[Any] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
