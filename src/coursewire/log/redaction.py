@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import LargeBinary, bindparam, case, literal, select, update
 
 from coursewire.log.schema import events, remembered, streams
 from coursewire.storage import Prepared, Transaction
@@ -27,7 +27,11 @@ _FIND_CHANNELS = Prepared(
 _REWRITE_EVENT = Prepared(
     update(events)
     .where(events.c.stream_id == bindparam("in_stream"), events.c.offset == bindparam("at_offset"))
-    .values(data=bindparam("data"), size=bindparam("size"))
+    .values(
+        data=bindparam("data"),
+        size=bindparam("size"),
+        attachment=case((events.c.attachment.is_not(None), literal(b"", LargeBinary))),
+    )
 )
 _FIND_RESULTS = Prepared(
     select(remembered.c.caller, remembered.c.key, remembered.c.result).where(
@@ -62,8 +66,10 @@ def redact(
     """Give every logged event of a subject new data, and return the channels in which something changed.
 
     `data` is the JSON that replaces each payload, or a pure function from the old JSON to the new one where
-    they differ (a person's coming and going in many rooms). Answers remembered for the subject's commands
-    are rewritten as well: an object in them whose `field` is the subject becomes the new data.
+    they differ (a person's coming and going in many rooms). What it leaves as it is stays; where a payload is
+    replaced, its attachment becomes empty: it cannot be rewritten, and handlers find as many arguments as ever. Answers
+    remembered for the subject's commands are rewritten as well: an object in them whose `field` is the subject becomes
+    the new data.
 
     With `channels` only the events of these are, and only the answers of callers whose own `user:<id>` is one of them.
     """
@@ -73,12 +79,13 @@ def redact(
         for row in tx.all(_FIND_EVENTS, namespace=namespace, subject=subject)
         if channels is None or row.channel in channels
     ]
-    rewritten = [(row.stream_id, row.offset, rewrite(row.data)) for row in found]
+    rewritten = [(row.stream_id, row.offset, row.data, rewrite(row.data)) for row in found]
     tx.many(
         _REWRITE_EVENT,
         [
             {"in_stream": stream_id, "at_offset": offset, "data": new, "size": len(new)}
-            for stream_id, offset, new in rewritten
+            for stream_id, offset, old, new in rewritten
+            if new != old or not callable(data)
         ],
     )
     for row in tx.all(_FIND_RESULTS, namespace=namespace, subject=subject):

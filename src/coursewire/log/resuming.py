@@ -50,7 +50,7 @@ def resume(
 ) -> Resumed:
     """Return every event after `since` (epoch, offset), or none and the reason why that is impossible.
 
-    Never a part of them. `limit` counts events, `limit_bytes` the bytes of their data.
+    Never a part of them. `limit` counts events, `limit_bytes` the bytes of their data and attachments.
     """
     epoch, offset = since
     stream = position(tx, namespace, channel)

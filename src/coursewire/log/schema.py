@@ -52,10 +52,12 @@ events = Table(
     Column("subject", Text),
     Column("size", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("attachment", LargeBinary),
     sqlite_with_rowid=False,
 )
-"""The retained events. `data` is the JSON that travels, as bytes: written once, sent as it is. `size` is its
-length, and stands before it so that summing sizes does not read the payloads."""
+"""The retained events. `data` is the JSON that travels, as bytes: written once, sent as it is. `attachment` is what the
+payload has of bytes; most have none. `size` is the length of both, and stands before them so that summing sizes does
+not read the payloads."""
 
 Index(
     None,

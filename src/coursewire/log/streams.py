@@ -29,7 +29,10 @@ class Extent(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """One event of a stream. `data` is JSON; `at` is milliseconds since 1970."""
+    """One event of a stream. `data` is JSON; `at` is milliseconds since 1970.
+
+    `attachment` is what was given beside the JSON; empty once the event was taken back.
+    """
 
     offset: int
     id: str
@@ -37,6 +40,7 @@ class Logged(NamedTuple):
     data: bytes
     at: int
     actor: str | None
+    attachment: bytes | None = None
 
 
 _THIS_STREAM = (streams.c.namespace == bindparam("namespace"), streams.c.channel == bindparam("channel"))
@@ -98,7 +102,15 @@ _POSITIONS = Prepared(
     )
 )
 _READ_AFTER = Prepared(
-    select(events.c.offset, events.c.id, events.c.event, events.c.data, events.c.at, events.c.actor)
+    select(
+        events.c.offset,
+        events.c.id,
+        events.c.event,
+        events.c.data,
+        events.c.at,
+        events.c.actor,
+        events.c.attachment,
+    )
     .join(streams, streams.c.id == events.c.stream_id)
     .where(*_THIS_STREAM, events.c.offset > bindparam("after"))
     .order_by(events.c.offset)
@@ -124,11 +136,12 @@ def append(
     at: int,
     actor: str | None = None,
     subject: str | None = None,
+    attachment: bytes | None = None,
 ) -> Position:
     """Append an event to a channel's stream and return its position: the offset after the last one (LOG2).
 
-    The event exists if the transaction commits (LOG1). `data` is its JSON; `subject` names the thing by
-    which it can be taken back (LOG5).
+    The event exists if the transaction commits (LOG1). `data` is its JSON, `attachment` what goes with it as bytes;
+    `subject` names the thing by which both can be taken back (LOG5).
     """
     stream = tx.one(_ADVANCE, namespace=namespace, channel=channel, at=at)
     if stream is None:
@@ -140,7 +153,8 @@ def append(
         id=id,
         event=event,
         data=data,
-        size=len(data),
+        attachment=attachment,
+        size=_size(data, attachment),
         at=at,
         actor=actor,
         subject=subject,
@@ -149,13 +163,14 @@ def append(
 
 
 class Entry(NamedTuple):
-    """One event to append with others: the channel it goes to, its type, its JSON and its id."""
+    """One event to append with others: the channel it goes to, its type, its JSON, its id and its attachment."""
 
     channel: str
     event: str
     data: bytes
     id: str
     subject: str | None = None
+    attachment: bytes | None = None
 
 
 def append_many(
@@ -186,7 +201,8 @@ def append_many(
                 "id": entry.id,
                 "event": entry.event,
                 "data": entry.data,
-                "size": len(entry.data),
+                "attachment": entry.attachment,
+                "size": _size(entry.data, entry.attachment),
                 "at": at,
                 "actor": actor,
                 "subject": entry.subject,
@@ -226,3 +242,7 @@ def reset(tx: Transaction, namespace: str, channel: str) -> Position:
     else:
         tx.run(_EMPTY, stream_id=row.id)
     return Position(epoch, 0)
+
+
+def _size(data: bytes, attachment: bytes | None) -> int:
+    return len(data) if attachment is None else len(data) + len(attachment)

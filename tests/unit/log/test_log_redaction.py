@@ -122,3 +122,39 @@ def test_a_person_is_taken_out_of_the_log(ledger: Ledger) -> None:
     assert ledger.do(log.recall, "bob", "/chat", "key", b"d") == b"{}"
     [other] = ledger.do(log.read_after, "/analytics", "room:1", 0, 10)
     assert (other.data, other.actor) == (b'{"user_id":"ada"}', "ada")
+
+
+def test_an_attachment_goes_with_what_is_taken_back(ledger: Ledger) -> None:
+    """[LOG5] It becomes empty and counts for nothing; what has none gets none."""
+    about: dict[str, Any] = {"event": "e", "data": b'{"id":"m1"}', "id": "x", "at": 1, "subject": "m1"}
+    for attachment in (b"secret" * 100, None):
+        ledger.do(log.append, "/chat", "room:1", **about, attachment=attachment)
+    epoch = ledger.do(log.position, "/chat", "room:1").epoch
+    ledger.do(log.redact, "/chat", "m1", b'{"id":"m1"}')
+    resumed = ledger.do(log.resume, "/chat", "room:1", (epoch, 0), limit_bytes=22)
+    assert [event.attachment for event in resumed.events] == [b"", None]
+
+
+def test_an_attachment_stays_where_a_function_leaves_the_payload_as_it_is(ledger: Ledger) -> None:
+    """[LOG5] The subject may be something else that has the same id as the person."""
+    for data in (b'{"name":"Ada"}', b'{"title":"ada"}'):
+        ledger.do(
+            log.append,
+            "/chat",
+            "room:1",
+            event="e",
+            data=data,
+            id="x",
+            at=1,
+            subject="ada",
+            attachment=b"ink",
+        )
+    changed = ledger.do(
+        log.forget_person, "/chat", "ada", own=[], others=[], rewrite=lambda data: data.replace(b"Ada", b"")
+    )
+    assert changed == {"room:1"}
+    events = ledger.do(log.read_after, "/chat", "room:1", 0, 10)
+    assert [(event.data, event.attachment) for event in events] == [
+        (b'{"name":""}', b""),
+        (b'{"title":"ada"}', b"ink"),
+    ]

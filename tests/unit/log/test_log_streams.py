@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from tests.unit.log.ledger import Ledger
 
@@ -10,7 +11,7 @@ from coursewire import log
 from coursewire.storage import Transaction
 
 
-def append(tx: Transaction, channel: str, name: str, **options: str) -> log.Position:
+def append(tx: Transaction, channel: str, name: str, **options: Any) -> log.Position:
     return log.append(
         tx,
         "/chat",
@@ -141,3 +142,29 @@ def test_the_positions_of_many_streams_are_one_read(ledger: Ledger) -> None:
     assert found == {"room:1": ledger.do(log.position, "/chat", "room:1")[:2], "room:3": anew}
     assert ledger.do(log.positions, "/analytics", ["room:1"]) == {}
     assert ledger.do(log.positions, "/chat", []) == {}
+
+
+def test_an_attachment_comes_back_beside_the_data(ledger: Ledger) -> None:
+    """Those with and without one, appended alone and with others."""
+    for attachment in (b"\x00\n\xff", None, b""):
+        ledger.do(
+            log.append, "/c", "d:1", event="e", data=b"{}", id="x", at=5, subject="s", attachment=attachment
+        )
+    entries = [log.Entry("d:1", "e", b"{}", "y", attachment=b"y" * 9), log.Entry("d:2", "e", b"{}", "z")]
+    ledger.do(log.append_many, "/c", entries, at=5)
+    found = [event.attachment for event in ledger.do(log.read_after, "/c", "d:1", 0, 10)]
+    assert found == [b"\x00\n\xff", None, b"", b"y" * 9]
+    assert [event.attachment for event in ledger.do(log.read_after, "/c", "d:2", 0, 10)] == [None]
+
+
+def test_attachments_count_for_what_a_replay_may_hold(ledger: Ledger) -> None:
+    """[SUB3]"""
+    for channel in ("d:1", "d:2"):
+        epoch = ledger.do(log.position, "/c", channel).epoch
+        if channel == "d:1":
+            ledger.do(log.append, "/c", channel, event="e", data=b"{}", id="x", at=5, attachment=b"x" * 98)
+        else:
+            ledger.do(log.append_many, "/c", [log.Entry(channel, "e", b"{}", "x", None, b"x" * 98)], at=5)
+        assert ledger.do(log.resume, "/c", channel, (epoch, 0), limit_bytes=99).reason == "limit"
+        [event] = ledger.do(log.resume, "/c", channel, (epoch, 0), limit_bytes=100).events
+        assert event.attachment == b"x" * 98

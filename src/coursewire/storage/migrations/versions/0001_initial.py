@@ -77,6 +77,7 @@ def _create_log() -> None:
         sa.Column("subject", sa.Text),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.Column("attachment", sa.LargeBinary),
         sa.PrimaryKeyConstraint("stream_id", "offset", name=op.f("pk_events")),
         sqlite_with_rowid=False,
     )
