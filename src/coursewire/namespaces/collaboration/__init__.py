@@ -1,0 +1,1 @@
+"""Documents edited together, and annotations beside them."""
