@@ -1,6 +1,6 @@
 /** The commands of one namespace on their way: sent when it is ready, retried when asked to, settled once (LOG3, CMD1). */
 
-import type { CoursewireError } from "../../contract";
+import type { CoursewireError, Position } from "../../contract";
 import { CommandQueue, isKeyed, type Waiting } from "./commandQueue";
 import type { Effects } from "./effects";
 import type { Answer, Queued, State } from "./protocol";
@@ -13,13 +13,22 @@ const unavailable = (message: string, details?: Record<string, unknown>): Answer
   error: { code: "unavailable", message, retryable: true, ...(details && { details }) },
 });
 
+/** The channels that a command has subscribed to, as its answer says. */
+function opened(answer: Answer): Record<string, Position> | null {
+  const positions = answer.ok ? (answer.data as { positions?: unknown } | null)?.positions : undefined;
+  return typeof positions === "object" ? (positions as Record<string, Position> | null) : null;
+}
+
 export class Commands {
   readonly #effects: Effects;
+  readonly #adopt: (positions: Record<string, Position>) => void;
   readonly #queue: CommandQueue;
   #ready = false;
 
-  constructor(effects: Effects, limit: number) {
+  /** `adopt`: take over the channels that a command has subscribed to. */
+  constructor(effects: Effects, limit: number, adopt: (positions: Record<string, Position>) => void) {
     this.#effects = effects;
+    this.#adopt = adopt;
     this.#queue = new CommandQueue(limit);
   }
 
@@ -120,6 +129,8 @@ export class Commands {
     }
     this.#queue.remove(command.ref);
     if (isKeyed(command)) this.#persist();
+    const positions = opened(answer);
+    if (positions) this.#adopt(positions);
     this.#settle(command.ref, answer);
     this.#pump();
   }

@@ -1,6 +1,6 @@
 /** What a failed command throws, and what people are told about it. */
 
-import type { CoursewireError, ErrorCode } from "../../contract";
+import { type CoursewireError, type ErrorCode, errorCodes, type NamespaceGone } from "../../contract";
 
 export class CommandError extends Error {
   override readonly name = "CommandError";
@@ -50,4 +50,11 @@ export function words(error: unknown): string {
 function capitalise(sentence: string): string {
   const text = sentence.trim();
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
+/** What to tell people of a namespace that the server closes for good; null when it will be back by itself. */
+export function closingError({ reason, retryable }: NamespaceGone): CoursewireError | null {
+  if (retryable) return null;
+  const code = reason in errorCodes ? (reason as ErrorCode) : "unavailable";
+  return { code, message: "", retryable };
 }

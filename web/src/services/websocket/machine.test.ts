@@ -1,8 +1,9 @@
 /** What the recorded traces do not reach: the default bound, and the back-off over all its values. */
 
 import { describe, expect, it } from "vitest";
+import { READY } from "../../testing/world";
 import { NamespaceMachine } from "./machine";
-import { backOff } from "./protocol";
+import { backOff, type Input } from "./protocol";
 
 describe("NamespaceMachine", () => {
   it("[CLI2] holds 1,000 commands and refuses the next, keeping those it has", () => {
@@ -33,5 +34,42 @@ describe("NamespaceMachine", () => {
       expect(backOff(0, random)).toBeGreaterThanOrEqual(250);
       for (let n = 0; n < 60; n += 1) expect(backOff(n, random)).toBeLessThanOrEqual(5_000);
     }
+  });
+
+  it("[CLI1] holds the channels that a command has subscribed to from the positions in its answer", () => {
+    const machine = new NamespaceMachine({ namespace: "/collaboration", random: () => 0.5 });
+    const step = (input: Input) => machine.step(0, input);
+    const event = (channel: string, offset: number): Input => ({
+      type: "received",
+      event: "document.updated",
+      data: {},
+      meta: { channel, epoch: "a", offset },
+    });
+    const answered = (ref: string, positions: object): Input => ({
+      type: "answer",
+      ref,
+      answer: { ok: true, data: { positions } },
+    });
+    step({ type: "start", token_known: true });
+    step({ type: "connected", sid: "s" });
+    step({ type: "received", event: "session.ready", data: READY, meta: { channel: "" } });
+    step({ type: "command", ref: "c1", command: "document.open", payload: {} });
+    step(event("document:7:staff", 5)); // Overtakes the answer.
+    const positions = {
+      "document:7": { epoch: "a", offset: 8 },
+      "document:7:staff": { epoch: "a", offset: 4 },
+    };
+    expect(step(answered("c1", positions)).map(({ type }) => type)).toEqual(["settle"]);
+    expect(machine.position("document:7:staff")).toEqual({ epoch: "a", offset: 5 });
+    expect(step(event("document:7", 8))).toEqual([]);
+    expect(step(event("document:7", 9))).toMatchObject([{ type: "deliver" }]);
+    expect(step(event("document:7", 11))).toMatchObject([
+      { type: "emit", command: "subscribe", payload: { channel: "document:7", since: { offset: 9 } } },
+    ]);
+    step({ type: "disconnected", by: "transport", reason: "gone" });
+    const connect = step({ type: "timer", name: "reconnect" }).find(({ type }) => type === "connect");
+    expect(connect).toMatchObject({
+      resume: { "document:7": { epoch: "a", offset: 9 }, "document:7:staff": { epoch: "a", offset: 5 } },
+    });
   });
 });

@@ -57,7 +57,9 @@ export class NamespaceMachine {
   constructor(options: MachineOptions) {
     this.#effects = new Effects(options.random);
     this.#subscriptions = new Subscriptions(this.#effects, options.resumeLimit ?? 100);
-    this.#commands = new Commands(this.#effects, options.outboxLimit ?? 1_000);
+    this.#commands = new Commands(this.#effects, options.outboxLimit ?? 1_000, (positions) =>
+      this.#subscriptions.adopt(positions),
+    );
   }
 
   get state(): State {

@@ -16,6 +16,9 @@ class Service extends NamespaceService<ChatCommands, ChatEvents> {
   protected override snapshotNeeded(channel: string, position: Position): void {
     this.snapshotLoaded(channel, position);
   }
+  protected override get attachments() {
+    return { "message.sent": "picture" };
+  }
 }
 
 let world: World;
@@ -235,5 +238,23 @@ describe("NamespaceService", () => {
       "/chat": { state: "connected" },
       "/notifications": { state: "unavailable", error: { code: "disabled" } },
     });
+  });
+
+  it("gives an event's bytes back into their field before anybody sees it", async () => {
+    service.connect("ada", "token");
+    await settle();
+    world.peer.accept();
+    const heard: unknown[] = [];
+    service.on("message.sent", (data) => heard.push(data));
+    world.peer.events.received("message.sent", { id: "m1" }, { channel: "room:r1" }, Uint8Array.of(1, 2));
+    expect(heard).toEqual([{ id: "m1", picture: Uint8Array.of(1, 2) }]);
+  });
+
+  it("takes no bytes under a key, which would be written down as JSON", async () => {
+    service.connect("ada", "token");
+    await settle();
+    const payload = { key: "k1", room_id: "r1", text: "x", picture: Uint8Array.of(1) };
+    await expect(service.request("message.send", payload)).rejects.toThrow(TypeError);
+    expect(world.local.length).toBe(0);
   });
 });

@@ -1,16 +1,10 @@
 /** Drives one namespace: its state machine, its socket, its timers, its token and its outbox. Knows no React. */
 
-import {
-  type CoursewireError,
-  type ErrorCode,
-  errorCodes,
-  type NamespaceGone,
-  type Position,
-  type Ready,
-} from "../../contract";
+import type { CoursewireError, NamespaceGone, Position, Ready } from "../../contract";
+import { hasBytes, joined } from "./bytes";
 import { type ConnectionStatusStore, isLive } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
-import { CommandError } from "./errors";
+import { CommandError, closingError } from "./errors";
 import { newKey } from "./keys";
 import { Listeners } from "./listeners";
 import { NamespaceMachine } from "./machine";
@@ -108,7 +102,10 @@ export abstract class NamespaceService<
       {
         opened: (transport) => this.#feed({ type: "opened", transport }),
         connected: (sid) => this.#feed({ type: "connected", sid }),
-        received: (event, data, meta) => this.#feed({ type: "received", event, data, meta }),
+        received: (event, data, meta, attachment) => {
+          const whole = joined(data, this.attachments[event], attachment);
+          this.#feed({ type: "received", event, data: whole, meta });
+        },
         refused: (error) => {
           this.#error = error;
           this.#feed({ type: "refused", error });
@@ -187,6 +184,7 @@ export abstract class NamespaceService<
    * Run a command; resolves with its `data`. Without a connection it waits; with a `key` it also survives a reload.
    * @throws {CommandError} what the server answered, or `overloaded` when too many wait, or `unavailable` when the
    * connection was lost before the answer and there was no key to ask again with.
+   * @throws {TypeError} for a key and bytes together: what waits under a key is written down as JSON.
    */
   request<Name extends keyof Commands & string>(
     command: Name,
@@ -196,6 +194,8 @@ export abstract class NamespaceService<
       const error: CoursewireError = { code: "unavailable", message: "not connected", retryable: true };
       return Promise.reject(new CommandError(error));
     }
+    if (hasBytes(payload) && "key" in payload)
+      return Promise.reject(new TypeError(`${command}: bytes cannot wait under a key`));
     const ref = newKey(this.environment.now());
     return new Promise((resolve, reject) => {
       this.#waiting.set(ref, (answer) => {
@@ -225,6 +225,10 @@ export abstract class NamespaceService<
 
   // What a namespace adds
 
+  /** The field of each event's data that travels as bytes beside it. */
+  protected get attachments(): Readonly<Record<string, string>> {
+    return {};
+  }
   /** `connect` was called; the socket is not there yet. */
   protected opened(): void {}
   /** Commands that an earlier page left behind, in order. */
@@ -387,11 +391,4 @@ export abstract class NamespaceService<
       error: this.#error,
     });
   }
-}
-
-/** What to tell people of a namespace that the server closes for good; null when it will be back by itself. */
-function closingError({ reason, retryable }: NamespaceGone): CoursewireError | null {
-  if (retryable) return null;
-  const code = reason in errorCodes ? (reason as ErrorCode) : "unavailable";
-  return { code, message: "", retryable };
 }

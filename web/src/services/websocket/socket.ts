@@ -2,12 +2,14 @@
 
 import { Manager, type Socket } from "socket.io-client";
 import type { CoursewireError } from "../../contract";
+import { parted, withPlainBytes } from "./bytes";
 import type { Answer, EventMeta, Transport } from "./protocol";
 
 export interface SocketEvents {
   opened(transport: Transport): void;
   connected(sid: string): void;
-  received(event: string, data: unknown, meta: EventMeta): void;
+  /** `attachment`: the bytes that came beside the data. */
+  received(event: string, data: unknown, meta: EventMeta, attachment?: Uint8Array): void;
   /** The server said no to CONNECT. */
   refused(error: CoursewireError): void;
   /** Once per attempt or session. */
@@ -16,6 +18,7 @@ export interface SocketEvents {
 
 export interface SocketPort {
   connect(auth: Record<string, unknown>): void;
+  /** A field of bytes travels as an argument of its own; bytes of the answer are in it. */
   emit(command: string, payload: unknown, answered?: (answer: Answer) => void): void;
   /** End this namespace; silent. */
   disconnect(): void;
@@ -126,9 +129,12 @@ export const openSocket: OpenSocket = (options, namespace, events) => {
   socket.on("disconnect", (reason) => {
     end(() => events.disconnected(reason === "io server disconnect" ? "server" : "transport", reason));
   });
-  socket.onAny((event: string, data: unknown, meta: unknown) => {
-    const envelope = typeof meta === "object" && meta !== null ? (meta as EventMeta) : { channel: "" };
-    if (busy) events.received(event, data, envelope);
+  socket.onAny((event: string, data: unknown, ...others: unknown[]) => {
+    if (!busy) return;
+    const [meta, attachment] = [others.at(-1), others.length > 1 ? others[0] : undefined];
+    const envelope = isEnvelope(meta) ? meta : { channel: "" };
+    if (attachment === undefined) events.received(event, data, envelope);
+    else events.received(event, data, envelope, withPlainBytes(attachment) as Uint8Array);
   });
 
   return {
@@ -141,8 +147,12 @@ export const openSocket: OpenSocket = (options, namespace, events) => {
       socket.connect();
     },
     emit(command, payload, answered) {
-      if (answered) socket.emit(command, payload, answered);
-      else socket.emit(command, payload);
+      const [rest, attachments] = parted(payload);
+      if (!answered) socket.emit(command, rest, ...attachments);
+      else
+        socket.emit(command, rest, ...attachments, (answer: Answer) =>
+          answered(withPlainBytes(answer) as Answer),
+        );
     },
     disconnect() {
       busy = false;
@@ -163,6 +173,12 @@ export const openSocket: OpenSocket = (options, namespace, events) => {
     },
   };
 };
+
+const isEnvelope = (value: unknown): value is EventMeta =>
+  typeof value === "object" &&
+  value !== null &&
+  !ArrayBuffer.isView(value) &&
+  !(value instanceof ArrayBuffer);
 
 function asError(error: Error & { data?: unknown }): CoursewireError {
   const data = error.data as Partial<CoursewireError> | undefined;

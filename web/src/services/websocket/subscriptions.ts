@@ -103,6 +103,20 @@ export class Subscriptions {
     if (this.#ready) this.#ask(channel);
   }
 
+  /** A command has subscribed to these channels: what it answered is their state, and events go on from here. */
+  adopt(positions: Record<string, Position>): void {
+    for (const [name, position] of Object.entries(positions)) {
+      const channel = this.#channels.get(name) ?? this.#joined(name);
+      this.#leaving.delete(name);
+      this.#effects.cancel(`subscribe:${name}`);
+      channel.asking = null;
+      channel.failures = 0;
+      // An event may have overtaken the answer.
+      if (!channel.reaches(position)) channel.move(position);
+      channel.phase = "live";
+    }
+  }
+
   /** Events were dropped on the way: ask for what was missed, unless that is under way. */
   catchUp(name: string): void {
     const channel = this.#channels.get(name);
