@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints
 
-from coursewire.realtime.attachments import check_declared
+from coursewire.realtime.attachments import check_declared, has_bytes
 from coursewire.vocabulary import Clean, Model, Position, Role, Time, UserId
 
 CHANNEL_PATTERN = r"^[A-Za-z0-9._:@\-]{1,300}$"
@@ -88,8 +88,8 @@ class Command(Model):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Check what `__init_subclass__` has read, now that the fields are known. Raises TypeError."""
         check_declared(cls.__name__, cls, cls.attachment)
-        if cls.attachment is not None and "key" in cls.model_fields:
-            raise TypeError(f"{cls.__name__}: a command with a key carries no attachment")
+        if "key" in cls.model_fields and (cls.attachment is not None or has_bytes(cls.returns)):
+            raise TypeError(f"{cls.__name__}: a command with a key, and its remembered answer, have no bytes")
 
 
 PayloadT = TypeVar("PayloadT", bound=Model)

@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from coursewire.errors import (
     CoursewireError,
     Internal,
-    Invalid,
     Overloaded,
     RateLimited,
     Unavailable,
     UnknownCommand,
 )
+from coursewire.realtime.attachments import Answer, payload_of
 from coursewire.realtime.contract import Command, Mode, RefreshAuth
 from coursewire.realtime.door import Door
 from coursewire.realtime.eager import start
@@ -116,7 +116,7 @@ class Dispatcher:
         name, mode = arguments[0], Mode.SIGNAL
         run: Callable[[], Future[Any]]
         try:
-            command = self._read(session, name, arguments[1:])
+            command = self._read(session, name, arguments)
             self._limit(session, command)
         except CoursewireError as error:
             # In its turn as well: acknowledgements keep the order of the commands.
@@ -141,9 +141,7 @@ class Dispatcher:
         kind = session.namespace.by_name.get(name) if isinstance(name, str) else None
         if kind is None:
             raise UnknownCommand(f"{session.namespace.path} has no such command")
-        payload = arguments[0] if arguments else {}
-        if not isinstance(payload, dict):
-            raise Invalid("the payload must be an object", field="payload")
+        payload = payload_of(kind, arguments)
         try:
             return kind.model_validate(payload)
         except ValidationError as error:
@@ -180,6 +178,7 @@ class Dispatcher:
                 self._running.leave(session, entered)
         self.figures.commands[session.namespace.path, name, error.code if error else "ok"] += 1
         begun: Sequence[Subscription] = ()
+        attachments: Sequence[bytes] = ()
         if error is not None:
             data = orjson.dumps({"ok": False, "error": error.as_wire()})
         else:
@@ -188,12 +187,12 @@ class Dispatcher:
                 begun = (result.subscription,)
                 wire = result.as_wire()
                 wire["channel"] = result.subscription.channel.name
-                result = orjson.dumps(wire)
+                result = Answer(orjson.dumps(wire))
             elif isinstance(result, Entered):
                 begun, result = result.subscriptions, result.answer
-            data = b'{"ok":true,"data":%b}' % result
+            data, attachments = b'{"ok":true,"data":%b}' % result.json, result.attachments
         if ack is not None:
-            session.socket.acknowledge_encoded(ack, data)
+            session.socket.acknowledge_encoded(ack, data, attachments)
         for subscription in begun:
             self._hub.start(subscription)
 

@@ -24,6 +24,7 @@ from coursewire.errors import (
     Internal,
     Unavailable,
 )
+from coursewire.realtime.attachments import Answer
 from coursewire.realtime.contract import (
     AuthExpiring,
     Expiring,
@@ -218,8 +219,8 @@ class Door:
     def _expired(self, session: Session) -> None:
         self.dismiss(session, "auth_expired", retryable=True)
 
-    async def refresh(self, session: Session, token: str) -> bytes:
-        """Renew a session's token in place; rights that the new one lacks end at once. Returns the answer as JSON."""
+    async def refresh(self, session: Session, token: str) -> Answer:
+        """Renew a session's token in place; rights that the new one lacks end at once."""
         caller = await self._admit(session.namespace, token)
         if caller.user_id != session.caller.user_id:
             raise AuthInvalid("the new token belongs to somebody else", field="token")
@@ -227,7 +228,7 @@ class Door:
             session.caller = caller
             self._await_expiry(session)
             await self._hub.decide_again(session)
-        return orjson.dumps({"expires_at": iso(caller.expires_at)})
+        return Answer(orjson.dumps({"expires_at": iso(caller.expires_at)}))
 
     # Out
 

@@ -1,4 +1,4 @@
-"""Events as ready bytes: `[event, data, meta]`, written once for all receivers (FAN1)."""
+"""Events as ready bytes: `[event, data, meta]`, or with bytes in between, written once for all receivers (FAN1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def encode_logged(namespace: str, channel: str, epoch: str, event: LoggedEvent) 
     meta = {"channel": channel, "id": event.id, "at": iso(event.at), "epoch": epoch, "offset": event.offset}
     if event.actor is not None:
         meta["actor"] = event.actor
-    return encode_event(namespace, event.event, event.data, orjson.dumps(meta))
+    return encode_event(namespace, event.event, event.data, orjson.dumps(meta), event.attachment)
 
 
 def encode_unlogged(message: Unlogged) -> Encoded:
@@ -28,7 +28,9 @@ def encode_unlogged(message: Unlogged) -> Encoded:
     meta = {"channel": message.channel, "id": message.id, "at": iso(message.at)}
     if message.actor is not None:
         meta["actor"] = message.actor
-    return encode_event(message.namespace, message.event, message.data, orjson.dumps(meta))
+    return encode_event(
+        message.namespace, message.event, message.data, orjson.dumps(meta), message.attachment
+    )
 
 
 def encode_alone(namespace: str, event: Event[Any], channel: str = "") -> Encoded:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from coursewire.bus.port import Unlogged
+from coursewire.realtime.attachments import split
 from coursewire.realtime.contract import Delivery
 from coursewire.vocabulary import new_id
 
@@ -39,9 +40,11 @@ class Live:
         """Send an ephemeral event to whoever listens now: it is stored nowhere, and dropped where a socket is full."""
         if event.delivery is not Delivery.EPHEMERAL:
             raise TypeError(f"{event.event} is not of class ephemeral")
-        data = event.data.model_dump_json(exclude_none=True).encode()
+        data, attachment = split(event)
         at = time.time_ns() // 1_000_000
-        self._bus.publish(Unlogged(self._namespace, channel, new_id(), event.event, data, at, actor))
+        self._bus.publish(
+            Unlogged(self._namespace, channel, new_id(), event.event, data, at, actor, attachment=attachment)
+        )
 
     def publish_latest(
         self, channel: str, event: Event[Any], actor: str | None = None, *, is_last: bool = False

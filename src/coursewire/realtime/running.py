@@ -14,6 +14,7 @@ import orjson
 
 from coursewire import log
 from coursewire.errors import CoursewireError, NotFound
+from coursewire.realtime.attachments import Answer, encode_answer
 from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subscribe, Unsubscribe
 from coursewire.realtime.eager import start
 from coursewire.realtime.joined import Joined
@@ -36,7 +37,7 @@ class Entered:
     """The answer of an `Opening`; `Hub.start` makes its subscriptions live once it is written."""
 
     subscriptions: Sequence[Subscription]
-    answer: bytes
+    answer: Answer
 
     @property
     def is_open(self) -> bool:
@@ -54,7 +55,7 @@ class Running:
         self._reactions = reactions
 
     def start(self, session: Session, command: Command) -> Future[Any]:
-        """Run a command; the future is of its answer as JSON, of a `Joined`, or of an `Entered`."""
+        """Run a command; the future is of its `Answer`, of a `Joined`, or of an `Entered`."""
         match command:
             case Subscribe():
                 return start(self._subscribe(session, command))
@@ -70,19 +71,19 @@ class Running:
             case handler:
                 return self._run(session, handler, command)
 
-    def _answer_at_once(self, session: Session, command: Unsubscribe | Ping) -> bytes:
+    def _answer_at_once(self, session: Session, command: Unsubscribe | Ping) -> Answer:
         if isinstance(command, Ping):
             now = iso(time.time_ns() // 1_000_000)
-            return _encode(Pong(sent_at=command.sent_at, server_time=now))
+            return encode_answer(Pong(sent_at=command.sent_at, server_time=now))
         if not self._hub.unsubscribe(session, command.channel):
             raise NotFound("you do not listen to this channel", field="channel")
-        return orjson.dumps({"channel": command.channel})
+        return Answer(orjson.dumps({"channel": command.channel}))
 
     def _run(self, session: Session, handler: Handler, command: Command) -> Future[Any]:
         path, caller, reactions = session.namespace.path, session.caller, self._reactions
         if command.mode is Mode.READ:
             return self._storage.read(
-                lambda raw: _encode(handler(Transaction(raw, path, caller, reactions), caller, command))
+                lambda raw: encode_answer(handler(Transaction(raw, path, caller, reactions), caller, command))
             )
         key = getattr(command, "key", None)
         digest = _digest(command) if key is not None else b""
@@ -97,17 +98,17 @@ class Running:
         if name is None or name in session.subscriptions:
             result = signal.run(self._here.visit(session), command)
             if isinstance(result, Result):
-                return _done(_encode(result))
+                return _done(encode_answer(result))
 
-            async def wait() -> bytes:
-                return _encode(await result)
+            async def wait() -> Answer:
+                return encode_answer(await result)
 
             return start(wait())
 
-        async def check_then_run() -> bytes:
+        async def check_then_run() -> Answer:
             await self._hub.rights.check(session, name)
             result = signal.run(self._here.visit(session), command)
-            return _encode(result if isinstance(result, Result) else await result)
+            return encode_answer(result if isinstance(result, Result) else await result)
 
         return asyncio.ensure_future(check_then_run())
 
@@ -115,7 +116,7 @@ class Running:
         step = staged.prepare(self._here.visit(session), command)
         path, caller, reactions = session.namespace.path, session.caller, self._reactions
         written = self._storage.write(
-            lambda raw: _encode(step.run(Transaction(raw, path, caller, reactions), caller, command))
+            lambda raw: encode_answer(step.run(Transaction(raw, path, caller, reactions), caller, command))
         )
         # Before whatever the lane adds: it hears of the commit ahead of the ack.
         written.add_done_callback(lambda done: step.settled(_failure(done)))
@@ -138,11 +139,11 @@ class Running:
         )
         answers = await self._hub.subscribe(session, dict.fromkeys(names))
         joined = [answer.subscription for answer in answers.values() if isinstance(answer, Joined)]
-        entered = Entered(joined, b"")
+        entered = Entered(joined, Answer(b""))
         try:
             positions = {name: _position(answer) for name, answer in answers.items()}
             visit = self._here.visit(session)
-            entered.answer = _encode(await opening.run(visit, command, positions))
+            entered.answer = encode_answer(await opening.run(visit, command, positions))
         except BaseException:
             self.leave(session, entered)
             raise
@@ -164,27 +165,22 @@ def run_once(
     command: Command,
     key: str | None,
     digest: bytes,
-) -> bytes:
-    """Run a command that writes, once for its key, and return its answer as JSON (LOG3)."""
+) -> Answer:
+    """Run a command that writes, once for its key, and return its answer (LOG3)."""
     if key is not None:
         first = log.recall(raw, caller.user_id, path, key, digest)
         if first is not None:
-            return orjson.dumps({**orjson.loads(first), "duplicate": True})
+            return Answer(orjson.dumps({**orjson.loads(first), "duplicate": True}))
     tx = Transaction(raw, path, caller, reactions)
-    answer = _encode(handler(tx, caller, command))
+    answer = encode_answer(handler(tx, caller, command))
     if key is not None:
-        log.remember(raw, caller.user_id, path, key, digest, answer, tx.subject)
+        log.remember(raw, caller.user_id, path, key, digest, answer.json, tx.subject)
     return answer
 
 
 def _digest(command: Command) -> bytes:
     content = f"{command.command}\n{command.model_dump_json()}".encode()
     return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def _encode(result: Any) -> bytes:
-    answer: bytes = result.model_dump_json(exclude_none=True).encode()
-    return answer
 
 
 def _position(answer: Joined | CoursewireError) -> Position:

@@ -18,6 +18,7 @@ from coursewire.bus.port import (
 )
 from coursewire.identity import membership
 from coursewire.identity.contract import MembersChanged, SessionsEnded
+from coursewire.realtime.attachments import split, without_bytes
 from coursewire.realtime.contract import Delivery
 from coursewire.vocabulary import Model, Position, new_id
 
@@ -81,7 +82,7 @@ class Transaction:
         if self.subject is None:
             self.subject = subject
         event_id = new_id()
-        data = _encode(event.data)
+        data, attachment = split(event)
         if actor is THE_CALLER:
             actor = self._caller.user_id if self._caller else None
         epoch, offset = log.append(
@@ -94,8 +95,9 @@ class Transaction:
             at=self.now,
             actor=actor,
             subject=subject,
+            attachment=attachment,
         )
-        logged = LoggedEvent(offset, event_id, event.event, data, self.now, actor)
+        logged = LoggedEvent(offset, event_id, event.event, data, self.now, actor, attachment)
         self._raw.effects.append(Committed(self._namespace, channel, epoch, offset, (logged,)))
         self.tell(event)
         return Position(epoch=epoch, offset=offset)
@@ -109,17 +111,18 @@ class Transaction:
         """
         if actor is THE_CALLER:
             actor = self._caller.user_id if self._caller else None
-        encoded: dict[int, bytes] = {}
+        encoded: dict[int, tuple[bytes, bytes | None]] = {}
         entries: list[log.Entry] = []
         for channel, event in events:
-            data = encoded.get(id(event))
-            if data is None:
-                data = encoded[id(event)] = _encode(event.data)
+            parts = encoded.get(id(event))
+            if parts is None:
+                parts = encoded[id(event)] = split(event)
             subject = getattr(event.data, event.subject) if event.subject else None
-            entries.append(log.Entry(channel, event.event, data, new_id(), subject))
+            entries.append(log.Entry(channel, event.event, parts[0], new_id(), subject, parts[1]))
         positions = log.append_many(self._raw, self._namespace, entries, at=self.now, actor=actor)
-        for (channel, name, data, event_id, _), (epoch, offset) in zip(entries, positions, strict=True):
-            logged = LoggedEvent(offset, event_id, name, data, self.now, actor)
+        for entry, (epoch, offset) in zip(entries, positions, strict=True):
+            channel, name, data, event_id, _, attachment = entry
+            logged = LoggedEvent(offset, event_id, name, data, self.now, actor, attachment)
             self._raw.effects.append(Committed(self._namespace, channel, epoch, offset, (logged,)))
         for event in {id(event): event for _, event in events}.values():
             self.tell(event)
@@ -138,7 +141,7 @@ class Transaction:
                 channel,
                 new_id(),
                 event.event,
-                _encode(event.data),
+                split(event)[0],
                 self.now,
                 self._caller.user_id if self._caller else None,
                 str(getattr(event.data, event.per)),
@@ -160,9 +163,10 @@ class Transaction:
     ) -> None:
         """Rewrite every logged event about `subject` in place (LOG5), to this or by a pure function of its JSON.
 
-        In remembered answers it is the objects whose `field` names the subject. `channels`: only in these.
+        An attachment becomes empty, whatever the replacement has. In remembered answers it is the objects whose `field`
+        names the subject. `channels`: only in these.
         """
-        data = replacement if callable(replacement) else _encode(replacement)
+        data = replacement if callable(replacement) else without_bytes(replacement)
         changed = log.redact(self._raw, self._namespace, subject, data, field=field, channels=channels)
         # Also when there were none: what the log has trimmed, a node may still keep for replays.
         self._take_back(changed)
@@ -213,7 +217,3 @@ class Transaction:
     def roles_in(self, caller: Caller, course_id: str) -> frozenset[str]:
         """Return what the caller is in a course, by its roster; nothing when not enrolled."""
         return frozenset(membership.roles_in(self._raw, caller.user_id, course_id))
-
-
-def _encode(data: Model) -> bytes:
-    return data.model_dump_json(exclude_none=True).encode()

@@ -38,6 +38,10 @@ class Message:
     ack: int | None = None
 
 
+class WithAttachments(list[Any]):
+    """What the decoder returns as the data of a packet that brought attachments: in any other there are no bytes."""
+
+
 # <type>[<attachments>-][<namespace>,][<ack id>][<JSON>]. An ack id has at most 15 digits: it stays below
 # 2**53, where JavaScript still counts exactly. A namespace has at most 128 characters, and none that would end
 # a packet in a polling payload: JSON escapes it, a namespace cannot.
@@ -92,6 +96,7 @@ class Decoder:
         message, attachments = self._pending, self._attachments
         self._forget()
         _put_back(message.data, attachments)
+        message.data = WithAttachments(message.data)
         _check_payload(message)
         return message
 

@@ -114,7 +114,7 @@ class House:
         encoded = self.write(
             lambda raw: run_once(raw, path, caller, self.reactions, handler, command, key, _digest(command))
         )
-        return command.returns.model_validate_json(encoded)
+        return command.returns.model_validate_json(encoded.json)
 
     # Short ways
 

@@ -130,7 +130,7 @@ class Classroom:
                 raw, "/chat", caller, self.reactions, handler, command, key, _digest(command)
             )
         )
-        return command.returns.model_validate_json(encoded)
+        return command.returns.model_validate_json(encoded.json)
 
     def transaction(self, raw: Any, caller: Caller | None = None) -> Transaction:
         return Transaction(raw, "/chat", caller, self.reactions)

@@ -113,7 +113,7 @@ class Inboxes:
         encoded = self.write(
             lambda raw: run_once(raw, path, caller, self.reactions, handler, command, key, _digest(command))
         )
-        return command.returns.model_validate_json(encoded)
+        return command.returns.model_validate_json(encoded.json)
 
     def do(self, function: Any, *arguments: Any, **options: Any) -> Any:
         """Run a function on a transaction of /notifications."""
