@@ -14,8 +14,10 @@ RETRIED_CODES = frozenset({"rate_limited", "overloaded", "unavailable"})
 class Commands:
     """The commands of one namespace, from the application to their final answer."""
 
-    def __init__(self, effects: Effects, outbox_limit: int) -> None:
+    def __init__(self, effects: Effects, outbox_limit: int, adopt: Callable[[Json], None]) -> None:
+        """`adopt` takes the positions of channels that a command has subscribed to."""
         self._effects = effects
+        self._adopt = adopt
         self._outbox = Outbox(outbox_limit)
         self._ready = False
 
@@ -93,6 +95,8 @@ class Commands:
                 return
             self._outbox.remove(command.ref)
             self._persist(command)
+            if isinstance(positions := _data_of(answer).get("positions"), dict):
+                self._adopt(positions)
             self._effects.put(Settle(command.ref, answer))
             self._pump(now)
 
@@ -115,3 +119,8 @@ class Commands:
     def _fail(self, commands: Iterable[Waiting], error: Json) -> None:
         for command in commands:
             self._effects.put(Settle(command.ref, {"ok": False, "error": error}))
+
+
+def _data_of(answer: Json) -> Json:
+    data = answer.get("data")
+    return data if isinstance(data, dict) else {}

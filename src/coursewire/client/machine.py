@@ -44,7 +44,7 @@ class Machine:
     ) -> None:
         self._effects = Effects(random)
         self._subscriptions = Subscriptions(self._effects, resume_limit)
-        self._commands = Commands(self._effects, outbox_limit)
+        self._commands = Commands(self._effects, outbox_limit, self._subscriptions.adopt)
         self._session = Session.OFF
         self._number = 0
         """Counts sessions, so that what belongs to one does not leak into the next."""

@@ -105,6 +105,23 @@ class Subscriptions:
             if self._ready:
                 self._ask(channel, now)
 
+    def adopt(self, positions: Json) -> None:
+        """Hold channels that a command has subscribed to: its answer is their state as of these positions."""
+        for name, position in positions.items():
+            if name in self._leaving:
+                continue  # answers come in order: it was left after the command was given
+            channel = self._channels.get(name)
+            if channel is None:
+                channel = self._channels[name] = Channel(name, wanted=True)
+            channel.wanted = True
+            if channel.phase is Phase.STALE or not channel.reaches(position):
+                channel.move(position)
+            if channel.phase is Phase.ASKED:
+                continue  # asked after the command was given: that answer is still to come
+            self._effects.cancel(f"subscribe:{name}")
+            channel.phase, channel.failures = Phase.LIVE, 0
+            self._effects.put(Subscribed(name, position["epoch"], position["offset"], recovered=False))
+
     def catch_up(self, name: str, now: int) -> None:
         """Ask for what a channel has missed, unless that is under way."""
         channel = self._channels.get(name)

@@ -59,7 +59,11 @@ describe("NamespaceMachine", () => {
       "document:7": { epoch: "a", offset: 8 },
       "document:7:staff": { epoch: "a", offset: 4 },
     };
-    expect(step(answered("c1", positions)).map(({ type }) => type)).toEqual(["settle"]);
+    expect(step(answered("c1", positions)).map(({ type }) => type)).toEqual([
+      "subscribed",
+      "subscribed",
+      "settle",
+    ]);
     expect(machine.position("document:7:staff")).toEqual({ epoch: "a", offset: 5 });
     expect(step(event("document:7", 8))).toEqual([]);
     expect(step(event("document:7", 9))).toMatchObject([{ type: "deliver" }]);

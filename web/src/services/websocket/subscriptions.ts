@@ -106,14 +106,17 @@ export class Subscriptions {
   /** A command has subscribed to these channels: what it answered is their state, and events go on from here. */
   adopt(positions: Record<string, Position>): void {
     for (const [name, position] of Object.entries(positions)) {
+      // Answers come in order: it was left after the command was given.
+      if (this.#leaving.has(name)) continue;
       const channel = this.#channels.get(name) ?? this.#joined(name);
-      this.#leaving.delete(name);
+      channel.wanted = true;
+      if (channel.phase === "stale" || !channel.reaches(position)) channel.move(position);
+      // Asked after the command was given: that answer is still to come.
+      if (channel.phase === "asked") continue;
       this.#effects.cancel(`subscribe:${name}`);
-      channel.asking = null;
-      channel.failures = 0;
-      // An event may have overtaken the answer.
-      if (!channel.reaches(position)) channel.move(position);
       channel.phase = "live";
+      channel.failures = 0;
+      this.#effects.put({ type: "subscribed", channel: name, ...position, recovered: false });
     }
   }
 
