@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.integration.mail_server import Mailbox, server_at
 from tests.integration.push_service import Browser
 
+from coursewire.bus.memory import MemoryBus
 from coursewire.identity import membership
 from coursewire.identity.caller import Caller
 from coursewire.identity.membership import Enrolment
@@ -62,7 +63,7 @@ class House:
         self.storage = storage
         self.channels = OutgoingChannels({"email", "push"}, None, private_endpoints=True)
         self.reactions = {kind: [(PATH, react)] for kind, react in namespace.make().reactions.items()}
-        self.work = Background(PATH, storage, self.reactions, None)
+        self.work = Background(PATH, storage, MemoryBus(), self.reactions, None)
         self.figures: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
 

@@ -7,11 +7,16 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from coursewire.bus.port import BusMessage, WorkWaits
+from coursewire.bus.port import BusMessage, DeriveWanted, Unlogged, WorkWaits
+from coursewire.realtime.contract import Delivery
 from coursewire.realtime.transaction import Reactions, Transaction
+from coursewire.vocabulary import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from coursewire.bus.port import Bus
+    from coursewire.realtime.contract import Event
     from coursewire.realtime.namespace import Namespace
     from coursewire.storage import Storage
 
@@ -26,11 +31,14 @@ AGAIN_S = 1.0
 class Background:
     """What one of a namespace's background works may use."""
 
-    def __init__(self, namespace: str, storage: Storage, reactions: Reactions, settings: Any) -> None:
+    def __init__(
+        self, namespace: str, storage: Storage, bus: Bus, reactions: Reactions, settings: Any
+    ) -> None:
         self.settings = settings
         """The node's settings, for those who declare what they need of them."""
         self._namespace = namespace
         self._storage = storage
+        self._bus = bus
         self._reactions = reactions
         self._woken = asyncio.Event()
 
@@ -45,6 +53,21 @@ class Background:
         return await self._storage.write(
             lambda raw: fn(Transaction(raw, self._namespace, None, self._reactions))
         )
+
+    def publish_latest(self, channel: str, event: Event[Any], *, at: int) -> None:
+        """Give a channel a newest value that is made of nothing but what is committed, at a time in milliseconds.
+
+        What belongs to a change goes through its transaction, as everything else does (FAN2).
+        """
+        if event.delivery is not Delivery.LATEST or event.per is None:
+            raise TypeError(f"{event.event} is not of class latest")
+        data = event.data.model_dump_json(exclude_none=True).encode()
+        key = str(getattr(event.data, event.per))
+        self._bus.publish(Unlogged(self._namespace, channel, new_id(), event.event, data, at, key=key))
+
+    def derive(self, name: str, argument: str, user_ids: Sequence[str]) -> None:
+        """Ask for a derived value to be computed again for these users."""
+        self._bus.publish(DeriveWanted(self._namespace, name, argument, tuple(user_ids)))
 
     def wake(self) -> None:
         """Let `rest` return."""
@@ -67,6 +90,7 @@ class Backgrounds:
         self, namespaces: Iterable[Namespace], storage: Storage, bus: Bus, reactions: Reactions, settings: Any
     ) -> None:
         self._storage = storage
+        self._bus = bus
         self._reactions = reactions
         self._settings = settings
         self._works = [(namespace.path, run) for namespace in namespaces for run in namespace.background]
@@ -76,7 +100,7 @@ class Backgrounds:
     def start(self) -> None:
         """Begin."""
         for path, run in self._works:
-            background = Background(path, self._storage, self._reactions, self._settings)
+            background = Background(path, self._storage, self._bus, self._reactions, self._settings)
             self._running[asyncio.ensure_future(_for_ever(path, run, background))] = (path, background)
 
     def hear(self, message: BusMessage) -> None:

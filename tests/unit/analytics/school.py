@@ -20,7 +20,7 @@ from coursewire.namespaces.analytics.contract.metrics import ReadMetrics
 from coursewire.namespaces.analytics.measuring import Measuring
 from coursewire.namespaces.analytics.store.activity import activity
 from coursewire.realtime.background import Background
-from coursewire.realtime.contract import Command
+from coursewire.realtime.contract import Command, Event
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import Role, iso, new_id
@@ -215,3 +215,10 @@ class _Works:
 
     async def write(self, fn: Any) -> Any:
         return self._school.do(fn)
+
+    def publish_latest(self, channel: str, event: Event[Any], *, at: int) -> None:
+        data = event.data.model_dump_json(exclude_none=True).encode()
+        self._school.effects.append(Unlogged(PATH, channel, new_id(), event.event, data, at))
+
+    def derive(self, name: str, argument: str, user_ids: Sequence[str]) -> None:
+        self._school.effects.append(DeriveWanted(PATH, name, argument, tuple(user_ids)))

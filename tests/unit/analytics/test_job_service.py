@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from tests.unit.analytics.jobs_house import COURSE, House, plain
 from coursewire import log
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.namespaces.analytics import service
+from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.contract import JobPatch
 from coursewire.namespaces.analytics.contract.jobs import RESULT_BYTES
 from coursewire.namespaces.analytics.service import overdue_jobs
@@ -316,7 +318,10 @@ def test_pages_hold_every_job_once_the_newest_first(house: House) -> None:
 def test_a_subscription_brings_what_goes_on(house: House) -> None:
     going, ended = house.create(), house.create()
     house.report(ended.id, state="succeeded")
-    for latest, channel_id in ((service.latest_of_course, COURSE), (service.latest_of_user, "ben")):
+    for latest, channel_id in (
+        (partial(service.latest_of_course, Board()), COURSE),
+        (service.latest_of_user, "ben"),
+    ):
         assert [event.data for event in house.do(latest, channel_id)] == [going]
     [event] = house.do(service.latest_of_job, ended.id)
     assert event.data.state == "succeeded"

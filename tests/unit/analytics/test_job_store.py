@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.unit.analytics.jobs_house import COURSE, House
 
 from coursewire.namespaces.analytics import service
+from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.service import job_lists
 from coursewire.namespaces.analytics.store import jobs as store
 from coursewire.storage.statement import Prepared
@@ -59,6 +61,9 @@ def test_only_the_newest_come_with_a_subscription(house: House, monkeypatch: pyt
     for _ in range(5):
         house.wait(1)
         made.append(house.create().id)
-    for latest, channel_id in ((service.latest_of_course, COURSE), (service.latest_of_user, "ben")):
+    for latest, channel_id in (
+        (partial(service.latest_of_course, Board()), COURSE),
+        (service.latest_of_user, "ben"),
+    ):
         assert [event.data.id for event in house.do(latest, channel_id)] == made[:1:-1]
     assert len(house.page("ben").items) == 5

@@ -174,8 +174,8 @@ async def test_a_restart_forgets_nothing_of_what_was_shown(school: School) -> No
 @pytest.mark.parametrize(("changed_by", "follows"), [(0, False), (4, False), (5, True)])
 def test_figures_follow_when_five_have_changed_them(changed_by: int, follows: bool) -> None:  # noqa: FBT001 - a case
     shown = cohort.withheld(COURSE, "1h", "2026-03-02T10:00:00.000Z").model_copy(update={"withheld": False})
-    assert cohort.may_follow(shown, shown, changed_by) is follows
-    assert cohort.may_follow(None, shown, 0)
+    assert cohort.may_follow(shown, withheld=False, changed_by=changed_by) is follows
+    assert cohort.may_follow(None, withheld=False, changed_by=0)
 
 
 # Series

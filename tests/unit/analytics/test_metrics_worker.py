@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,9 +15,10 @@ from coursewire.namespaces.analytics import measuring
 from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.measuring import AGAIN_MS, UNHELD_EVERY_MS, Measuring
 from coursewire.namespaces.analytics.rules.following import MISSING, WAITED_MS, Follower
-from coursewire.namespaces.analytics.rules.held import IDLE_MS, SAID_EVERY_MS
+from coursewire.namespaces.analytics.rules.held import IDLE_MS, KEPT_EVERY_MS, SAID_EVERY_MS, WAITS_MS
 from coursewire.namespaces.analytics.rules.steps import WINDOWS
 from coursewire.namespaces.analytics.rules.windows import REST, Window
+from coursewire.namespaces.analytics.service import channels as service_of_channels
 from coursewire.namespaces.analytics.service import measuring as service
 from coursewire.namespaces.analytics.store import filling
 from coursewire.namespaces.analytics.store import metrics as kept
@@ -32,6 +34,12 @@ def due(school: School) -> dict[str, int | None]:
 
 def told(school: School, channel: str = f"course:{COURSE}") -> list[dict[str, Any]]:
     return [orjson.loads(one.data) for one in school.told() if one.channel == channel]
+
+
+def kept_rate(school: School, course_id: str = COURSE) -> float:
+    """Return what is written of the rate of events for the staff, in the shortest window."""
+    found = {one.metrics.window: one.metrics for one in school.do(kept.metrics_of, course_id, "course")}
+    return float(found["5m"].events_per_minute)
 
 
 async def test_figures_follow_activity_and_only_what_changed_is_said(school: School) -> None:
@@ -57,6 +65,72 @@ async def test_figures_are_said_at_most_once_a_second_and_the_last_always(school
     assert told(school) == []
     await school.pass_time(SAID_EVERY_MS // 10)
     assert {data["events_per_minute"] for data in told(school) if data["window"] == "5m"} == {2.0}
+
+
+@pytest.mark.parametrize("every", [20, 90, 100, 350])
+async def test_a_class_that_never_pauses_is_told_of_once_a_second_in_the_mean(
+    school: School, every: int
+) -> None:
+    school.enrol(["ben"])
+    said: list[int] = []
+    for number in range(15 * SECOND // every):
+        school.acts("ben")
+        # In between, the background looks often enough.
+        await school.look()
+        if any(data["window"] == "1h" for data in told(school)):
+            said.append(number * every)
+        school.now += every
+    for seconds in range(1, 15):
+        for first in said:
+            within = [at for at in said if first <= at <= first + seconds * SECOND]
+            assert len(within) <= seconds + 1, (first, seconds)
+    assert len(said) >= 10
+
+
+async def test_what_comes_just_after_figures_were_said_waits_for_less_than_a_second(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    school.told()
+    for _ in range(5):
+        await school.pass_time(10)
+        school.acts("ben")
+        await school.look()
+        await school.pass_time(WAITS_MS - 1)
+        assert told(school) == []
+        await school.pass_time(1)
+        assert len(told(school)) == 4
+
+
+async def test_figures_for_the_staff_are_written_now_and_then_and_answered_from_memory(
+    school: School,
+) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    assert kept_rate(school) == 0.2, "of a course that was just read they are written at once"
+    for number in range(2, 8):
+        school.acts("ben")
+        await school.pass_time(2 * SECOND)
+        assert school.metrics("5m").events_per_minute == number / 5
+    assert kept_rate(school) == 0.2
+    latest = school.do(partial(service_of_channels.latest_of_course, school.board), COURSE)
+    assert {event.data.events_per_minute for event in latest if event.data.window == "5m"} == {1.4}
+    await school.pass_time(KEPT_EVERY_MS)
+    assert kept_rate(school) == 1.4
+    school.acts("ben", ago=HOUR // 2)
+    await school.pass_time(2 * SECOND)
+    [of_hour] = [
+        one.metrics.events_per_minute
+        for one in school.do(kept.metrics_of, COURSE, "course")
+        if one.metrics.window == "1h"
+    ]
+    assert of_hour == round(7 / 60, 4)
+    await school.pass_time(IDLE_MS)
+    assert school.board.find(COURSE) is None
+    assert school.metrics("1h").events_per_minute == round(8 / 60, 4), (
+        "the last are written when it is let go"
+    )
 
 
 async def test_time_alone_changes_figures(school: School) -> None:
@@ -183,16 +257,19 @@ async def test_a_course_whose_figures_cannot_be_said_holds_up_no_other(
     put = kept.put_metrics
 
     def fails(tx: Any, shown: list[Any]) -> None:
-        if shown[0][0].course_id == "art":
+        if any(one.course_id == "art" for one in shown):
             raise RuntimeError("its row cannot be written")
         put(tx, shown)
 
     monkeypatch.setattr(kept, "put_metrics", fails)
+    school.now += KEPT_EVERY_MS
     for course_id in ("art", "bio"):
         school.acts("ben", course_id=course_id)
-    await school.pass_time(2 * SECOND)
+    await school.look()
     assert school.metrics("5m", "bio").events_per_minute == 0.4
+    assert kept_rate(school, "bio") == 0.4, "one write for all, and one for each when that fails"
     assert school.board.find("art") is None, "it is read from the database again"
+    assert kept_rate(school, "art") == 0.2
     monkeypatch.undo()
     await school.pass_time(AGAIN_MS)
     assert school.metrics("5m", "art").events_per_minute == 0.4

@@ -89,3 +89,23 @@ async def test_closing_ends_it(house: House) -> None:
 
 def note() -> notes.Note:
     return notes.Note(id="n", board="math", text="one")
+
+
+async def test_newest_values_reach_who_listens_without_a_transaction(house: House) -> None:
+    ada = await house.visitor("ada", "board:math")
+    said = asyncio.Event()
+
+    async def run(work: Background) -> None:
+        with pytest.raises(TypeError, match=r"note\.added"):
+            work.publish_latest("board:math", notes.NoteAdded(note()), at=0)
+        work.publish_latest("board:math", notes.Counted(notes.Count(board="math", count=3)), at=1_000)
+        said.set()
+
+    before = await house.write(lambda tx: tx.position("board:math"))
+    backgrounds = await begun(house, run)
+    await said.wait()
+    await house.settle()
+    [heard] = ada.named("board.counted")
+    assert (heard.data, heard.meta["at"]) == ({"board": "math", "count": 3}, "1970-01-01T00:00:01.000Z")
+    assert await house.write(lambda tx: tx.position("board:math")) == before
+    await backgrounds.close()

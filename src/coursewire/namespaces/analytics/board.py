@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from coursewire.namespaces.analytics.contract import OwnMetrics, Window
+    from coursewire.namespaces.analytics.contract import Metrics, OwnMetrics, Window
     from coursewire.namespaces.analytics.rules.held import Held
 
 COURSES: Final = 1_000
@@ -22,6 +22,7 @@ class Board:
     def __init__(self, most: int = COURSES) -> None:
         self.lock = Lock()
         self._held: dict[str, Held] = {}
+        self._shown: dict[str, dict[tuple[str, str], Metrics]] = {}
         self._most = most
 
     def find(self, course_id: str) -> Held | None:
@@ -38,14 +39,26 @@ class Board:
     def remove(self, course_id: str) -> None:
         """Let go of a course."""
         self._held.pop(course_id, None)
+        self._shown.pop(course_id, None)
 
     def clear(self) -> None:
         """Let go of all."""
         self._held.clear()
+        self._shown.clear()
 
     def all(self) -> list[Held]:
         """Return all that are held."""
         return list(self._held.values())
+
+    def show(self, metrics: Iterable[Metrics]) -> None:
+        """Answer with these figures, of a course that is held, from now on: they were said."""
+        for one in metrics:
+            if one.course_id in self._held:
+                self._shown.setdefault(one.course_id, {})[one.scope, one.window] = one
+
+    def shown(self, course_id: str, scope: str, window: Window) -> Metrics | None:
+        """Return what was last said of a course that is held; None while nothing was. From any thread."""
+        return self._shown.get(course_id, {}).get((scope, window))
 
     def own_metrics(
         self, course_id: str, window: Window, user_ids: Sequence[str], now: int

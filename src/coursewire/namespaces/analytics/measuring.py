@@ -1,4 +1,4 @@
-"""What computes the figures of courses as activity comes in, and once a second says what has changed."""
+"""What computes the figures of courses as activity comes in, and says what has changed, once a second at most."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from coursewire.namespaces.analytics.contract import MetricsUpdated
 from coursewire.namespaces.analytics.rules.following import Follower
 from coursewire.namespaces.analytics.rules.steps import MINUTE, SECOND
 from coursewire.namespaces.analytics.service import measuring as service
@@ -17,7 +18,7 @@ from coursewire.namespaces.analytics.store import metrics as kept
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.board import Board
-    from coursewire.namespaces.analytics.rules.held import Held
+    from coursewire.namespaces.analytics.rules.held import Held, Said
     from coursewire.namespaces.analytics.rules.metrics import Report
     from coursewire.realtime.background import Background
     from coursewire.realtime.transaction import Transaction
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
-PAUSE_S: Final = 0.1
-"""Between two looks, however much comes: so many small batches become few."""
+PAUSE_S: Final = 0.05
+SHORT_S: Final = 0.01
+"""Between two looks, however much comes: so many small batches become few. A short pause when a course is due to be
+told: what has come until then is told with it."""
 BATCH: Final = 10_000
 """Reports of one read. More wait where they are, in their table."""
 SLICE: Final = 100
 """Reports that are taken in before the event loop gets its turn: about a millisecond."""
 TURN_S: Final = 0.002
 """How long courses are looked through before the event loop gets its turn."""
+KEPT_AT_ONCE: Final = 20
+"""Courses whose figures for the staff one look writes, besides those that were just read: some milliseconds."""
 FILLS: Final = 1
 """Courses that one read fills; the next ones have their turn at once after it."""
 COUNTS: Final = 20
@@ -66,14 +71,22 @@ class Measuring:
         self._follower = Follower(0)
         self._counted_at = 0
         self._looked_at = 0
+        self._looked = 0.0
 
     async def run(self, work: Background) -> None:
         """Work for ever."""
         await self.begin(work)
         while True:
             if await self.round(work):
-                await asyncio.sleep(PAUSE_S)
-                await work.rest(LOOK_EVERY_S)
+                await asyncio.sleep(min(PAUSE_S, max(SHORT_S, self._due_in_s())))
+                await work.rest(min(LOOK_EVERY_S, max(0.0, self._due_in_s())))
+
+    def _due_in_s(self) -> float:
+        """Return how many seconds from now the first course is to be told, of those of which something waits."""
+        due_at = min((at for held in self._board.all() if (at := held.due_at) is not None), default=None)
+        if due_at is None:
+            return LOOK_EVERY_S
+        return (due_at - self._looked_at) / 1_000 - (perf_counter() - self._looked)
 
     async def begin(self, work: Background) -> None:
         """Forget what was held: all of it is due, and is read from the database."""
@@ -84,6 +97,7 @@ class Measuring:
 
     async def round(self, work: Background) -> bool:
         """Look once for what is new, and say what has changed. Return whether nothing more waits."""
+        self._looked = perf_counter()
         try:
             look = await work.read(self._look)
         except Exception:
@@ -158,13 +172,14 @@ class Measuring:
 
     async def _say(self, work: Background, look: Look, unheld: Sequence[Held]) -> None:
         """Say what has changed of each course. Those without room in memory are computed again soon."""
-        courses = {held.course.id: held for held in (*unheld, *self._board.all())}
         due: dict[str, int | None] = {held.course.id: None for held in look.filled}
         due |= {held.course.id: look.now + UNHELD_EVERY_MS for held in unheld}
-        sayings: dict[str, asyncio.Future[None]] = {}
+        keeping: list[service.Keeping] = []
         failed: list[str] = []
+        may_keep = KEPT_AT_ONCE
         began = perf_counter()
-        for course_id, held in courses.items():
+        for held in [*unheld, *self._board.all()]:
+            course_id = held.course.id
             try:
                 with self._board.lock:
                     said = held.say(look.now)
@@ -173,20 +188,52 @@ class Measuring:
                 failed.append(course_id)
                 continue
             if said is not None:
-                saying = partial(service.say, said=said, is_due=course_id in due, due_at=due.get(course_id))
-                sayings[course_id] = asyncio.ensure_future(work.write(saying))
+                self._tell_staff(work, said, look.now)
+            is_kept = course_id in due or (may_keep > 0 and held.wants_keeping(look.now))
+            may_keep -= is_kept
+            if is_kept or (said is not None and said.cohort):
+                keeping.append(
+                    service.Keeping(
+                        course_id,
+                        staff=held.keep(look.now) if is_kept else [],
+                        cohort=said.cohort if said is not None else [],
+                        is_due=course_id in due,
+                        due_at=due.get(course_id),
+                    )
+                )
             if perf_counter() - began > TURN_S:
                 await asyncio.sleep(0)
                 began = perf_counter()
-        outcomes = await asyncio.gather(*sayings.values(), return_exceptions=True)
-        for course_id, outcome in zip(sayings, outcomes, strict=True):
-            if isinstance(outcome, Exception):
-                logger.error("the figures of course %s were not written", course_id, exc_info=outcome)
-                failed.append(course_id)
+        failed += await self._keep(work, keeping)
         for course_id in (*failed, *look.failed):
             # It is read from the database again: only that is known to be what was said.
             self._board.remove(course_id)
             await work.write(partial(kept.set_due, course_id=course_id, due_at=look.now + AGAIN_MS))
+
+    def _tell_staff(self, work: Background, said: Said, now: int) -> None:
+        """Tell the staff at once: what they are shown is counted anew after a restart, whatever is written."""
+        for one in said.staff:
+            work.publish_latest(f"course:{said.course_id}", MetricsUpdated(one), at=now)
+        self._board.show(said.staff)
+        if said.learners:
+            work.derive(service.OWN_METRICS, said.course_id, said.learners)
+
+    async def _keep(self, work: Background, keeping: Sequence[service.Keeping]) -> list[str]:
+        """Write all in one go, and those alone with which that fails; return the courses of which nothing was written.
+
+        What the class is shown is written before it is shown: a restart must know of it (rules/cohort.py).
+        """
+        if not keeping:
+            return []
+        try:
+            await work.write(partial(service.keep, keeping=keeping))
+        except Exception:
+            if len(keeping) > 1:
+                return [course_id for one in keeping for course_id in await self._keep(work, [one])]
+            logger.exception("the figures of course %s were not written", keeping[0].course_id)
+            return [keeping[0].course_id]
+        self._board.show(shown for one in keeping for shown in one.cohort)
+        return []
 
     async def _let_go(self, work: Background, now: int) -> None:
         for held in [one for one in self._board.all() if one.is_idle(now)]:
@@ -195,6 +242,7 @@ class Measuring:
                 course_id=held.course.id,
                 due_at=held.due_after(now),
                 up_to=self._follower.top,
+                staff=list(held.unkept.values()),
             )
             if await work.write(letting):
                 with self._board.lock:

@@ -55,8 +55,8 @@ def make() -> Namespace:
         },
         events=EVENTS,
         channels={
-            "course": ChannelKind(service.check_course_channel, service.latest_of_course),
-            "cohort": ChannelKind(service.check_cohort_channel, service.latest_of_cohort),
+            "course": ChannelKind(service.check_course_channel, partial(service.latest_of_course, board)),
+            "cohort": ChannelKind(service.check_cohort_channel, partial(service.latest_of_cohort, board)),
             "job": ChannelKind(service.check_job_channel, service.latest_of_job),
             "user": ChannelKind(only_self, service.latest_of_user),
         },

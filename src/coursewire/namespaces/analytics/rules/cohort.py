@@ -44,10 +44,13 @@ def withheld(course_id: str, window: Window, at: str) -> Metrics:
     )
 
 
-def may_follow(before: Metrics | None, after: Metrics, changed_by: int) -> bool:
-    """Whether `after` may be shown where `before` was shown last; so many learners have changed since then."""
+def may_follow(before: Metrics | None, *, withheld: bool, changed_by: int) -> bool:
+    """Whether new values, or that they are withheld, may be shown where `before` was shown last.
+
+    So many learners have changed something since then.
+    """
     if before is None:
-        return not after.withheld
-    if after.withheld:
+        return not withheld
+    if withheld:
         return not before.withheld
     return changed_by >= COHORT_AT_LEAST

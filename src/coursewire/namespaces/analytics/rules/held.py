@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from coursewire.namespaces.analytics.rules.metrics import Course, Report
 
 SAID_EVERY_MS: Final = SECOND
-"""As often as the channel sends them. More often would be later there: what comes too soon is held back, and is no news
-any more when it goes out."""
+"""As often as the channel sends them, in the mean."""
+WAITS_MS: Final = 900
+"""So long at most something waits that has come in, as long as the mean allows it: what comes just after figures were
+said would otherwise be told a whole second later, and however long it took to get here."""
+EARLY_MS: Final = 900
+"""So much earlier than the mean may figures be said, all in all, before it has to be made up for. Less than a second:
+there are never more than one every second and the one at the beginning."""
+KEPT_EVERY_MS: Final = 30 * SECOND
+"""How often the figures for the staff are written: whoever asks is answered from memory, and a server that starts
+counts them anew. Until it has come to a course, they may be so old."""
 IDLE_MS: Final = 15 * MINUTE
 """After so long without activity a course leaves the memory. Its figures stand in the database, where time goes on
 changing them once an hour."""
@@ -36,7 +44,8 @@ class Said:
     """What is to be told of a course: figures for the staff and for the class, and whose own figures have changed."""
 
     course_id: str
-    metrics: list[Metrics]
+    staff: list[Metrics]
+    cohort: list[Metrics]
     learners: list[str]
 
 
@@ -53,6 +62,13 @@ class Held:
     """When activity came last."""
     cohorts: dict[Window, Cohort]
     said_at: int = 0
+    unkept: dict[Window, Metrics] = field(default_factory=dict)
+    """Figures for the staff that were said and not written."""
+    _kept_at: int = 0
+    _waits_since: int | None = None
+    """When the first of what was not said yet came in."""
+    _mean_at: int = 0
+    """When the next figures would come if they came in the mean."""
     _is_new: bool = True
     _header: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
 
@@ -60,6 +76,8 @@ class Held:
         """Take in one report of a learner."""
         self.course.add(report)
         self.active_at = now
+        if self._waits_since is None:
+            self._waits_since = now
         if report.at > now - AWAY_MS:
             self.course.at_risk.discard(report.user_id)
 
@@ -73,41 +91,62 @@ class Held:
         """Whether the roster and who is at risk are to be read again."""
         return roster != self.roster or now - self.counted_at >= COUNTED_ANEW_MS
 
+    @property
+    def due_at(self) -> int | None:
+        """Return when what has come in is to be said; None while nothing waits."""
+        if self._is_new:
+            return 0
+        if self._waits_since is None:
+            return None
+        return max(self._mean_at - EARLY_MS, min(self.said_at + SAID_EVERY_MS, self._waits_since + WAITS_MS))
+
     def say(self, now: int) -> Said | None:
         """Return what has changed since the last time, also by time alone; None if that is nothing, or too soon."""
-        if not self._is_new and now - self.said_at < SAID_EVERY_MS:
+        due_at = self.due_at
+        if now < (self.said_at + SAID_EVERY_MS if due_at is None else due_at):
             return None
+        self._waits_since = None
         self.course.advance(now)
         header = (self.course.active_now, len(self.course.at_risk), self.course.enrolled)
         has_news = self._is_new or header != self._header
-        metrics: list[Metrics] = []
-        learners: set[str] = set()
+        said = Said(self.course.id, [], [], [])
         for name, window in self.course.windows.items():
             touched, window.touched = window.touched, set()
             if name == "1d":
                 # Of a course that was just read, nobody knows which of it is news.
-                learners = set(window.learners) if self._is_new else touched
+                said.learners = sorted(window.learners if self._is_new else touched)
             if touched or has_news:
-                metrics.append(self.course.metrics(name, now))
+                said.staff.append(self.course.metrics(name, now))
             if touched or self._is_new:
-                metrics += self._for_cohort(name, touched, now)
+                said.cohort += self._for_cohort(name, touched, now)
         self._is_new, self._header = False, header
-        if not metrics:
+        if not said.staff:
             return None
         self.said_at = now
-        return Said(self.course.id, metrics, sorted(learners))
+        self._mean_at = max(self._mean_at, now) + SAID_EVERY_MS
+        self.unkept |= {one.window: one for one in said.staff}
+        return said
 
     def _for_cohort(self, name: Window, touched: set[str], now: int) -> list[Metrics]:
         shown = self.cohorts[name]
         shown.changed_by |= touched
-        after = self.course.cohort_metrics(name, now)
-        if not cohort.may_follow(shown.before, after, len(shown.changed_by)):
+        withheld = not cohort.is_shown(len(self.course.windows[name].learners))
+        if not cohort.may_follow(shown.before, withheld=withheld, changed_by=len(shown.changed_by)):
             return []
-        if not after.withheld:
+        if not withheld:
             # Only now: while nothing is shown, those who change it are still those since it was shown last.
             shown.changed_by = set()
-        shown.before = after
-        return [after]
+        shown.before = self.course.cohort_metrics(name, now)
+        return [shown.before]
+
+    def wants_keeping(self, now: int) -> bool:
+        """Whether figures for the staff are to be written."""
+        return bool(self.unkept) and now - self._kept_at >= KEPT_EVERY_MS
+
+    def keep(self, now: int) -> list[Metrics]:
+        """Return what is to be written, which is not asked for again."""
+        kept, self.unkept, self._kept_at = list(self.unkept.values()), {}, now
+        return kept
 
     def is_idle(self, now: int) -> bool:
         """Whether nothing has come for long enough to let it go."""

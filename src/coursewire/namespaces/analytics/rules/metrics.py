@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -101,6 +102,8 @@ class Course:
         self.at_risk: set[str] = set()
         self.labels: dict[str, Label] = {}
         self._labels_swept_at = now
+        self._objects: dict[Window, dict[str, ObjectMetrics]] = {name: {} for name in WINDOWS}
+        """What was last said of things, until they move: of twenty that are listed, few have since the last time."""
 
     # What comes in
 
@@ -149,10 +152,14 @@ class Course:
             if thing not in self.windows["7d"].things:
                 return
             label = self.labels[thing] = Label()
+        before = label.type, label.name
         if at > label.at or (at == label.at and report_id > label.id):
             label.at, label.id, label.type = at, report_id, kind
         if name is not None and (at, report_id) > (label.named_at, label.named_id):
             label.named_at, label.named_id, label.name = at, report_id, name
+        if before != (label.type, label.name):
+            for known in self._objects.values():
+                known.pop(thing, None)
 
     @property
     def next_change(self) -> int | None:
@@ -170,10 +177,6 @@ class Course:
         """Return the figures for the staff."""
         window, extent = self.windows[name], WINDOWS[name]
         whole = window.all
-        busiest = sorted(
-            (item for item in window.things.items() if item[0] != windows.REST),
-            key=lambda item: (-item[1].events, item[0]),
-        )
         return Metrics(
             course_id=self.id,
             window=name,
@@ -187,7 +190,7 @@ class Course:
             submission_rate=self._submission_rate(window, 4),
             average_score=_rounded(whole.average_score, 4),
             at_risk=len(self.at_risk),
-            per_object=[self._object(thing, sums) for thing, sums in busiest[:OBJECTS]],
+            per_object=self._busiest(name),
         )
 
     def cohort_metrics(self, name: Window, now: int) -> Metrics:
@@ -201,7 +204,7 @@ class Course:
             for item in window.things.items()
             if item[0] != windows.REST and cohort.is_shown(item[1].pairs)
         ]
-        busiest = sorted(many, key=lambda item: (-item[1].events, item[0]))[:OBJECTS]
+        busiest = heapq.nsmallest(OBJECTS, many, key=_by_events)
         listed = {thing for thing, _ in busiest}
         left_out = [sums.pairs for thing, sums in window.things.items() if thing not in listed]
         if left_out and not cohort.is_shown(max(left_out)):
@@ -240,6 +243,18 @@ class Course:
     def _submission_rate(self, window: windows.Window, digits: int) -> float | None:
         return _share(len(window.submitters & self.enrolled), len(self.enrolled), digits)
 
+    def _busiest(self, name: Window) -> list[ObjectMetrics]:
+        window, known = self.windows[name], self._objects[name]
+        for thing in window.moved:
+            known.pop(thing, None)
+        window.moved.clear()
+        things = [item for item in window.things.items() if item[0] != windows.REST]
+        listed: dict[str, ObjectMetrics] = {}
+        for thing, sums in heapq.nsmallest(OBJECTS, things, key=_by_events):
+            listed[thing] = known.get(thing) or self._object(thing, sums)
+        self._objects[name] = listed
+        return list(listed.values())
+
     def _object(self, thing: str, sums: Sums) -> ObjectMetrics:
         label = self.labels.get(thing) or _NO_LABEL
         return ObjectMetrics(
@@ -268,6 +283,10 @@ class Course:
 
 
 _NO_LABEL: Final = Label()
+
+
+def _by_events(item: tuple[str, Sums]) -> tuple[int, str]:
+    return -item[1].events, item[0]
 
 
 def _share(part: int, whole: int, digits: int) -> float | None:

@@ -91,6 +91,8 @@ class Window:
         """Learners with a score."""
         self.touched: set[str] = set()
         """Learners of whom something came in or went out since somebody emptied it."""
+        self.moved: set[str] = set()
+        """The same of things."""
         self._most_pairs = most_pairs
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._buckets: dict[int, dict[Pair, list[int]]] = {}
@@ -183,8 +185,9 @@ class Window:
 
     def _change(self, pair: Pair, events: int, time_ms: int, completions: int, submissions: int) -> None:
         learner, thing, whole = pair.learner, pair.thing, self.all
-        learner_id = pair.key[0]
+        learner_id, thing_id = pair.key
         self.touched.add(learner_id)
+        self.moved.add(thing_id)
         learner.events += events
         thing.events += events
         whole.events += events

@@ -12,6 +12,7 @@ from coursewire.namespaces.analytics.service.metrics import latest_metrics
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
+    from coursewire.namespaces.analytics.board import Board
     from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
@@ -26,9 +27,9 @@ def check_cohort_channel(tx: Transaction, caller: Caller, course_id: str) -> Non
     access.check_enrolled(tx.roles_in(caller, course_id), field="channel")
 
 
-def latest_of_course(tx: Transaction, course_id: str) -> Iterable[Event[Any]]:
+def latest_of_course(board: Board, tx: Transaction, course_id: str) -> Iterable[Event[Any]]:
     """Return what `course:<id>` shows now: each part adds its own."""
-    return chain(job_lists.active_of_course(tx, course_id), latest_metrics(tx, course_id, "course"))
+    return chain(job_lists.active_of_course(tx, course_id), latest_metrics(board, tx, course_id, "course"))
 
 
 def latest_of_user(tx: Transaction, user_id: str) -> Iterable[Event[Any]]:

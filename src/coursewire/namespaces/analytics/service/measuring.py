@@ -17,8 +17,7 @@ from coursewire.namespaces.analytics.store.rollups import Mark
 if TYPE_CHECKING:
     from coursewire.identity.contract import MembersChanged
     from coursewire.namespaces.analytics.board import Board
-    from coursewire.namespaces.analytics.contract import ActivityRecorded, Bucket
-    from coursewire.namespaces.analytics.rules.held import Said
+    from coursewire.namespaces.analytics.contract import ActivityRecorded, Bucket, Metrics
     from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
@@ -90,23 +89,41 @@ def fill(tx: Transaction, course_id: str, up_to: int) -> Held:
     return Held(course, counted.roster, counted_at=tx.now, active_at=tx.now, cohorts=cohorts)
 
 
-def say(tx: Transaction, said: Said, *, is_due: bool, due_at: int | None) -> None:
-    """Keep figures that have changed, and tell those who listen; with `is_due`, note when they are due again."""
-    kept.put_metrics(tx, [(one, one.model_dump_json(exclude_none=True)) for one in said.metrics])
-    for one in said.metrics:
-        tx.publish_latest(f"{one.scope}:{said.course_id}", MetricsUpdated(one))
-    if said.learners:
-        tx.derive(OWN_METRICS, said.course_id, said.learners)
-    if is_due:
-        kept.set_due(tx, said.course_id, due_at)
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What of a course is to be written, and when it is due again, where that changes."""
+
+    course_id: str
+    staff: list[Metrics]
+    cohort: list[Metrics]
+    """What the class is shown from now on."""
+    is_due: bool
+    due_at: int | None
 
 
-def let_go(tx: Transaction, course_id: str, *, due_at: int | None, up_to: int) -> bool:
-    """Note that nobody holds a course any more; return False when it has activity that its holder has not seen."""
+def keep(tx: Transaction, keeping: Sequence[Keeping]) -> None:
+    """Write figures of some courses, and tell their classes."""
+    kept.put_metrics(tx, [shown for one in keeping for shown in (*one.staff, *one.cohort)])
+    for one in keeping:
+        for shown in one.cohort:
+            tx.publish_latest(f"cohort:{one.course_id}", MetricsUpdated(shown))
+        if one.is_due:
+            kept.set_due(tx, one.course_id, one.due_at)
+
+
+def let_go(
+    tx: Transaction, course_id: str, *, due_at: int | None, up_to: int, staff: Sequence[Metrics] = ()
+) -> bool:
+    """Note that nobody holds a course any more; return False when it has activity that its holder has not seen.
+
+    `staff`: figures that were said and not written.
+    """
     if kept.has_unread(tx, course_id, up_to):
         return False
     if due_at is None:
         kept.clear_metrics(tx, course_id)
+    else:
+        kept.put_metrics(tx, staff)
     kept.set_due(tx, course_id, kept.NEVER if due_at is None else due_at)
     return True
 

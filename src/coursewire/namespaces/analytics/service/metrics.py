@@ -19,7 +19,7 @@ from coursewire.namespaces.analytics.contract import (
 from coursewire.namespaces.analytics.rules import access, risk, series
 from coursewire.namespaces.analytics.rules.activity import counts_as_learner
 from coursewire.namespaces.analytics.rules.metrics import Course
-from coursewire.namespaces.analytics.rules.steps import STEPS, cover, out_of_date
+from coursewire.namespaces.analytics.rules.steps import STEPS, WINDOWS, cover, out_of_date
 from coursewire.namespaces.analytics.store import filling, rollups
 from coursewire.namespaces.analytics.store import metrics as kept
 from coursewire.namespaces.analytics.store.risk import learners_at_risk
@@ -45,7 +45,9 @@ def read_metrics(board: Board, tx: Transaction, caller: Caller, command: ReadMet
     access.check_enrolled(roles)
     own = _own(board, tx, caller.user_id, command) if counts_as_learner(roles) else None
     scope = "course" if access.is_staff(roles) else "cohort"
-    shown = kept.one_metrics(tx, command.course_id, command.window, scope)
+    shown = board.shown(command.course_id, scope, command.window)
+    if shown is None:
+        shown = kept.one_metrics(tx, command.course_id, command.window, scope)
     if shown is None and scope == "course":
         shown = _empty(tx, command.course_id, command.window)
     return MetricsRead(metrics=None if shown is None or shown.withheld else shown, own=own)
@@ -120,11 +122,15 @@ def list_at_risk(tx: Transaction, caller: Caller, command: ListAtRisk) -> RiskPa
     )
 
 
-def latest_metrics(tx: Transaction, course_id: str, scope: str) -> Iterable[Event[Any]]:
+def latest_metrics(board: Board, tx: Transaction, course_id: str, scope: str) -> Iterable[Event[Any]]:
     """Return the figures that come with a subscription to `course:<id>` or `cohort:<id>`."""
-    return [MetricsUpdated(shown.metrics) for shown in kept.metrics_of(tx, course_id, scope)]
+    held = {name: board.shown(course_id, scope, name) for name in WINDOWS}
+    shown = {name: one for name, one in held.items() if one is not None}
+    if len(shown) < len(WINDOWS):
+        shown = {row.metrics.window: row.metrics for row in kept.metrics_of(tx, course_id, scope)} | shown
+    return [MetricsUpdated(one) for one in shown.values()]
 
 
-def latest_of_cohort(tx: Transaction, course_id: str) -> Iterable[Event[Any]]:
+def latest_of_cohort(board: Board, tx: Transaction, course_id: str) -> Iterable[Event[Any]]:
     """Return what `cohort:<id>` shows now."""
-    return latest_metrics(tx, course_id, "cohort")
+    return latest_metrics(board, tx, course_id, "cohort")

@@ -41,7 +41,8 @@ metrics = Table(
     Column("data", Text, nullable=False),  # JSON, as it travels
     Column("at", BigInteger, nullable=False),
 )
-"""Eight rows for a course, while there is anything in its windows. Whoever asks is answered from here."""
+"""Eight rows for a course, while there is anything in its windows. While it is held in memory, whoever asks is answered
+from there, and the four rows for the staff may be half a minute old; those for the class are what it was shown last."""
 
 courses = Table(
     "analytics_courses",
@@ -92,13 +93,19 @@ _one = Prepared(
 _clear = Prepared(delete(metrics).where(metrics.c.course_id == _course_id))
 
 
-def put_metrics(tx: Transaction, shown: Iterable[tuple[Metrics, str]]) -> None:
-    """Keep figures, each with its JSON, in place of the ones before."""
+def put_metrics(tx: Transaction, shown: Iterable[Metrics]) -> None:
+    """Keep figures, in place of the ones before."""
     tx.many(
         _put,
         [
-            {"course_id": one.course_id, "window": one.window, "scope": one.scope, "data": data, "at": tx.now}
-            for one, data in shown
+            {
+                "course_id": one.course_id,
+                "window": one.window,
+                "scope": one.scope,
+                "data": one.model_dump_json(exclude_none=True),
+                "at": tx.now,
+            }
+            for one in shown
         ],
     )
 
