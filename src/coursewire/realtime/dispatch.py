@@ -215,7 +215,8 @@ class Dispatcher:
             connection.resume_reading()
 
     async def close(self) -> None:
-        """Let those in who stand at the door, then let nobody in."""
+        """Let those in who stand at the door, then let nobody in; write what has been gathered."""
+        self._running.flush()
         await asyncio.gather(*self._opening, return_exceptions=True)
 
 

@@ -17,6 +17,7 @@ from coursewire.errors import CoursewireError, NotFound
 from coursewire.realtime.attachments import Answer, encode_answer
 from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subscribe, Unsubscribe
 from coursewire.realtime.eager import start
+from coursewire.realtime.gathering import Gathering
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.namespace import Handler, Opening, Signal, Staged
 from coursewire.realtime.transaction import Reactions, Transaction
@@ -53,6 +54,7 @@ class Running:
         self._here = here
         self._storage = storage
         self._reactions = reactions
+        self._gathering = Gathering(storage.write)
 
     def start(self, session: Session, command: Command) -> Future[Any]:
         """Run a command; the future is of its `Answer`, of a `Joined`, or of an `Entered`."""
@@ -85,11 +87,16 @@ class Running:
             return self._storage.read(
                 lambda raw: encode_answer(handler(Transaction(raw, path, caller, reactions), caller, command))
             )
+        self._gathering.flush()  # a session's commands are written in the order in which it gave them
         key = getattr(command, "key", None)
         digest = _digest(command) if key is not None else b""
         return self._storage.write(
             lambda raw: run_once(raw, path, caller, reactions, handler, command, key, digest)
         )
+
+    def flush(self) -> None:
+        """Write what has been gathered."""
+        self._gathering.flush()
 
     # On the event loop
 
@@ -115,12 +122,11 @@ class Running:
     def _stage(self, session: Session, staged: Staged, command: Command) -> Future[Any]:
         step = staged.prepare(self._here.visit(session), command)
         path, caller, reactions = session.namespace.path, session.caller, self._reactions
-        written = self._storage.write(
-            lambda raw: encode_answer(step.run(Transaction(raw, path, caller, reactions), caller, command))
-        )
-        # Before whatever the lane adds: it hears of the commit ahead of the ack.
-        written.add_done_callback(lambda done: step.settled(_failure(done)))
-        return written
+
+        def write(raw: StorageTransaction) -> Answer:
+            return encode_answer(step.run(Transaction(raw, path, caller, reactions), caller, command))
+
+        return self._gathering.add(write, step.settled)
 
     # Channels
 
@@ -188,10 +194,6 @@ def _position(answer: Joined | CoursewireError) -> Position:
     if isinstance(answer, CoursewireError):
         raise answer
     return Position(epoch=answer.epoch, offset=answer.subscription.offset)
-
-
-def _failure(done: Future[Any]) -> BaseException | None:
-    return asyncio.CancelledError() if done.cancelled() else done.exception()
 
 
 def _done(value: Any) -> Future[Any]:

@@ -274,3 +274,16 @@ async def test_only_a_newest_value_can_be_published_as_one(house: House) -> None
     live = house.here.live[notes.PATH]
     with pytest.raises(TypeError, match=r"note\.added"):
         live.publish_latest("board:math", notes.NoteAdded(notes.Note(id="n", board="math", text="x")))
+
+
+async def test_a_write_does_not_overtake_what_is_gathered(house: House) -> None:
+    """[CMD1] Also where the commands before it wait for company."""
+    ada = await house.visitor("ada", "board:math")
+    for stroke in ("a", "b"):
+        await ada.ask("board.draw", board="math", stroke=stroke)
+    drawing = ada.say("board.draw", {"board": "math", "stroke": "c"})
+    writing = ada.say("note.add", {"key": "k", "board": "math", "text": "d"})
+    assert (await ada.answer(drawing))["ok"]
+    assert (await ada.answer(writing))["ok"]
+    await ada.event("note.added", times=4)
+    assert [heard.data["text"] for heard in ada.named("note.added")] == ["a", "b", "c", "d"]
