@@ -16,6 +16,7 @@ sources = $(shell find $(1) \( -name node_modules -o -name dist \) -prune -o -ty
 PACKAGES := .venv/.installed-$(package)
 WEB := web/node_modules/.installed-$(call hash,web/package-lock.json)
 BENCH := bench/node_modules/.installed-$(call hash,bench/package-lock.json)
+NODE := .venv/newer_node/.installed-$(call hash,requirements/node.txt)
 PAGES := web/dist/.built-$(call hash,$(call sources,web contracts/typescript))
 
 .PHONY: help
@@ -36,7 +37,7 @@ test: setup check pages test-web test-python ## check, then run all tests
 check: check-style check-types check-imports check-contracts check-web ## ruff, mypy, import-linter, contracts, tsc, biome
 
 .PHONY: bench
-bench: $(PACKAGES) $(BENCH) ## compare with Node socket.io and python-socketio on this machine
+bench: $(PACKAGES) $(BENCH) $(NODE) ## compare with Node socket.io, python-socketio and Hocuspocus on this machine
 	$(PYTHON) -m bench
 
 .PHONY: contracts
@@ -100,6 +101,10 @@ $(WEB):
 
 $(BENCH):
 	scripts/setup node bench
+	touch $@
+
+$(NODE): $(PACKAGES)
+	scripts/setup newer-node .venv/newer_node
 	touch $@
 
 $(PAGES): $(WEB)
