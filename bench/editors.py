@@ -234,7 +234,7 @@ class Editors:
 
 
 class Hocuspocus:
-    """A frame is the document's name, a kind (0 sync, 1 awareness, 2 authentication, 8 saved), and what belongs to it."""
+    """A frame is a document's name, a kind (0 sync, 1 awareness, 2 authentication, 8 saved), and what belongs to it."""
 
     path = "/"
 
@@ -299,21 +299,22 @@ class Coursewire:
             editor.about = "update"
         elif payload.startswith(self._MOVED):
             editor.about = "caret"
-        elif payload == b"2":
+        elif payload.startswith((b"43", b"46")):
+            self._answered(editors, editor, payload)
+        elif payload.startswith(b"44") or opcode == 8:
+            raise ConnectionError(f"refused: {payload!r}")
+        else:
+            self._join(editor, payload)
+
+    def _join(self, editor: Editor, payload: bytes) -> None:
+        if payload == b"2":
             editor.send(frame(b"3"))
         elif payload.startswith(b"0{"):
             auth = {"token": self._tokens[(editor.client_id - self._first_id) % len(self._tokens)]}
             editor.send(frame(b"40" + self._NAMESPACE + json.dumps(auth).encode()))
         elif payload.startswith(b'42/collaboration,["session.ready"'):
-            self._open(editor)
-        elif payload.startswith((b"43", b"46")):
-            self._answered(editors, editor, payload)
-        elif payload.startswith(b"44") or opcode == 8:
-            raise ConnectionError(f"refused: {payload!r}")
-
-    def _open(self, editor: Editor) -> None:
-        what = {"document_id": editor.document, "client_id": editor.client_id}
-        editor.send(self._binary(1, "document.open", what, b"\x00"))
+            what = {"document_id": editor.document, "client_id": editor.client_id}
+            editor.send(self._binary(1, "document.open", what, b"\x00"))
 
     def _answered(self, editors: Editors, editor: Editor, payload: bytes) -> None:
         if b'"ok":true' not in payload:
