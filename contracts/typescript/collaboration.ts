@@ -82,7 +82,7 @@ export interface AnnotationTargetOutput {
 export interface Awareness {
   document_id: string;
   /** In the y-protocols encoding; a state of `null` is a caret that is gone. */
-  awareness: string;
+  awareness: Uint8Array;
 }
 
 /** Leave a document: its channels end, and the caret goes. */
@@ -193,10 +193,10 @@ export interface DocumentOpened {
    */
   html?: string;
   /** What the caller's state vector lacks; everything for an empty one or another epoch. */
-  update: string;
-  state_vector: string;
+  update: Uint8Array;
+  state_vector: Uint8Array;
   /** Of everybody who is here, in the y-protocols encoding; names and colours are the server's. */
-  awareness: string;
+  awareness: Uint8Array;
   annotations: Annotation[];
   /** The channels that `open` has subscribed to. */
   positions: Record<string, Position>;
@@ -286,7 +286,7 @@ export interface OpenDocument {
   layout?: number;
   /** Of what the caller kept; none on the first visit. */
   epoch?: string;
-  state_vector?: string;
+  state_vector?: Uint8Array;
 }
 
 /** Somebody in a document; in several tabs still one. */
@@ -382,21 +382,21 @@ export interface SaveVersion {
  */
 export interface SetAwareness {
   document_id: string;
-  awareness: string;
+  awareness: Uint8Array;
 }
 
 /** What the caller lacks, and what the server has: the caller sends the rest as updates. */
 export interface SyncAnswer {
   epoch: string;
-  update: string;
-  state_vector: string;
+  update: Uint8Array;
+  state_vector: Uint8Array;
 }
 
 /** Compare states: after a gap, and after the edits of somebody who was offline. */
 export interface SyncDocument {
   document_id: string;
   epoch: string;
-  state_vector: string;
+  state_vector: Uint8Array;
 }
 
 /** What a new document can begin with. */
@@ -419,7 +419,7 @@ export interface Update {
   sequence: number;
   client_id: number;
   /** Empty once the document was taken back. */
-  update: string;
+  update: Uint8Array;
 }
 
 /**
@@ -447,7 +447,7 @@ export interface UpdateDocument {
   document_id: string;
   epoch: string;
   sequence: number;
-  update: string;
+  update: Uint8Array;
 }
 
 /** The update is committed: it survives the server. */
@@ -687,11 +687,11 @@ export const collaborationCommands = {
   "document.list": { mode: "read", key: "none" },
   "document.templates": { mode: "read", key: "none" },
   "document.create": { mode: "write", key: "required" },
-  "document.open": { mode: "read", key: "none" },
-  "document.update": { mode: "write", key: "none" },
-  "document.sync": { mode: "signal", key: "none" },
+  "document.open": { mode: "read", key: "none", attachment: "state_vector" },
+  "document.update": { mode: "write", key: "none", attachment: "update" },
+  "document.sync": { mode: "signal", key: "none", attachment: "state_vector" },
   "document.close": { mode: "signal", key: "none" },
-  "awareness.set": { mode: "signal", key: "none" },
+  "awareness.set": { mode: "signal", key: "none", attachment: "awareness" },
   "annotation.list": { mode: "read", key: "none" },
   "annotation.create": { mode: "write", key: "required" },
   "annotation.update": { mode: "write", key: "required" },
@@ -707,8 +707,8 @@ export const collaborationCommands = {
 
 /** The same at run time. */
 export const collaborationEvents = {
-  "document.updated": { delivery: "logged", subject: "document_id" },
-  "awareness.changed": { delivery: "ephemeral" },
+  "document.updated": { delivery: "logged", subject: "document_id", attachment: "update" },
+  "awareness.changed": { delivery: "ephemeral", attachment: "awareness" },
   "session.changed": { delivery: "latest", per: "user_id", rate: 2 },
   "document.mode": { delivery: "ephemeral" },
   "document.reset": { delivery: "ephemeral" },

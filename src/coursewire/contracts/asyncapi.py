@@ -11,15 +11,19 @@ from coursewire.contracts.schema import GENERATED, document, home_of, model_name
 
 _ENVELOPE = (
     "Socket.IO v5 on the path `/socket.io/`. A client sends `[command, payload]` and is acknowledged with "
-    "`{ok: true, data}` or `{ok: false, error}`; the server sends `[event, data, meta]`."
+    "`{ok: true, data}` or `{ok: false, error}`; the server sends `[event, data, meta]`. Bytes are Socket.IO "
+    "attachments: the field that `x-attachment` names travels as an argument after the payload or the data, and not in "
+    "it; those of an answer stand in their place."
 )
+_SAID_OF_EVENTS = ("delivery", "per", "rate", "subject", "attachment")
 
 
 @cache
 def asyncapi() -> dict[str, Any]:
     """Return the document: a channel per namespace, an operation per command and per event.
 
-    What AsyncAPI has no word for: `x-mode`, `x-key`, `x-cost`, `x-delivery`, `x-per`, `x-rate`, `x-subject`.
+    What AsyncAPI has no word for: `x-mode`, `x-key`, `x-cost`, `x-delivery`, `x-per`, `x-rate`, `x-subject`,
+    `x-attachment`.
     """
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
@@ -71,7 +75,7 @@ def _described(contract: Contract) -> dict[str, dict[str, Any]]:
             "name": name,
             "summary": command["description"],
             "payload": _moved(command["payload"], contract),
-            **{f"x-{key}": command[key] for key in ("mode", "key", "cost")},
+            **{f"x-{key}": command[key] for key in ("mode", "key", "cost", "attachment") if key in command},
         }
         messages[answer] = {"name": name, "payload": _acknowledged(_moved(command["result"], contract))}
         operations[f"{name}.receive"] = {
@@ -90,10 +94,11 @@ def _described(contract: Contract) -> dict[str, dict[str, Any]]:
                 "prefixItems": [
                     {"const": name},
                     _moved(event["data"], contract),
+                    *([{"type": "string", "format": "binary"}] if "attachment" in event else ()),
                     _reference(f"{COMMON}.Meta"),
                 ],
             },
-            **{f"x-{key}": event[key] for key in ("delivery", "per", "rate", "subject") if key in event},
+            **{f"x-{key}": event[key] for key in _SAID_OF_EVENTS if key in event},
         }
         operations[f"{name}.send"] = {"action": "send", "summary": event["description"], "messages": [said]}
     schemas = {

@@ -17,6 +17,10 @@ _KEY = """\
 A command with a key runs once: a repeat with the same key gets the first answer with `duplicate: true`, and
 the same key with another payload gets `conflict`."""
 
+_BYTES = """\
+Where it says *then the bytes of* a field, the field is not in the payload, or the data: it travels after it, as an
+argument of its own and a Socket.IO attachment. The bytes of an answer are attachments in their place."""
+
 
 def pages() -> dict[str, str]:
     """Return every reference page by its file name."""
@@ -34,6 +38,7 @@ def page(contract: Contract) -> str:
         _head(title, contract.summary),
         "## Commands",
         _KEY,
+        *([_BYTES] if any("attachment" in command for command in schema["commands"].values()) else ()),
         _table(("command", "mode", "key", "payload", "answer", ""), _commands(schema)),
         "## Events",
         _DELIVERY,
@@ -65,7 +70,7 @@ def _errors(errors: dict[str, Any]) -> str:
 
 def _commands(schema: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for name, command in schema["commands"].items():
-        payload, answer = _type(command["payload"]), _type(command["result"])
+        payload, answer = _with_bytes(command, "payload"), _type(command["result"])
         yield f"`{name}`", command["mode"], command["key"], payload, answer, command["description"]
 
 
@@ -74,7 +79,13 @@ def _events(schema: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         delivery = event["delivery"]
         if "per" in event:
             delivery += f" per `{event['per']}`, {event['rate']}/s"
-        yield f"`{name}`", delivery, _type(event["data"]), event["description"]
+        yield f"`{name}`", delivery, _with_bytes(event, "data"), event["description"]
+
+
+def _with_bytes(entry: dict[str, Any], part: str) -> str:
+    """Say what the arguments after the name are."""
+    first = _type(entry[part])
+    return f"{first}, then the bytes of `{entry['attachment']}`" if "attachment" in entry else first
 
 
 def _values(schema: dict[str, Any]) -> Iterator[str]:
@@ -109,14 +120,17 @@ def _type(schema: dict[str, Any]) -> str:  # noqa: PLR0911 - one line per constr
             return f"object of {_type(values)}"
         case {"type": "object", "patternProperties": dict(patterns)}:
             return f"object of {' or '.join(_type(value) for value in patterns.values())}"
+        case {"type": "string", "format": "binary"}:
+            return "bytes"
     return str(schema.get("type", "anything"))
 
 
 def _bounds(schema: dict[str, Any]) -> str:
     """Say the limits of a field in words: `1-8000 characters`, `1-100`, `default 50`."""
     said: list[str] = []
+    length = " bytes" if schema.get("format") == "binary" else " characters"
     for least, most, unit in (
-        ("minLength", "maxLength", " characters"),
+        ("minLength", "maxLength", length),
         ("minItems", "maxItems", " items"),
         ("minProperties", "maxProperties", " entries"),
         ("minimum", "maximum", ""),
@@ -138,4 +152,8 @@ def _head(title: str, summary: str) -> str:
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     names = list(heads)
     lines = [names, ["---"] * len(names), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "&#124;").split())

@@ -118,6 +118,7 @@ def _command(command: type[Command], payload: JsonSchemaValue, result: JsonSchem
         "mode": command.mode.value,
         "key": "none" if key is None else "required" if key.is_required() else "optional",
         "cost": number(command.cost),
+        **_attachment(command),
         "payload": payload,
         "result": result,
     }
@@ -127,6 +128,7 @@ def _event(event: type[Event[Any]], data: JsonSchemaValue) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": inspect.getdoc(event) or "",
         "delivery": event.delivery.value,
+        **_attachment(event),
         "data": data,
     }
     if event.delivery is Delivery.LATEST:
@@ -134,6 +136,11 @@ def _event(event: type[Event[Any]], data: JsonSchemaValue) -> dict[str, Any]:
     elif event.delivery is Delivery.LOGGED and event.subject is not None:
         described["subject"] = event.subject
     return described
+
+
+def _attachment(kind: type[Command | Event[Any]]) -> dict[str, str]:
+    """Name the field that is described with the others, and travels as an argument after them."""
+    return {} if kind.attachment is None else {"attachment": kind.attachment}
 
 
 def _errors() -> Iterator[tuple[str, dict[str, Any]]]:

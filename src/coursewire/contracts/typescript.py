@@ -95,8 +95,9 @@ class _File:
             yield _ANSWER
             yield self._constant("errorCodes", self.schema["errors"], ("retryable", "status"))
         first = self.contract.name.split("_")[0] + prefix[len(self.contract.name.split("_")[0]) :]
-        yield self._constant(f"{first}Commands", self.schema["commands"], ("mode", "key"))
-        yield self._constant(f"{first}Events", self.schema["events"], ("delivery", "per", "rate", "subject"))
+        yield self._constant(f"{first}Commands", self.schema["commands"], ("mode", "key", "attachment"))
+        known = ("delivery", "per", "rate", "subject", "attachment")
+        yield self._constant(f"{first}Events", self.schema["events"], known)
 
     def _map(self, name: str, suffix: str, members: Iterator[str], *, common: bool) -> str:
         extends = ""
@@ -159,7 +160,7 @@ class _File:
             case {"type": "object"}:
                 return "Record<string, unknown>"
             case {"type": "string"}:
-                return "string"
+                return "Uint8Array" if schema.get("format") == "binary" else "string"
             case {"type": "integer" | "number"}:
                 return "number"
             case {"type": "boolean"}:

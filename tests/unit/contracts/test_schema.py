@@ -19,7 +19,9 @@ LIBRARY = '''
 
 from typing import Annotated
 
-from coursewire.realtime.contract import Command, Delivery, Event, Mode, Once
+from annotated_types import Len
+
+from coursewire.realtime.contract import Command, Delivery, Event, Mode, Once, Result
 from coursewire.vocabulary import Key, Model
 
 
@@ -49,8 +51,30 @@ class BookLent(Event[Book], name="book.lent", delivery=Delivery.LATEST, per="tit
     """A book went home."""
 
 
-COMMANDS = (LendBook,)
-EVENTS = (BookLent,)
+class Scan(Model):
+    """A page as it looks."""
+
+    page: int
+    image: Annotated[bytes, Len(1, 1024)]
+
+
+class Scans(Result):
+    scans: list[Scan]
+
+
+class ScanPage(Command, name="page.scan", returns=Scans, attachment="image"):
+    """Keep what a page looks like."""
+
+    page: int
+    image: bytes
+
+
+class PageScanned(Event[Scan], name="page.scanned", attachment="image"):
+    """Somebody has kept a page."""
+
+
+COMMANDS = (LendBook, ScanPage)
+EVENTS = (BookLent, PageScanned)
 '''
 
 
@@ -103,6 +127,25 @@ def test_what_the_server_sends_holds_everything_but_none(library: Contract) -> N
     assert "  editor?: string;" in typescript.source(library)
 
 
+def test_bytes_are_bytes_in_every_form(library: Contract) -> None:
+    source, page, messages = (
+        typescript.source(library),
+        reference.page(library),
+        asyncapi()["components"]["messages"],
+    )
+    assert source.count("  image: Uint8Array;") == 2
+    assert '"page.scan": { mode: "read", key: "none", attachment: "image" },' in source
+    assert '"page.scanned": { delivery: "logged", attachment: "image" },' in source
+    assert "| read | none | [ScanPage](#scanpage), then the bytes of `image` | [Scans](#scans) |" in page
+    assert "| logged | [Scan](#scan), then the bytes of `image` |" in page
+    assert "| `image` | bytes | 1-1024 bytes |" in page
+    said = messages["library.page.scanned"]
+    assert said["payload"]["prefixItems"][2] == {"type": "string", "format": "binary"}
+    assert len(said["payload"]["prefixItems"]) == 4
+    assert (said["x-attachment"], messages["library.page.scan"]["x-attachment"]) == ("image", "image")
+    assert "x-attachment" not in messages["library.book.lent"]
+
+
 @pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
 def test_every_command_and_event_of_a_contract_is_in_every_form(contract: Contract) -> None:
     names = [command.command for command in contract.commands] + [event.event for event in contract.events]
@@ -112,6 +155,13 @@ def test_every_command_and_event_of_a_contract_is_in_every_form(contract: Contra
         assert f'"{name}": {{' in source or f"  {name}: {{" in source
         assert f"| `{name}` |" in page
         assert f"{contract.name}.{name}" in api["components"]["messages"]
+
+
+@pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
+def test_a_row_of_a_page_is_one_line(contract: Contract) -> None:
+    rows = [line for line in reference.page(contract).splitlines() if line.startswith("| ")]
+    assert rows
+    assert [row for row in rows if not row.endswith(" |")] == []
 
 
 def test_no_null_travels() -> None:
