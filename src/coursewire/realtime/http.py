@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
 
 from coursewire import log
 from coursewire.errors import Forbidden, Invalid, NotFound
@@ -27,6 +29,12 @@ class LoggedView(Model):
 
     event: str
     data: dict[str, Any]
+    attachment: Annotated[
+        str | None,
+        Field(
+            description="The bytes that a socket gets between data and meta, in base64 (RFC 4648, section 4)."
+        ),
+    ] = None
     meta: Meta
 
 
@@ -102,4 +110,7 @@ def _item(channel: str, epoch: str, event: log.Logged) -> dict[str, Any]:
     meta = {"channel": channel, "id": event.id, "at": iso(event.at), "epoch": epoch, "offset": event.offset}
     if event.actor is not None:
         meta["actor"] = event.actor
-    return {"event": event.event, "data": orjson.Fragment(event.data), "meta": meta}
+    item = {"event": event.event, "data": orjson.Fragment(event.data)}
+    if event.attachment is not None:
+        item["attachment"] = b64encode(event.attachment).decode("ascii")
+    return {**item, "meta": meta}
