@@ -29,6 +29,7 @@ class PlainTransaction:
 
     def __init__(self, raw: Transaction) -> None:
         self.now, self.all, self.one, self.run = raw.now, raw.all, raw.one, raw.run
+        self.many = raw.many
         self._raw = raw
         self.subject: str | None = None
 

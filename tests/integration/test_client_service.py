@@ -41,6 +41,16 @@ async def test_courses_and_members(site: Campus) -> None:
         assert (await lms.course("bio")).member_count == 1
 
 
+async def test_groups_of_a_course(site: Campus) -> None:
+    async with service(site) as lms:
+        made = await lms.put_group(COURSE, "red", ["cleo", "ben"], title="Team Red")
+        assert (made.id, made.title, made.user_ids) == ("red", "Team Red", ["ben", "cleo"])
+        assert await lms.group(COURSE, "red") == made
+        assert [(group.id, group.title) for group in await lms.groups(COURSE)] == [("red", "Team Red")]
+        await lms.remove_group(COURSE, "red")
+        assert await lms.groups(COURSE) == []
+
+
 async def test_a_key_makes_a_request_run_once(site: Campus) -> None:
     """[LOG3] The same key is the same request; for another one it is a conflict."""
     async with service(site) as lms:

@@ -10,7 +10,14 @@ import httpx
 import pytest
 from tests.integration.http_campus import SECRET, Campus, campus, line, problem
 
-from coursewire.identity.contract import CourseSaved, MembersChanged, SessionsEnded, UserErased, UserSaved
+from coursewire.identity.contract import (
+    CourseSaved,
+    GroupChanged,
+    MembersChanged,
+    SessionsEnded,
+    UserErased,
+    UserSaved,
+)
 from coursewire.identity.tokens import Issuer, Verifier
 from coursewire.vocabulary import milliseconds
 
@@ -261,3 +268,39 @@ async def test_a_key_that_is_none(running: Campus) -> None:
         headers = {"Idempotency-Key": key}
         reply = await running.lms.put("/v1/courses/cs101", json={"title": "One"}, headers=headers)
         assert problem(reply, 422, "invalid")["field"] == "Idempotency-Key"
+
+
+# Groups
+
+
+async def test_a_group_over_http(running: Campus) -> None:
+    """[FAN4] Made, changed, listed and dissolved; whom it concerns is told."""
+    lms, facts = running.lms, running.facts
+    await lms.put("/v1/courses/cs101", json={"title": "Computing"})
+    await lms.put("/v1/courses/cs101/members", json={"members": [line("bob"), line("cleo")]})
+    facts.clear()
+    path = "/v1/courses/cs101/groups/red"
+    reply = await lms.put(path, json={"title": "Red", "user_ids": ["cleo", "bob"]})
+    assert reply.json() == {"group": {"id": "red", "title": "Red", "user_ids": ["bob", "cleo"]}}
+    assert facts == [GroupChanged("cs101", "red", added=("cleo", "bob"))]
+    assert (await lms.get(path)).json() == reply.json()
+    assert (await lms.get("/v1/courses/cs101/groups")).json() == {"items": [{"id": "red", "title": "Red"}]}
+    assert (await lms.delete(path)).status_code == 204
+    assert (await lms.delete(path)).status_code == 204
+    assert facts[1:] == [GroupChanged("cs101", "red", removed=("bob", "cleo"))]
+    problem(await lms.get(path), 404, "not_found")
+
+
+async def test_groups_are_the_lms_own_and_of_people_in_the_course(running: Campus) -> None:
+    lms = running.lms
+    path = "/v1/courses/cs101/groups/red"
+    problem(await lms.put(path, json={"user_ids": []}), 404, "not_found")
+    await lms.put("/v1/courses/cs101", json={"title": "Computing"})
+    await lms.put("/v1/courses/cs101/members", json={"members": [line("bob")]})
+    assert problem(await lms.put(path, json={"user_ids": ["eve"]}), 422, "invalid")["field"] == "user_ids.0"
+    many = [f"user-{number}" for number in range(1_001)]
+    assert problem(await lms.put(path, json={"user_ids": many}), 422, "invalid")["field"] == "user_ids"
+    assert problem(await lms.put(path, json={}), 422, "invalid")["field"] == "user_ids"
+    async with running.client("bob", roles=["administrator"]) as bob:
+        for ask in (bob.get(path), bob.put(path, json={"user_ids": []}), bob.delete(path)):
+            problem(await ask, 403, "forbidden")

@@ -17,6 +17,10 @@ from coursewire.client.token import Token
 from coursewire.identity.bodies import (
     CourseReply,
     CourseView,
+    GroupList,
+    GroupReply,
+    GroupSummary,
+    GroupView,
     MemberBody,
     MemberPage,
     MembersReply,
@@ -120,6 +124,38 @@ class ServiceClient(AnalyticsRoutes):
         """Take somebody out of a course."""
         path = f"/v1/courses/{path_part('course_id', course_id)}/members/{path_part('user_id', user_id)}"
         return await self._requests.run("DELETE", path, MembersReply, key=key or new_id())
+
+    async def put_group(
+        self,
+        course_id: str,
+        group_id: str,
+        user_ids: Iterable[str],
+        *,
+        title: str | None = None,
+        key: str | None = None,
+    ) -> GroupView:
+        """Make a group of people of a course, or change it: these are all of it."""
+        reply = await self._requests.run(
+            "PUT",
+            _group_path(course_id, group_id),
+            GroupReply,
+            body={"title": title, "user_ids": list(user_ids)},
+            key=key or new_id(),
+        )
+        return reply.group
+
+    async def groups(self, course_id: str) -> list[GroupSummary]:
+        """Return the groups of a course, in the order of their ids."""
+        path = f"/v1/courses/{path_part('course_id', course_id)}/groups"
+        return (await self._requests.run("GET", path, GroupList)).items
+
+    async def group(self, course_id: str, group_id: str) -> GroupView:
+        """Return a group, and who of the course is in it. Raises NotFound."""
+        return (await self._requests.run("GET", _group_path(course_id, group_id), GroupReply)).group
+
+    async def remove_group(self, course_id: str, group_id: str, *, key: str | None = None) -> None:
+        """Dissolve a group: nobody has a right by it any more."""
+        await self._requests.run_silent("DELETE", _group_path(course_id, group_id), key=key or new_id())
 
     # People
 
@@ -299,3 +335,7 @@ class ServiceClient(AnalyticsRoutes):
             if progress.state == "finished":
                 return
             await asyncio.sleep(every)
+
+
+def _group_path(course_id: str, group_id: str) -> str:
+    return f"/v1/courses/{path_part('course_id', course_id)}/groups/{path_part('group_id', group_id)}"

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from coursewire.identity.roles import ROLES
-from coursewire.vocabulary import CourseId, Email, Line, Model, Role, Time, UserId
+from coursewire.vocabulary import CourseId, Email, Id, Line, Model, Role, Time, UserId
 
 MAX_MEMBERS = 10_000
 """In one request; a longer roster goes in several, the first of them with `replace=true`."""
+MAX_GROUP = 1_000
+"""People of one group."""
 MAX_TOKEN_TTL_S = 7 * 24 * 3_600
 
 
@@ -85,6 +87,41 @@ class MemberPage(Model):
 
     items: list[MemberView]
     next_cursor: str | None = None
+
+
+class GroupBody(Model):
+    """A group of people in a course: all of them, each once."""
+
+    title: Line | None = None
+    """What it is called; without one as its id."""
+    user_ids: Annotated[list[UserId], Field(max_length=MAX_GROUP)]
+
+
+class GroupView(Model):
+    """A group, and who of the course is in it."""
+
+    id: Id
+    title: str
+    user_ids: list[UserId]
+
+
+class GroupReply(Model):
+    """The group after the request."""
+
+    group: GroupView
+
+
+class GroupSummary(Model):
+    """A group, as a list names it."""
+
+    id: Id
+    title: str
+
+
+class GroupList(Model):
+    """The groups of a course, in the order of their ids."""
+
+    items: list[GroupSummary]
 
 
 class TokenBody(Model):

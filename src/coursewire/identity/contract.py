@@ -49,4 +49,14 @@ class MembersChanged:
     """They stay, with other roles."""
 
 
-Fact = UserSaved | UserErased | SessionsEnded | CourseSaved | MembersChanged
+@dataclass(frozen=True, slots=True)
+class GroupChanged:
+    """Who belongs to a group of a course: rights are to be re-decided (FAN4)."""
+
+    course_id: str
+    group_id: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+Fact = UserSaved | UserErased | SessionsEnded | CourseSaved | MembersChanged | GroupChanged

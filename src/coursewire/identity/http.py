@@ -7,12 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from coursewire.errors import Disabled
-from coursewire.identity import membership
+from coursewire.identity import groups, membership
 from coursewire.identity.access import ServiceCaller, ServiceWork, TellingTransaction, entrance
 from coursewire.identity.bodies import (
     CourseBody,
     CourseReply,
     CourseView,
+    GroupBody,
+    GroupList,
+    GroupReply,
+    GroupSummary,
+    GroupView,
     MemberPage,
     MembersBody,
     MembersReply,
@@ -29,6 +34,7 @@ NAMESPACE = "http"
 """Under which these routes run and their idempotency keys are kept."""
 
 CoursePath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the course.")]
+GroupPath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the group.")]
 UserPath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the user.")]
 
 router = APIRouter(prefix="/v1", tags=["identity"])
@@ -107,6 +113,47 @@ async def remove_member(course_id: CoursePath, user_id: UserPath, work: ServiceW
     return await work.write(NAMESPACE, run)
 
 
+@router.put("/courses/{course_id}/groups/{group_id}", response_model=GroupReply)
+async def put_group(
+    course_id: CoursePath, group_id: GroupPath, body: GroupBody, work: ServiceWork
+) -> Response:
+    """Make a group of people in a course, or change it: these are all of it."""
+
+    def run(tx: TellingTransaction) -> GroupReply:
+        _tell(tx, groups.put_group(tx, course_id, group_id, body.user_ids, title=body.title))
+        return _group(tx, course_id, group_id)
+
+    return await work.write(NAMESPACE, run)
+
+
+@router.get("/courses/{course_id}/groups", response_model_exclude_none=True)
+async def get_groups(course_id: CoursePath, work: ServiceWork) -> GroupList:
+    """List the groups of a course."""
+
+    def run(tx: TellingTransaction) -> GroupList:
+        membership.course(tx, course_id)
+        found = groups.groups_of_course(tx, course_id)
+        return GroupList(items=[GroupSummary(id=group.id, title=group.title) for group in found])
+
+    return await work.read(NAMESPACE, run)
+
+
+@router.get("/courses/{course_id}/groups/{group_id}", response_model_exclude_none=True)
+async def get_group(course_id: CoursePath, group_id: GroupPath, work: ServiceWork) -> GroupReply:
+    """Return a group, and who of the course is in it."""
+    return await work.read(NAMESPACE, lambda tx: _group(tx, course_id, group_id))
+
+
+@router.delete("/courses/{course_id}/groups/{group_id}", status_code=204)
+async def remove_group(course_id: CoursePath, group_id: GroupPath, work: ServiceWork) -> Response:
+    """Dissolve a group: nobody has a right by it any more. What was written for it stays, for the staff."""
+
+    def run(tx: TellingTransaction) -> None:
+        _tell(tx, groups.remove_group(tx, course_id, group_id))
+
+    return await work.write(NAMESPACE, run, status=204)
+
+
 @router.delete("/users/{user_id}/sessions", status_code=204)
 async def end_sessions(user_id: UserPath, work: ServiceWork) -> Response:
     """Force somebody off: every token issued before now is worthless, and the sessions it opened end at once."""
@@ -160,6 +207,12 @@ def _course(tx: TellingTransaction, course_id: str) -> CourseReply:
     found = membership.course(tx, course_id)
     count = membership.count_members(tx, course_id)
     return CourseReply(course=CourseView(id=found.id, title=found.title, member_count=count))
+
+
+def _group(tx: TellingTransaction, course_id: str, group_id: str) -> GroupReply:
+    found = groups.group(tx, course_id, group_id)
+    people = groups.members_of(tx, course_id, group_id)
+    return GroupReply(group=GroupView(id=found.id, title=found.title, user_ids=people))
 
 
 def _members(tx: TellingTransaction, course_id: str, facts: tuple[Fact, ...]) -> MembersReply:

@@ -221,6 +221,7 @@ def erase_user(tx: Transaction, user_id: str) -> tuple[Fact, ...]:
     facts: list[Fact] = [MembersChanged(course_id, removed=(user_id,)) for course_id in course_ids]
     tx.run(store.DELETE_MEMBERSHIPS_OF, user_id=user_id)
     tx.run(store.DELETE_REMOVALS_OF, user_id=user_id)
+    tx.run(store.DELETE_FROM_GROUPS, user_id=user_id)
     tx.run(store.DELETE_USER, user_id=user_id)
     return (*facts, *end_sessions(tx, user_id), UserErased(user_id, course_ids))
 

@@ -44,6 +44,9 @@ class Transaction(Protocol):
     def run(self, statement: Prepared, /, **params: Any) -> int:
         """Run a change and return how many rows it touched."""
 
+    def many(self, statement: Prepared, rows: Sequence[dict[str, Any]], /) -> None:
+        """Run a change once per row."""
+
 
 ROSTER: Final = "roster"
 """Put by the LMS over HTTP."""
@@ -97,6 +100,25 @@ course_removals = Table(
     Column("removed_at", BigInteger, nullable=False),
 )
 Index(None, course_removals.c.user_id)
+
+# Groups of people in a course, as the LMS has made them.
+course_groups = Table(
+    "course_groups",
+    metadata,
+    Column("course_id", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+# Whom the LMS has put in; it counts only while they are in the course.
+course_group_members = Table(
+    "course_group_members",
+    metadata,
+    Column("course_id", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+)
+Index(None, course_group_members.c.user_id, course_group_members.c.course_id)
 
 # Whose tokens, issued up to when, are good for nothing any more.
 ended_sessions = Table(
@@ -204,6 +226,66 @@ SAVE_ENDED = Prepared(
     .values(user_id=_user_id, ended_at=bindparam("ended_at"))
     .on_conflict_do_update(index_elements=["user_id"], set_={"ended_at": bindparam("ended_at")})
 )
+
+_group_id: BindParameter[str] = bindparam("group_id")
+_of_group = (course_groups.c.course_id == _course_id, course_groups.c.group_id == _group_id)
+_in_group = (course_group_members.c.course_id == _course_id, course_group_members.c.group_id == _group_id)
+_who_is_here = course_group_members.join(
+    course_members,
+    (course_members.c.course_id == course_group_members.c.course_id)
+    & (course_members.c.user_id == course_group_members.c.user_id),
+)
+
+GROUP = Prepared(select(course_groups).where(*_of_group))
+GROUPS_OF_COURSE = Prepared(
+    select(course_groups).where(course_groups.c.course_id == _course_id).order_by(course_groups.c.group_id)
+)
+COUNT_GROUPS = Prepared(select(func.count().label("n")).where(course_groups.c.course_id == _course_id))
+SAVE_GROUP = Prepared(
+    insert(course_groups)
+    .values({name: bindparam(name) for name in ("course_id", "group_id", "title", "updated_at")})
+    .on_conflict_do_update(
+        index_elements=["course_id", "group_id"],
+        set_={name: bindparam(name) for name in ("title", "updated_at")},
+    )
+)
+DELETE_GROUP = Prepared(delete(course_groups).where(*_of_group))
+LISTED_IN_GROUP = Prepared(select(course_group_members.c.user_id).where(*_in_group))
+IN_GROUP = Prepared(
+    select(course_group_members.c.user_id)
+    .select_from(_who_is_here)
+    .where(*_in_group)
+    .order_by(course_group_members.c.user_id)
+)
+AMONG_GROUP = Prepared(
+    select(course_group_members.c.user_id)
+    .select_from(_who_is_here)
+    .where(*_in_group, course_group_members.c.user_id.in_(_user_ids))
+)
+GROUPS_OF = Prepared(
+    select(course_group_members.c.group_id)
+    .select_from(_who_is_here)
+    .where(course_group_members.c.user_id == _user_id, course_group_members.c.course_id == _course_id)
+)
+GROUP_COUNTS = Prepared(
+    select(course_group_members.c.user_id, func.count().label("n"))
+    .where(
+        course_group_members.c.course_id == _course_id,
+        course_group_members.c.group_id != _group_id,
+        course_group_members.c.user_id.in_(_user_ids),
+    )
+    .group_by(course_group_members.c.user_id)
+)
+PUT_IN_GROUP = Prepared(
+    insert(course_group_members).values(
+        {name: bindparam(name) for name in ("course_id", "group_id", "user_id")}
+    )
+)
+TAKE_OUT_OF_GROUP = Prepared(
+    delete(course_group_members).where(*_in_group, course_group_members.c.user_id.in_(_user_ids))
+)
+EMPTY_GROUP = Prepared(delete(course_group_members).where(*_in_group))
+DELETE_FROM_GROUPS = Prepared(delete(course_group_members).where(course_group_members.c.user_id == _user_id))
 
 CHUNK: Final = 512
 """Rows of one statement: with five columns well below SQLite's 32,766 parameters."""

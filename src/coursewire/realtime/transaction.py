@@ -16,8 +16,8 @@ from coursewire.bus.port import (
     Unlogged,
     WorkWaits,
 )
-from coursewire.identity import membership
-from coursewire.identity.contract import MembersChanged, SessionsEnded
+from coursewire.identity import groups, membership
+from coursewire.identity.contract import GroupChanged, MembersChanged, SessionsEnded
 from coursewire.realtime.attachments import split, without_bytes
 from coursewire.realtime.contract import Delivery
 from coursewire.vocabulary import Model, Position, new_id
@@ -204,6 +204,8 @@ class Transaction:
         """Let the namespaces react, in this transaction, to an event or a fact."""
         if isinstance(fact, MembersChanged):
             self.recheck_rights((*fact.removed, *fact.changed))
+        elif isinstance(fact, GroupChanged):
+            self.recheck_rights((*fact.removed, *fact.added))
         elif isinstance(fact, SessionsEnded):
             self._raw.effects.append(SessionsOver(fact.user_id, self.now))
         for namespace, react in self._reactions.get(type(fact), ()):
@@ -217,3 +219,7 @@ class Transaction:
     def roles_in(self, caller: Caller, course_id: str) -> frozenset[str]:
         """Return what the caller is in a course, by its roster; nothing when not enrolled."""
         return frozenset(membership.roles_in(self._raw, caller.user_id, course_id))
+
+    def groups_in(self, caller: Caller, course_id: str) -> frozenset[str]:
+        """Return the groups of a course that the caller is in; none when not enrolled."""
+        return groups.groups_of(self._raw, caller.user_id, course_id)

@@ -32,7 +32,15 @@ def downgrade() -> None:
 
 
 _LOG = ("remembered", "events", "streams", "database")
-_IDENTITY = ("ended_sessions", "course_removals", "course_members", "courses", "users")
+_IDENTITY = (
+    "ended_sessions",
+    "course_group_members",
+    "course_groups",
+    "course_removals",
+    "course_members",
+    "courses",
+    "users",
+)
 _CHAT = (
     "chat_audit",
     "chat_reports",
@@ -153,6 +161,24 @@ def _create_identity() -> None:
         sa.PrimaryKeyConstraint("course_id", "user_id", name=op.f("pk_course_removals")),
     )
     op.create_index(op.f("ix_course_removals_user_id"), "course_removals", ["user_id"])
+    op.create_table(
+        "course_groups",
+        sa.Column("course_id", sa.Text, nullable=False),
+        sa.Column("group_id", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("course_id", "group_id", name=op.f("pk_course_groups")),
+    )
+    op.create_table(
+        "course_group_members",
+        sa.Column("course_id", sa.Text, nullable=False),
+        sa.Column("group_id", sa.Text, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("course_id", "group_id", "user_id", name=op.f("pk_course_group_members")),
+    )
+    op.create_index(
+        op.f("ix_course_group_members_user_id_course_id"), "course_group_members", ["user_id", "course_id"]
+    )
     op.create_table(
         "ended_sessions",
         sa.Column("user_id", sa.Text, nullable=False),
