@@ -18,10 +18,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench import dashboards, durable, fanout, ingest, notices, report, tracking
+from bench import dashboards, documents, durable, fanout, ingest, notices, report, tracking
 from bench.joining import come_back, join
 from bench.rooms import make_room
-from bench.servers import NAMES, OURS, PING_INTERVAL_MS, Server, running
+from bench.servers import HOCUSPOCUS, NAMES, OURS, PING_INTERVAL_MS, Server, running
 from bench.swarm import Swarm
 from bench.tokens import token
 
@@ -46,8 +46,11 @@ def main() -> int:
             complete &= _attempt(f"{name}, {large} clients", partial(crowd, name, large, found))
         if name == OURS:
             complete &= _attempt("analytics", partial(analytics, found))
+    for name in (OURS, HOCUSPOCUS) if not arguments.only or OURS in arguments.only else ():
+        found = results.setdefault(name, {"event_bytes": 0})
+        complete &= _attempt(f"{name}, documents", partial(documents.measure, name, found))
     about = {**report.machine(), "large": large, "ping_interval_ms": PING_INTERVAL_MS, "load_before": load}
-    sizes = ", ".join(f"{name} {found['event_bytes']}" for name, found in results.items())
+    sizes = ", ".join(f"{name} {results[name]['event_bytes']}" for name in NAMES if name in results)
     lines = (
         f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, Node {about['node']}, {about['at']}",
         f"load before: {load:.1f}; bytes of an event on the wire: {sizes}",

@@ -179,6 +179,24 @@ class Editors:
                 raise TimeoutError(f"{self.updates} of {updates} updates arrived")
             self._serve(0.1)
 
+    def send_update(self, editor: Editor, update: bytes) -> None:
+        """Send one."""
+        editor.send(self._dialect.update(editor, update))
+
+    def wait_saved(self, saved: int, timeout: float = 60) -> None:
+        """Serve the sockets until so many updates were acknowledged. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while self.saved < saved:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.saved} of {saved} updates were acknowledged")
+            self._serve(0.1)
+
+    def idle(self, seconds: float) -> None:
+        """Serve the sockets for a while."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._serve(left)
+
     def took(self, update: bytes) -> None:
         """Count what arrived, by what was typed: a server may send several updates as one."""
         stamps = update.split(b"^")[1:]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.servers import NODE, OURS, PYTHON, ROOT
+from bench.servers import HOCUSPOCUS, NODE, OURS, PYTHON, ROOT
 
 Results = Mapping[str, Mapping[str, Any]]
 """Server -> measure -> one value, or one per round."""
@@ -65,6 +65,17 @@ ANALYTICS: tuple[tuple[str, str, str], ...] = (
     ("track_ns", "ns per item of job.track", ""),
     ("progress_per_second", "updates per second that a busy loop sends", "4"),
 )
+DOCUMENTS: tuple[tuple[str, str, str], ...] = (
+    ("update_us", "CPU us per update, 100 editors of one document, 2 updates/s each", "0.7 x hocuspocus"),
+    ("update_p50", "ms from editor to editor, cursors at 5 Hz too, p50", ""),
+    ("update_p99", "ms from editor to editor, cursors at 5 Hz too, p99", "50"),
+    ("crowd_cpu_percent", "% of a core that this takes", ""),
+    ("document_kib", "KiB resident per open document of 1,500 edits, with its editor", "1.0 x hocuspocus"),
+)
+DOCUMENTS_ALONE: tuple[tuple[str, str, str], ...] = (
+    ("open_first_ms", "ms to open a document of 260,000 edits, the first time after a start", "100"),
+    ("open_again_ms", "ms to open it again", "100"),
+)
 
 
 def value(results: Results, server: str, measure: str) -> float | None:
@@ -76,7 +87,7 @@ def value(results: Results, server: str, measure: str) -> float | None:
 
 
 def table(results: Results, large: int) -> str:
-    """Return the tables as Markdown: with peers, alone, and analytics."""
+    """Return the tables as Markdown: with peers, alone, analytics, and documents."""
     heads = ("", OURS, NODE, PYTHON, f"{OURS} / node", f"{OURS} / python", "goal")
     rows = [heads]
     for measure, label, goal in MEASURES:
@@ -88,7 +99,13 @@ def table(results: Results, large: int) -> str:
         alone = [(head, "", "goal")]
         alone += [(label, _number(value(results, OURS, measure)), goal) for measure, label, goal in measures]
         blocks.append(_markdown(alone))
-    return "\n\n".join(blocks)
+    documents = [("documents", OURS, HOCUSPOCUS, f"{OURS} / {HOCUSPOCUS}", "goal")]
+    for measure, label, goal in DOCUMENTS:
+        ours, theirs = (value(results, server, measure) for server in (OURS, HOCUSPOCUS))
+        documents.append((label, _number(ours), _number(theirs), _ratio(ours, theirs), goal))
+    for measure, label, goal in DOCUMENTS_ALONE:
+        documents.append((label, _number(value(results, OURS, measure)), "", "", goal))
+    return "\n\n".join([*blocks, _markdown(documents)])
 
 
 def save(results: Results, about: Mapping[str, Any]) -> Path:

