@@ -8,8 +8,8 @@ import pytest
 from tests.unit.chat.classroom import COURSE, LEARNER, Classroom
 
 from coursewire.namespaces.chat import service
-from coursewire.namespaces.chat.addressing import MOST_NAMES, called_in
 from coursewire.namespaces.chat.contract import JoinRoom, MessageAddressed, UnreadChanged
+from coursewire.text.addressing import MOST_NAMES, called_in
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coursewire.namespaces.chat import rules, store
-from coursewire.namespaces.chat.addressing import called_in
 from coursewire.namespaces.chat.contract import MessageAddressed
+from coursewire.text.addressing import called_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from coursewire.namespaces.chat.contract import Group
+Group = Literal["room", "staff"]
 
 MOST_NAMES: Final = 50
 """More names than this in one text are only words."""
