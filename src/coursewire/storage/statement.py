@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.engine import Dialect
@@ -31,10 +31,15 @@ def _row_maker(names: Iterable[str]) -> Callable[[Iterable[Any]], Row]:
     return partial(tuple.__new__, kind)
 
 
+LENGTHS: Final = 128
+"""Lengths of lists for which a statement is kept written out, the first ones that come. What is asked often is asked
+with few; others are written out each time, which takes some ten times as long."""
+
+
 class Compiled:
     """A statement in the words of one dialect."""
 
-    __slots__ = ("_compiler", "_constants", "_expands", "_make", "sql")
+    __slots__ = ("_compiler", "_constants", "_expanded", "_expands", "_lists", "_make", "sql")
 
     def __init__(self, compiler: SQLCompiler) -> None:
         self.sql = str(compiler)
@@ -43,15 +48,35 @@ class Compiled:
         self._constants = {
             name: bind.effective_value for bind, name in compiler.bind_names.items() if not bind.required
         }
-        self._expands = bool(compiler.post_compile_params)
+        lists = {compiler.bind_names[bind] for bind in compiler.post_compile_params}
+        self._expands = bool(lists)
+        self._lists = sorted(lists - self._constants.keys())
+        self._expanded: dict[tuple[int, ...], tuple[str, dict[str, list[str]], dict[str, Any]]] = {}
         self._make: Callable[[Iterable[Any]], Row] | None = None
 
     def arguments(self, params: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """Return what the driver's `execute` takes. An `IN` of a list is written out here, for its length."""
-        if self._expands:
-            state = self._compiler.construct_expanded_state(params)
-            return state.statement, dict(state.parameters)
-        return self.sql, {**self._constants, **params} if self._constants else params
+        if not self._expands:
+            return self.sql, {**self._constants, **params} if self._constants else params
+        lengths = tuple(len(params[name]) for name in self._lists)
+        known = self._expanded.get(lengths)
+        if known is None:
+            return self._expand(lengths, params)
+        sql, places, constants = known
+        given = {**constants, **params}
+        for name, several in places.items():
+            given.update(zip(several, given.pop(name), strict=True))
+        return sql, given
+
+    def _expand(self, lengths: tuple[int, ...], params: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """Write out lists of these lengths, and keep that while there is room."""
+        state = self._compiler.construct_expanded_state(params)
+        places = {name: list(state.parameter_expansion[name]) for name in self._lists}
+        if len(self._expanded) < LENGTHS and all(_is_plain(params[name]) for name in self._lists):
+            given = params.keys() | {place for several in places.values() for place in several}
+            constants = {name: value for name, value in state.parameters.items() if name not in given}
+            self._expanded[lengths] = state.statement, places, constants
+        return state.statement, dict(state.parameters)
 
     def rows(self, description: Any, found: list[tuple[Any, ...]]) -> list[Row]:
         """Name the columns of what a cursor has fetched."""
@@ -59,6 +84,11 @@ class Compiled:
         if make is None:  # two threads may both build it; either will do
             make = self._make = _row_maker(column[0] for column in description)
         return list(map(make, found))
+
+
+def _is_plain(values: Sequence[Any]) -> bool:
+    """Whether each value of a list is one parameter; a row of several is more."""
+    return not any(isinstance(value, tuple | list) for value in values)
 
 
 class Prepared:

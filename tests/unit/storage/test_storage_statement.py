@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 
-from coursewire.storage import Prepared
+from coursewire.storage import Prepared, statement
 
 SQLITE = SQLiteDialect_pysqlite(paramstyle="named")
 POSTGRES: Dialect = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy's
@@ -51,10 +51,45 @@ def test_a_list_is_written_out_for_its_length(dialect: Dialect) -> None:
     prepared = Prepared(
         select(notes.c.id).where(notes.c.id.in_(bindparam("ids", expanding=True)), notes.c.count == 5)
     )
-    for ids in ([7], [7, 8, 9], []):
+    for ids in ([7], [7, 8, 9], [], [1], [3, 2, 1]):
         sql, arguments = compiled(prepared, dialect, ids=ids)
         assert "POSTCOMPILE" not in sql
         assert sorted(map(repr, arguments.values())) == sorted(map(repr, [*ids, 5]))
+        assert [value for name, value in arguments.items() if name.startswith("ids")] == ids
+
+
+def test_a_statement_is_written_out_once_for_a_length_and_for_so_many_lengths(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(statement, "LENGTHS", 2)
+    in_both = (
+        notes.c.count.in_([8, 9]),
+        notes.c.id.in_(bindparam("ids", expanding=True)),
+        notes.c.text.in_(bindparam("texts", expanding=True)),
+    )
+    prepared = Prepared(select(notes.c.id).where(*in_both)).compiled(SQLITE)
+    written: list[str] = []
+    for ids, texts in (
+        ([1], ["a", "b"]),
+        ([2], ["c", "d"]),
+        ([1, 2], ["a"]),
+        ([1, 2, 3], []),
+        ([4, 5, 6], []),
+    ):
+        sql, arguments = prepared.arguments({"ids": ids, "texts": texts})
+        assert sorted(map(repr, arguments.values())) == sorted(map(repr, [*ids, *texts, 8, 9]))
+        written.append(sql)
+    assert written[0] is written[1]
+    assert written[3] == written[4]
+    assert written[3] is not written[4], "there is no room for a third length"
+
+
+def test_rows_of_several_values_are_written_out_each_time() -> None:
+    pairs = tuple_(notes.c.id, notes.c.count).in_(bindparam("pairs", expanding=True))
+    prepared = Prepared(select(notes.c.id).where(pairs)).compiled(SQLITE)
+    for rows in ([(1, 2), (3, 4)], [(5, 6), (7, 8)]):
+        _, arguments = prepared.arguments({"pairs": rows})
+        assert list(arguments.values()) == [value for row in rows for value in row]
 
 
 def test_an_insert_returns_nothing_that_was_not_asked_for() -> None:
