@@ -54,14 +54,15 @@ class Background:
             lambda raw: fn(Transaction(raw, self._namespace, None, self._reactions))
         )
 
-    def publish_latest(self, channel: str, event: Event[Any], *, at: int) -> None:
+    def publish_latest(self, channel: str, event: Event[Any], *, at: int, json: bytes | None = None) -> None:
         """Give a channel a newest value that is made of nothing but what is committed, at a time in milliseconds.
 
-        What belongs to a change goes through its transaction, as everything else does (FAN2).
+        What belongs to a change goes through its transaction, as everything else does (FAN2). `json`: the event's data,
+        from whom has it ready.
         """
         if event.delivery is not Delivery.LATEST or event.per is None:
             raise TypeError(f"{event.event} is not of class latest")
-        data = event.data.model_dump_json(exclude_none=True).encode()
+        data = json or event.data.model_dump_json(exclude_none=True).encode()
         key = str(getattr(event.data, event.per))
         self._bus.publish(Unlogged(self._namespace, channel, new_id(), event.event, data, at, key=key))
 

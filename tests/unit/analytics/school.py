@@ -216,8 +216,9 @@ class _Works:
     async def write(self, fn: Any) -> Any:
         return self._school.do(fn)
 
-    def publish_latest(self, channel: str, event: Event[Any], *, at: int) -> None:
+    def publish_latest(self, channel: str, event: Event[Any], *, at: int, json: bytes | None = None) -> None:
         data = event.data.model_dump_json(exclude_none=True).encode()
+        assert json in {None, data}, "what travels is what is meant"
         self._school.effects.append(Unlogged(PATH, channel, new_id(), event.event, data, at))
 
     def derive(self, name: str, argument: str, user_ids: Sequence[str]) -> None:

@@ -212,9 +212,9 @@ class Measuring:
 
     def _tell_staff(self, work: Background, said: Said, now: int) -> None:
         """Tell the staff at once: what they are shown is counted anew after a restart, whatever is written."""
-        for one in said.staff:
-            work.publish_latest(f"course:{said.course_id}", MetricsUpdated(one), at=now)
-        self._board.show(said.staff)
+        for one, json in said.staff:
+            work.publish_latest(f"course:{said.course_id}", MetricsUpdated(one), at=now, json=json)
+        self._board.show(one for one, _ in said.staff)
         if said.learners:
             work.derive(service.OWN_METRICS, said.course_id, said.learners)
 

@@ -44,7 +44,8 @@ class Said:
     """What is to be told of a course: figures for the staff and for the class, and whose own figures have changed."""
 
     course_id: str
-    staff: list[Metrics]
+    staff: list[tuple[Metrics, bytes]]
+    """With their JSON."""
     cohort: list[Metrics]
     learners: list[str]
 
@@ -116,7 +117,8 @@ class Held:
                 # Of a course that was just read, nobody knows which of it is news.
                 said.learners = sorted(window.learners if self._is_new else touched)
             if touched or has_news:
-                said.staff.append(self.course.metrics(name, now))
+                metrics = self.course.metrics(name, now)
+                said.staff.append((metrics, self.course.encode(metrics)))
             if touched or self._is_new:
                 said.cohort += self._for_cohort(name, touched, now)
         self._is_new, self._header = False, header
@@ -124,7 +126,7 @@ class Held:
             return None
         self.said_at = now
         self._mean_at = max(self._mean_at, now) + SAID_EVERY_MS
-        self.unkept |= {one.window: one for one in said.staff}
+        self.unkept |= {one.window: one for one, _ in said.staff}
         return said
 
     def _for_cohort(self, name: Window, touched: set[str], now: int) -> list[Metrics]:

@@ -89,6 +89,20 @@ def in_millionths(score: float) -> int:
     return math.floor(score * 1_000_000 + 0.5)
 
 
+class _Listed(NamedTuple):
+    """What is said of a thing, and how that travels."""
+
+    metrics: ObjectMetrics
+    json: str
+
+    @classmethod
+    def of(cls, metrics: ObjectMetrics) -> _Listed:
+        return cls(metrics, metrics.model_dump_json(exclude_none=True))
+
+
+_THINGS: Final = {"per_object"}
+
+
 class Course:
     """One course within all four windows, with what else its figures are made of. Learners only."""
 
@@ -102,7 +116,7 @@ class Course:
         self.at_risk: set[str] = set()
         self.labels: dict[str, Label] = {}
         self._labels_swept_at = now
-        self._objects: dict[Window, dict[str, ObjectMetrics]] = {name: {} for name in WINDOWS}
+        self._objects: dict[Window, dict[str, _Listed]] = {name: {} for name in WINDOWS}
         """What was last said of things, until they move: of twenty that are listed, few have since the last time."""
 
     # What comes in
@@ -193,6 +207,12 @@ class Course:
             per_object=self._busiest(name),
         )
 
+    def encode(self, metrics: Metrics) -> bytes:
+        """Return the JSON of figures that `metrics` has just returned: that of things which did not move is there."""
+        head = metrics.model_dump_json(exclude=_THINGS, exclude_none=True)
+        things = ",".join([listed.json for listed in self._objects[metrics.window].values()])
+        return f'{head[:-1]},"per_object":[{things}]}}'.encode()
+
     def cohort_metrics(self, name: Window, now: int) -> Metrics:
         """Return the figures for everybody enrolled: nothing in them comes from fewer than five learners."""
         window, extent = self.windows[name], WINDOWS[name]
@@ -249,11 +269,11 @@ class Course:
             known.pop(thing, None)
         window.moved.clear()
         things = [item for item in window.things.items() if item[0] != windows.REST]
-        listed: dict[str, ObjectMetrics] = {}
+        listed: dict[str, _Listed] = {}
         for thing, sums in heapq.nsmallest(OBJECTS, things, key=_by_events):
-            listed[thing] = known.get(thing) or self._object(thing, sums)
+            listed[thing] = known.get(thing) or _Listed.of(self._object(thing, sums))
         self._objects[name] = listed
-        return list(listed.values())
+        return [one.metrics for one in listed.values()]
 
     def _object(self, thing: str, sums: Sums) -> ObjectMetrics:
         label = self.labels.get(thing) or _NO_LABEL
