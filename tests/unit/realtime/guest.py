@@ -25,7 +25,7 @@ class Line:
     name: ClassVar[str] = "websocket"
     upgradable: ClassVar[bool] = False
 
-    def __init__(self, high: int, taken: Callable[[bytes], None]) -> None:
+    def __init__(self, high: int, taken: Callable[[str | bytes], None]) -> None:
         self._high = high
         self._taken = taken
         self._waiting: deque[Encoded] = deque()
@@ -75,8 +75,7 @@ class Line:
 
     def _take(self, encoded: Encoded) -> None:
         for packet in encoded.packets:
-            assert isinstance(packet, str)
-            self._taken(packet.encode())
+            self._taken(packet)
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -98,12 +97,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Heard:
-    """One event as a client sees it."""
+    """One event as a client sees it; `attachment` are the bytes between data and meta."""
 
     namespace: str
     event: str
     data: Json
     meta: Json
+    attachment: bytes | None = None
 
     @property
     def offset(self) -> int | None:
@@ -147,11 +147,16 @@ class Guest:
         self.send(Message(Kind.CONNECT, namespace, auth))
 
     def say(
-        self, command: str, payload: Any = None, namespace: str = "/notes", ack: int | None = None
+        self,
+        command: str,
+        payload: Any = None,
+        namespace: str = "/notes",
+        ack: int | None = None,
+        others: tuple[Any, ...] = (),
     ) -> int:
-        """Send a command and return its ack id."""
+        """Send a command, with what comes after its payload, and return its ack id."""
         ack = ack or self.next_ack()
-        arguments = [command] if payload is None else [command, payload]
+        arguments = [command] if payload is None else [command, payload, *others]
         self.send(Message(Kind.EVENT, namespace, arguments, ack))
         return ack
 
@@ -215,12 +220,12 @@ class Guest:
 
     # What it is sent
 
-    def _taken(self, packet: bytes) -> None:
-        decoded = decode_packet(packet.decode())
+    def _taken(self, packet: str | bytes) -> None:
+        decoded = Packet(PacketType.MESSAGE, packet) if isinstance(packet, bytes) else decode_packet(packet)
         if decoded.type is PacketType.MESSAGE:
             message = self._decoder.feed(decoded.data)
-            assert message is not None
-            self.take(message)
+            if message is not None:  # otherwise its attachments are still to come
+                self.take(message)
         self._changed.set()
 
     def take(self, message: Message) -> None:
@@ -238,8 +243,8 @@ class Guest:
                 [self.answers[message.ack]] = message.data
                 self.story.append(f"ack {message.ack}")
             case Kind.EVENT:
-                name, data, meta = message.data
-                self.events.append(Heard(message.namespace, name, data, meta))
+                name, data, *attachment, meta = message.data
+                self.events.append(Heard(message.namespace, name, data, meta, *attachment))
                 self.story.append(name)
 
     @property
