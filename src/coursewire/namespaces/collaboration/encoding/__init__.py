@@ -1,0 +1,13 @@
+"""Bytes of Yjs and y-protocols, read and written without trusting them, and documents as text and HTML.
+
+lib0        numbers, texts and values
+reading     updates: what is in them, and what they lack
+placing     whether an update is an edit of this document
+known       what a room remembers to tell that
+awareness   carets
+rendering   a document as text and as HTML
+seeding     text or HTML as a document
+
+The way of an update into a room: `read_update`, `missing` (a gap: sync), `check_profile` (Invalid), `apply_update` of
+pycrdt, `note_applied`. What raises does so before anything has changed.
+"""

@@ -1,0 +1,239 @@
+"""What a room knows of its document beside it: which unit is in which element, and how far each client is.
+
+pycrdt does not say in which element a unit is, so it is written down as updates are applied. Nothing is taken out again
+when it is deleted: a late edit of somebody who has not heard of the deletion still refers to it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number
+from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROOT: Final[Id] = (-1, 0)
+"""The home of what is in no element."""
+GONE: Final[Id] = (-1, 1)
+"""The home of what nobody knows any more: it was collected, and whatever is put there is collected as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the structs of an update belong."""
+
+    homes: list[Id]
+    """Of each struct the element that it is in."""
+    order: list[int]
+    """The structs, each after those that it stands beside."""
+    depths: dict[Id, int]
+    """New elements, and in how many others each is, itself counted."""
+    starts: dict[int, int]
+    """Of each client: how far the document was."""
+
+    def is_new(self, unit: Id) -> bool:
+        """Whether a unit was not in the document yet."""
+        return unit[1] >= self.starts.get(unit[0], 0)
+
+
+class _Runs:
+    """Units of a client that were each put behind the one before, as typed text is, and the element that they are in.
+
+    They follow one another in the document, whatever others put between them.
+    """
+
+    __slots__ = ("firsts", "homes", "starts")
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.homes: list[Id] = []
+        self.firsts: list[int] = []
+        """Starts of the runs that were put before everything else in their element."""
+
+    def at(self, clock: int) -> Id:
+        return self.homes[bisect_right(self.starts, clock) - 1]
+
+    def add(self, clock: int, home: Id, *, goes_on: bool, is_first: bool) -> None:
+        if not (goes_on and self.homes and self.homes[-1] == home):
+            self.starts.append(clock)
+            self.homes.append(home)
+            if is_first:
+                self.firsts.append(clock)
+
+
+class Known:
+    """Grows with each update that is applied, in the order in which they are."""
+
+    __slots__ = ("_deleted", "_inner", "_runs", "clocks", "depths", "halves", "sizes")
+
+    def __init__(self) -> None:
+        self.clocks: dict[int, int] = {}
+        """How many units of each client there are: what is missing is told by them."""
+        self.depths: dict[Id, int] = {ROOT: 0, GONE: 0}
+        """Elements, and in how many others each is, itself counted."""
+        self.sizes: Counter[Id] = Counter()
+        """Structs in each element, deleted ones too: at most so many are walked past to find a place in it."""
+        self.halves: set[Id] = set()
+        """Second halves of surrogate pairs."""
+        self._runs: dict[int, _Runs] = {}
+        self._deleted: dict[int, list[int]] = {}
+        # Of each client: from, up to, from, up to ...: what was an element once, for all we know.
+        self._inner: dict[int, list[int]] = {}
+        # In the same way: what was put before something.
+
+    def has(self, unit: Id) -> bool:
+        """Whether a unit is in the document."""
+        return unit[1] < self.clocks.get(unit[0], 0)
+
+    def home(self, unit: Id) -> Id:
+        """Return the element that a unit is in, of one that is in the document."""
+        return self._runs[unit[0]].at(unit[1])
+
+    def run(self, unit: Id) -> Id:
+        """Return the first unit of the run that a unit is in, of one that is in the document."""
+        runs = self._runs[unit[0]]
+        return unit[0], runs.starts[bisect_right(runs.starts, unit[1]) - 1]
+
+    def is_first(self, unit: Id) -> bool:
+        """Whether a unit was put before everything else that was in its element."""
+        firsts = self._runs[unit[0]].firsts
+        at = bisect_right(firsts, unit[1]) - 1
+        return at >= 0 and firsts[at] == unit[1]
+
+    def is_inner(self, unit: Id) -> bool:
+        """Whether a unit was put before another one, so that it is not the last one."""
+        return _is_in(self._inner, unit)
+
+    def is_deleted(self, unit: Id) -> bool:
+        """Whether a unit came to us as deleted, so that it may have been an element."""
+        return _is_in(self._deleted, unit)
+
+    def add(self, update: Update, placed: Placed) -> None:
+        """Note an update that was applied."""
+        self.depths.update(placed.depths)
+        for struct, home in zip(update.structs, placed.homes, strict=True):
+            client, clock, size = struct.client, struct.clock, struct.size
+            known = self.clocks.get(client, 0)
+            if clock + size <= known:
+                continue
+            start = max(clock, known)
+            goes_on = start > clock or struct.left == (client, clock - 1)
+            self._runs.setdefault(client, _Runs()).add(
+                start, home, goes_on=goes_on, is_first=struct.left is None
+            )
+            self.sizes[home] += not goes_on
+            if struct.content in {Content.COLLECTED, Content.DELETED}:
+                _note(self._deleted, client, start, clock + size)
+            if struct.right is not None:
+                _note(self._inner, client, start, clock + size)
+            self.clocks[client] = clock + size
+        self.halves.update(half for half in update.halves if placed.is_new(half))
+
+    def pack(self) -> bytes:
+        """Write all of it, to be kept beside a snapshot: a state alone has lost what was deleted."""
+        out = bytearray(b"\x01")
+        clients = sorted(self.clocks)
+        index = {client: number for number, client in enumerate(clients, 2)}
+        halves: defaultdict[int, list[int]] = defaultdict(list)
+        for client, clock in sorted(self.halves):
+            halves[client].append(clock)
+        _write(out, (len(clients),))
+        for client in clients:
+            runs = self._runs[client]
+            _write(out, (client, self.clocks[client]))
+            _write_rising(out, halves[client])
+            _write_rising(out, self._deleted.get(client, ()))
+            _write_rising(out, self._inner.get(client, ()))
+            _write_rising(out, runs.firsts)
+            _write_rising(out, runs.starts)
+            for home in runs.homes:
+                _write(out, (index[home[0]], home[1]) if home[0] >= 0 else (home[1],))
+        elements = [unit for unit in self.depths if unit[0] >= 0]
+        _write(out, (self.sizes[ROOT], self.sizes[GONE], len(elements)))
+        for unit in elements:
+            _write(out, (index[unit[0]], unit[1], self.depths[unit], self.sizes[unit]))
+        return bytes(out)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """Read what `pack` wrote. Raises Invalid(field="known") for anything else."""
+        source = Source(packed, "known")
+        if source.byte() != 1:
+            raise source.refuse("it is of another version")
+        known = cls()
+        clients: list[int] = [-1, -1]
+        homes: dict[int, list[tuple[int, int]]] = {}
+        for _ in range(source.count(6)):
+            client = source.number()
+            clients.append(client)
+            known.clocks[client] = source.number()
+            known.halves.update((client, clock) for clock in _read_rising(source))
+            for spans in (known._deleted, known._inner):
+                if read := _read_rising(source):
+                    spans[client] = read
+            runs = known._runs[client] = _Runs()
+            runs.firsts = _read_rising(source)
+            runs.starts = _read_rising(source)
+            homes[client] = [_read_home(source) for _ in runs.starts]
+        for client, packed_homes in homes.items():
+            known._runs[client].homes = [_unit(source, clients, home) for home in packed_homes]
+        known.sizes[ROOT], known.sizes[GONE] = source.number(), source.number()
+        for _ in range(source.count(4)):
+            unit = _unit(source, clients, (source.number(), source.number()))
+            known.depths[unit] = source.number()
+            known.sizes[unit] = source.number()
+        source.finish()
+        return known
+
+
+def _is_in(spans: dict[int, list[int]], unit: Id) -> bool:
+    """Whether a unit is in the spans of its client: from, up to, from, up to ..."""
+    of_client = spans.get(unit[0])
+    return of_client is not None and bisect_right(of_client, unit[1]) % 2 == 1
+
+
+def _note(spans: dict[int, list[int]], client: int, start: int, end: int) -> None:
+    """Put units behind the spans of their client."""
+    of_client = spans.setdefault(client, [])
+    if of_client and of_client[-1] == start:
+        of_client[-1] = end
+    else:
+        of_client += (start, end)
+
+
+def _write(out: bytearray, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        out += write_number(number)
+
+
+def _write_rising(out: bytearray, numbers: Iterable[int]) -> None:
+    """Write numbers that rise, each as the step from the one before it."""
+    numbers = list(numbers)
+    _write(out, (len(numbers),))
+    _write(out, (number - before for before, number in zip([0, *numbers], numbers, strict=False)))
+
+
+def _read_rising(source: Source) -> list[int]:
+    numbers: list[int] = []
+    last = 0
+    for _ in range(source.count()):
+        last += source.number()
+        numbers.append(last)
+    return numbers
+
+
+def _read_home(source: Source) -> tuple[int, int]:
+    index = source.number()
+    return (index, index) if index <= GONE[1] else (index, source.number())
+
+
+def _unit(source: Source, clients: list[int], read: tuple[int, int]) -> Id:
+    index, clock = read
+    if index >= len(clients):
+        raise source.refuse("it names a client that it does not have")
+    return clients[index], clock

@@ -1,0 +1,286 @@
+"""Reads a Yjs update without applying it: who wrote what, beside what, and what it takes away.
+
+The encoding is version 1 of Yjs updates (`UpdateEncoderV1`; the structs are `GC`, `Item` and the `Content*` of Yjs
+13). What the editor never writes is refused here: other roots than `default`, other types than elements and their
+text, embedded objects, subdocuments, holes. pycrdt refuses some of that only after it has changed the document, and
+Yjs takes all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from coursewire.errors import Invalid
+from coursewire.namespaces.collaboration.encoding.lib0 import Source
+
+if TYPE_CHECKING:
+    from coursewire.namespaces.collaboration.encoding.known import Placed
+
+MOST_STRUCTS: Final = 20_000
+"""Of one update: reading them takes tens of milliseconds."""
+MOST_CLIENTS: Final = 1_000
+"""Of one update: what somebody wrote offline in that many tabs."""
+MOST_CLOCK: Final = 2**31 - 1
+"""yrs counts in 32 bits."""
+MOST_NAME: Final = 64
+"""Characters of the name of an element, an attribute or a mark."""
+
+ROOT_NAME: Final = "default"
+"""Where Tiptap keeps a document."""
+
+Id = tuple[int, int]
+"""A client, and the clock of one of its units: a character in UTF-16, an element, a value."""
+
+
+class Content:
+    """The kinds of content, by their number in the encoding."""
+
+    COLLECTED = 0
+    DELETED = 1
+    TEXT = 4
+    MARK = 6
+    TYPE = 7
+    VALUES = 8
+
+
+class Struct(NamedTuple):
+    """Units of one client that stand beside one another."""
+
+    client: int
+    clock: int
+    size: int
+    content: int
+    left: Id | None = None
+    """The unit that it was put behind."""
+    right: Id | None = None
+    """The unit that it was put before."""
+    parent: Id | str | None = None
+    """The element that it is in; None: that of its neighbours."""
+    key: str | None = None
+    """Of an attribute."""
+    text: str = ""
+    """Of text: what it says; of an element: its name, empty for a run of text in one."""
+
+
+class Block(NamedTuple):
+    """The structs of one client in an update: of units from `start` up to `end`, `structs[first:last]`."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Update:
+    """An update that was read whole. Nothing of it is checked against a document."""
+
+    structs: list[Struct] = field(default_factory=list)
+    blocks: dict[int, Block] = field(default_factory=dict)
+    """By client."""
+    deletes: list[tuple[int, int, int]] = field(default_factory=list)
+    """Client, and the units from, up to and without."""
+    halves: set[Id] = field(default_factory=set)
+    """Second halves of surrogate pairs: nothing may begin or end in front of one."""
+    placed: Placed | None = None
+    """Where its structs belong, once that was found out."""
+
+    def at(self, unit: Id) -> int:
+        """Return which of the structs holds a unit of a client of this update."""
+        client, clock = unit
+        block = self.blocks[client]
+        low, high = block.first, block.last
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.structs[middle].clock <= clock:
+                low = middle
+            else:
+                high = middle
+        return low
+
+
+def read_update(
+    update: bytes, *, most_structs: int = MOST_STRUCTS, most_clients: int = MOST_CLIENTS
+) -> Update:
+    """Read an update. Raises Invalid(field="update"); costs a bounded number of steps for each byte."""
+    source = Source(update, "update")
+    read = Update()
+    clients = source.count(4)
+    if clients > most_clients:
+        raise source.refuse(f"it has more than {most_clients} clients")
+    for _ in range(clients):
+        _read_block(source, read, most_structs)
+    _read_deletes(source, read, most_structs)
+    source.finish()
+    return read
+
+
+def _read_block(source: Source, read: Update, most_structs: int) -> None:
+    count, client, start = source.count(2), source.number(), source.number()
+    first = len(read.structs)
+    if first + count > most_structs:
+        raise source.refuse(f"it has more than {most_structs} structs")
+    if not count or client in read.blocks:
+        raise source.refuse("a client is there twice, or for nothing")
+    clock = start
+    for _ in range(count):
+        struct = _read_struct(source, client, clock)
+        if struct.size < 1:
+            raise source.refuse("a struct is empty")
+        if struct.content == Content.TEXT and struct.size != len(struct.text):
+            _note_halves(read.halves, struct)
+        read.structs.append(struct)
+        clock += struct.size
+        if clock > MOST_CLOCK:
+            raise source.refuse("a clock is too large")
+    read.blocks[client] = Block(start, clock, first, len(read.structs))
+
+
+def _read_struct(source: Source, client: int, clock: int) -> Struct:
+    info = source.byte()
+    content = info & 0x1F
+    if content == Content.COLLECTED:
+        return Struct(client, clock, source.number(), content)
+    read = _CONTENTS.get(content)
+    if read is None:
+        raise source.refuse("an editor does not write this content")
+    left = _read_neighbour(source, client, clock) if info & 0x80 else None
+    right = _read_neighbour(source, client, clock) if info & 0x40 else None
+    parent: Id | str | None = None
+    key = None
+    if left is None and right is None:
+        parent, key = _read_parent(source, info, client, clock)
+        if key is not None and content not in _KEYED:
+            raise source.refuse("an attribute is no value")
+    size, text = read(source)
+    return Struct(client, clock, size, content, left, right, parent, key, text)
+
+
+def _read_neighbour(source: Source, client: int, clock: int) -> Id:
+    unit = source.number(), source.number()
+    if unit[0] == client and unit[1] >= clock:
+        raise source.refuse("a struct stands beside one that comes after it")
+    return unit
+
+
+def _read_parent(source: Source, info: int, client: int, clock: int) -> tuple[Id | str, str | None]:
+    parent: Id | str
+    how = source.number()
+    if how == 1:
+        parent = source.text()
+        if parent != ROOT_NAME:
+            raise source.refuse(f"the document is in {ROOT_NAME!r}, and nowhere else")
+    elif how == 0:
+        parent = _read_neighbour(source, client, clock)
+    else:
+        raise source.refuse("a parent is of no known kind")
+    return parent, _read_name(source) if info & 0x20 else None
+
+
+def _read_name(source: Source) -> str:
+    name = source.text()
+    if not 0 < len(name) <= MOST_NAME:
+        raise source.refuse(f"a name has 1 to {MOST_NAME} characters")
+    return name
+
+
+def _read_deleted(source: Source) -> tuple[int, str]:
+    return source.number(), ""
+
+
+def _read_text(source: Source) -> tuple[int, str]:
+    text = source.text()
+    if text.isascii():
+        return len(text), text
+    return len(text) + sum(character > "\uffff" for character in text), text
+
+
+def _read_mark(source: Source) -> tuple[int, str]:
+    _read_name(source)
+    source.json()
+    return 1, ""
+
+
+def _read_type(source: Source) -> tuple[int, str]:
+    kind = source.number()
+    if kind == _ELEMENT:
+        return 1, _read_name(source)
+    if kind != _TEXT_OF_ELEMENT:
+        raise source.refuse("an editor does not write this type")
+    return 1, ""
+
+
+def _read_values(source: Source) -> tuple[int, str]:
+    count = source.count()
+    for _ in range(count):
+        source.value()
+    return count, ""
+
+
+_ELEMENT: Final = 3
+_TEXT_OF_ELEMENT: Final = 6
+_KEYED: Final = frozenset({Content.DELETED, Content.VALUES})
+_CONTENTS: Final[dict[int, Callable[[Source], tuple[int, str]]]] = {
+    Content.DELETED: _read_deleted,
+    Content.TEXT: _read_text,
+    Content.MARK: _read_mark,
+    Content.TYPE: _read_type,
+    Content.VALUES: _read_values,
+}
+"""How each content is read: its size in units, and what it says."""
+
+
+def _note_halves(halves: set[Id], struct: Struct) -> None:
+    clock = struct.clock
+    for character in struct.text:
+        clock += 1
+        if character > "\uffff":
+            halves.add((struct.client, clock))
+            clock += 1
+
+
+def _read_deletes(source: Source, read: Update, most_ranges: int) -> None:
+    """Read what is taken away: each unit once, or the same ones could be walked through again and again."""
+    seen: set[int] = set()
+    for _ in range(source.count(2)):
+        client, ranges = source.number(), source.count(2)
+        if client in seen or len(read.deletes) + ranges > most_ranges:
+            raise source.refuse("it deletes too much, or of one client twice")
+        seen.add(client)
+        end = 0
+        for _ in range(ranges):
+            start, size = source.number(), source.number()
+            if start < end or size < 1 or start + size > MOST_CLOCK:
+                raise source.refuse("what it deletes is not in order")
+            end = start + size
+            read.deletes.append((client, start, end))
+
+
+def missing(update: Update, clocks: dict[int, int]) -> str | None:
+    """Return what an update needs that a document with these clocks does not have; None when nothing is missing."""
+    own = update.blocks
+
+    def has(unit: Id) -> bool:
+        client, clock = unit
+        return clock < clocks.get(client, 0) or (
+            client in own and own[client].start <= clock < own[client].end
+        )
+
+    for client, block in own.items():
+        if block.start > clocks.get(client, 0):
+            return f"edits of client {client} before {block.start}"
+    for struct in update.structs:
+        for unit in (struct.left, struct.right, struct.parent):
+            if isinstance(unit, tuple) and unit[0] != struct.client and not has(unit):
+                return f"edits of client {unit[0]} up to {unit[1]}"
+    for client, _start, end in update.deletes:
+        if not has((client, end - 1)):
+            return f"edits of client {client} up to {end - 1}"
+    return None
+
+
+def unreadable(why: str) -> Invalid:
+    """Return the error for an update that is well formed and yet no edit."""
+    return Invalid(f"must be an edit of this document: {why}", field="update")

@@ -1,0 +1,118 @@
+"""What the checks let through is applied whole and loads again; what honest editors write is let through."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Doc
+from tests.property.yjs_nonsense import Nonsense, clocks_of, edit, root_of, updates_of
+
+from coursewire.errors import Invalid
+from coursewire.namespaces.collaboration.encoding.known import Known
+from coursewire.namespaces.collaboration.encoding.placing import check_profile, known_of, note_applied
+from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
+from coursewire.namespaces.collaboration.encoding.rendering import text_of
+
+seeds = st.integers(0, 2**32).map(Random)
+
+
+class Room:
+    """A document behind the checks, as a server keeps it."""
+
+    def __init__(self) -> None:
+        self.doc: Doc[Any] = Doc()
+        self.known = Known()
+        root_of(self.doc)
+
+    def take(self, raw: bytes) -> str | None:
+        """Apply an update, or say what is missing. Raises Invalid."""
+        update = read_update(raw)
+        if lacking := missing(update, self.known.clocks):
+            return lacking
+        check_profile(update, self.known)
+        self.doc.apply_update(raw)
+        note_applied(update, self.known)
+        return None
+
+    def takes(self, raw: bytes) -> bool:
+        """Apply an update unless it is refused, or something is missing."""
+        try:
+            return self.take(raw) is None
+        except Invalid as error:
+            return error.field != "update"
+
+    def reload(self) -> None:
+        """Begin again from the state and what was packed beside it."""
+        state, packed = self.doc.get_update(), self.known.pack()
+        text, clocks = text_of(self.doc), clocks_of(self.doc)
+        assert clocks == self.known.clocks
+        self.doc, self.known = Doc(), Known.unpack(packed)
+        self.doc.apply_update(state)
+        assert (text_of(self.doc), clocks_of(self.doc), self.known.pack()) == (text, clocks, packed)
+
+
+def written(rng: Random, room: Room, rounds: int) -> None:
+    """Let two editors write at once, and the room hear both."""
+    docs: tuple[Doc[Any], ...] = (Doc(), Doc())
+    for doc in docs:
+        root_of(doc)
+        doc.apply_update(room.doc.get_update())
+    heard = [updates_of(doc) for doc in docs]
+    for _ in range(rounds):
+        for doc in docs:
+            for _ in range(rng.randrange(4)):
+                edit(rng, doc)
+        streams = [list(updates) for updates in heard]
+        while any(streams):
+            raw = rng.choice([stream for stream in streams if stream]).pop(0)
+            assert room.take(raw) is None
+        first, second = [list(updates) for updates in heard]
+        for raw in second:
+            docs[0].apply_update(raw)
+        for raw in first:
+            docs[1].apply_update(raw)
+        for updates in heard:
+            updates.clear()
+        assert text_of(docs[0]) == text_of(docs[1]) == text_of(room.doc)
+
+
+@given(seeds)
+def test_honest_editors_are_never_refused(rng: Random) -> None:
+    room = Room()
+    for _ in range(3):
+        written(rng, room, 4)
+        room.reload()
+
+
+@given(seeds)
+def test_honest_editors_are_not_refused_when_only_the_state_is_left(rng: Random) -> None:
+    room = Room()
+    written(rng, room, 4)
+    late: Doc[Any] = Doc()
+    root_of(late)
+    late.apply_update(room.doc.get_update())
+    unheard = updates_of(late)
+    for _ in range(4):
+        edit(rng, late)
+    written(rng, room, 4)
+    room.known = known_of(room.doc.get_update())
+    for raw in unheard:
+        assert room.take(raw) is None
+    room.reload()
+
+
+@given(seeds, st.booleans())
+def test_what_passes_is_applied_whole_and_loads_again(rng: Random, rebuilt: bool) -> None:  # noqa: FBT001
+    room = Room()
+    written(rng, room, 4)
+    for _ in range(20):
+        if rebuilt:
+            room.known = known_of(room.doc.get_update())
+        before = room.known.pack()
+        if not room.takes(Nonsense(rng, room.doc, room.known).update()):
+            assert room.known.pack() == before
+        else:
+            room.reload()
