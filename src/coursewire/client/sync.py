@@ -10,15 +10,18 @@ import httpx
 
 from coursewire.client import analytics as analysing
 from coursewire.client import chat as chatting
+from coursewire.client import collaboration as collaborating
 from coursewire.client import notifications as notifying
 from coursewire.client import service
 from coursewire.client.analytics_known import Known
 from coursewire.client.blocking import Blocking, blocking, looping
+from coursewire.client.document import LAYOUT
 from coursewire.client.job import Job
 from coursewire.client.job_life import Pace, Work
 from coursewire.client.namespace import NamespaceClient
 from coursewire.client.options import ClientOptions
 from coursewire.client.outputs import Diagnostics, State
+from coursewire.client.sync_document import SyncDocument
 from coursewire.client.token import Token
 from coursewire.namespaces.notifications.contract import Counts
 from coursewire.realtime.contract import Event, Ready
@@ -148,6 +151,32 @@ class AnalyticsClient(SyncClient[analysing.AnalyticsClient]):
     milestones = looping(analysing.AnalyticsClient.milestones)
     alerts = looping(analysing.AnalyticsClient.alerts)
     record_activity = blocking(analysing.AnalyticsClient.record_activity)
+
+
+class CollaborationClient(SyncClient[collaborating.CollaborationClient]):
+    """Documents edited together: `with client.open_document(document_id) as document: document.text += "Hello"`."""
+
+    client = collaborating.CollaborationClient
+
+    def open_document(self, document_id: str, *, layout: int = LAYOUT) -> SyncDocument:
+        """Return a document to be entered with `with`, which opens it, and saves what was written at its end."""
+        return SyncDocument(self._run, self._client.open_document(document_id, layout=layout))
+
+    documents = blocking(collaborating.CollaborationClient.documents)
+    templates = blocking(collaborating.CollaborationClient.templates)
+    create_document = blocking(collaborating.CollaborationClient.create_document)
+    annotations = blocking(collaborating.CollaborationClient.annotations)
+    annotate = blocking(collaborating.CollaborationClient.annotate)
+    reply = blocking(collaborating.CollaborationClient.reply)
+    edit_annotation = blocking(collaborating.CollaborationClient.edit_annotation)
+    delete_annotation = blocking(collaborating.CollaborationClient.delete_annotation)
+    resolve = blocking(collaborating.CollaborationClient.resolve)
+    reanchor = blocking(collaborating.CollaborationClient.reanchor)
+    versions = blocking(collaborating.CollaborationClient.versions)
+    version = blocking(collaborating.CollaborationClient.version)
+    compare = blocking(collaborating.CollaborationClient.compare)
+    save_version = blocking(collaborating.CollaborationClient.save_version)
+    restore_version = blocking(collaborating.CollaborationClient.restore_version)
 
 
 class ServiceClient(Blocking[service.ServiceClient]):

@@ -25,7 +25,10 @@ def methods(kind: type[Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", ["AnalyticsClient", "ChatClient", "NotificationsClient", "ServiceClient"])
+@pytest.mark.parametrize(
+    "name",
+    ["AnalyticsClient", "ChatClient", "CollaborationClient", "NotificationsClient", "ServiceClient"],
+)
 def test_nothing_is_missing(name: str) -> None:
     offered = getattr(sync, name)
     expected = methods(getattr(client, name))

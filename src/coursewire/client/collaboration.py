@@ -1,0 +1,68 @@
+"""The client of /collaboration: documents that one writes in together with others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coursewire.client.collaboration_commands import CollaborationCommands
+from coursewire.client.document import LAYOUT, Document
+from coursewire.client.namespace import Meta
+from coursewire.client.outputs import Json
+from coursewire.errors import CoursewireError
+from coursewire.realtime.contract import SessionReady
+
+
+class CollaborationClient(CollaborationCommands):
+    """Documents edited together, and annotations.
+
+    `async with client.open_document(document_id) as document: document.text.insert(0, "Hello ")`
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._documents: set[Document] = set()
+
+    def open_document(self, document_id: str, *, layout: int = LAYOUT) -> Document:
+        """Return a document to be entered with `async with`, which opens it, and saves what was written at its end.
+
+        `layout` is the generation of elements that the program knows. Raises NotFound at entering.
+        """
+        return Document(self, document_id, layout, self._documents)
+
+    async def handle_event(self, event: str, value: Any, meta: Meta) -> None:
+        """Give it to the document that it is about, then to the handlers."""
+        if event == SessionReady.event:
+            for document in tuple(self._documents):
+                document.reopen()
+        else:
+            document_id = _document_of(value, meta)
+            for document in tuple(self._documents):
+                if document.id == document_id:
+                    document.take(value)
+        await super().handle_event(event, value, meta)
+
+    async def load_snapshot(self, channel: str, reason: str, position: Json) -> Json:
+        """Open the document again: its answer holds more than was missed."""
+        for document in tuple(self._documents):
+            if channel == f"document:{document.id}" or channel.startswith(f"document:{document.id}:"):
+                document.reopen()
+        return await super().load_snapshot(channel, reason, position)
+
+    async def channel_gone(self, channel: str, error: CoursewireError) -> None:
+        """End a document that was taken away."""
+        await super().channel_gone(channel, error)
+        for document in tuple(self._documents):
+            if channel == f"document:{document.id}":
+                document.end(error)
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        for document in tuple(self._documents):
+            document.end(None)
+        await super().close()
+
+
+def _document_of(value: Any, meta: Meta) -> str:
+    """Return the id of the document that an event is about: by its payload, or by its channel."""
+    named: str | None = getattr(value, "document_id", None)
+    return named if named is not None else meta.channel.removeprefix("document:").partition(":")[0]

@@ -1,0 +1,135 @@
+"""What an editor sends when: one update at a time, in order, none twice, none lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+
+from coursewire.client.document_editing import Editing
+
+
+class Server:
+    """A server's copy, which takes what it is sent or does not."""
+
+    def __init__(self) -> None:
+        self.doc: Doc[Any] = Doc()
+
+    def open(self, editing: Editing) -> None:
+        editing.opened(self.doc.get_update(editing.doc.get_state()), self.doc.get_state())
+
+    @property
+    def text(self) -> str:
+        return str(self.doc.get("text", type=Text))
+
+
+def write(editing: Editing, text: str) -> None:
+    """Write at the end."""
+    shared = editing.doc.get("text", type=Text)
+    shared += text
+
+
+def read(editing: Editing) -> str:
+    """Read everything."""
+    return str(editing.doc.get("text", type=Text))
+
+
+@pytest.fixture
+def server() -> Server:
+    """Make a server with an empty document."""
+    return Server()
+
+
+@pytest.fixture
+def editing(server: Server) -> Editing:
+    """Open it."""
+    editing = Editing()
+    server.open(editing)
+    return editing
+
+
+def test_what_is_written_while_an_update_is_on_its_way_goes_together_in_the_next(
+    server: Server, editing: Editing
+) -> None:
+    assert editing.next() is None
+    write(editing, "a")
+    first = editing.next()
+    assert first is not None
+    for letter in "bcd":
+        write(editing, letter)
+    assert editing.next() is None
+    server.doc.apply_update(first.update)
+    editing.saved(first)
+    second = editing.next()
+    assert second is not None
+    assert (first.sequence, second.sequence) == (1, 2)
+    server.doc.apply_update(second.update)
+    states = [editing.is_saved]
+    editing.saved(second)
+    states.append(editing.is_saved)
+    assert states == [False, True]
+    assert server.text == "abcd"
+
+
+def test_what_others_write_is_not_sent_back(server: Server, editing: Editing) -> None:
+    other = Editing()
+    server.open(other)
+    write(other, "from elsewhere")
+    flight = other.next()
+    assert flight is not None
+    editing.received(flight.update)
+    assert editing.is_saved
+    assert editing.next() is None
+    assert read(editing) == "from elsewhere"
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_after_a_lost_session_the_server_gets_what_it_lacks(
+    server: Server, editing: Editing, *, arrived: bool
+) -> None:
+    """Whether the update that was on its way has arrived, or not: nothing is missing, nothing doubled."""
+    write(editing, "a")
+    flight = editing.next()
+    assert flight is not None
+    if arrived:
+        server.doc.apply_update(flight.update)
+    editing.lost()
+    write(editing, "b")
+    assert editing.next() is None  # not before it is open again
+    server.open(editing)
+    editing.saved(flight)  # an answer that comes too late says nothing
+    again = editing.next()
+    assert again is not None
+    server.doc.apply_update(again.update)
+    editing.saved(again)
+    assert editing.is_saved
+    assert server.text == "ab"
+
+
+def test_a_refused_update_goes_with_the_next(server: Server, editing: Editing) -> None:
+    write(editing, "a")
+    flight = editing.next()
+    assert flight is not None
+    write(editing, "b")
+    editing.returned(flight)
+    again = editing.next()
+    assert again is not None
+    server.doc.apply_update(again.update)
+    assert server.text == "ab"
+
+
+def test_opening_with_nothing_unsaved_sends_nothing(server: Server, editing: Editing) -> None:
+    write(editing, "a")
+    flight = editing.next()
+    assert flight is not None
+    server.doc.apply_update(flight.update)
+    editing.saved(flight)
+    editing.lost()
+    server.open(editing)
+    assert editing.next() is None
+
+
+def test_bytes_that_are_no_update_are_an_error(editing: Editing) -> None:
+    with pytest.raises((ValueError, RuntimeError)):
+        editing.received(b"\x01\x01\x01")
