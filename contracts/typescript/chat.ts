@@ -563,7 +563,7 @@ export interface RoomSummary {
 
 /**
  * Find messages by their words, in all rooms that the caller may read, or in one course or room of
- * them.
+ * them. A message is found about a second after it was sent.
  */
 export interface SearchMessages {
   /**
@@ -752,7 +752,7 @@ export interface ChatCommands extends RealtimeCommands {
   };
   /**
    * Find messages by their words, in all rooms that the caller may read, or in one course or room of
-   * them.
+   * them. A message is found about a second after it was sent.
    */
   "message.search": {
     payload: SearchMessages;

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import orjson
 import pytest
 from tests.integration.chat_campus import Campus, campus
+
+from coursewire.namespaces.chat import store
 
 THUMB = "\N{THUMBS UP SIGN}"
 
@@ -107,6 +110,7 @@ async def test_an_author_who_wants_to_be_unknown_is_on_no_way_out(site: Campus) 
     await ada.do("message.pin", key="p", message_id=message["id"])
     await ben.do("message.edit", key="e", message_id=message["id"], text="I was lost.", version=1)
     await cleo.hear("message.edited")
+    await site.node.storage.write(partial(store.index_messages, most=10))
     seen = [
         cleo.events,
         await cleo.do("history.read", room_id=room["id"]),

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.unit.chat.classroom import COURSE, LEARNER, TEACHER, Classroom
 
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
-from coursewire.namespaces.chat import service
+from coursewire.namespaces.chat import service, store
 from coursewire.namespaces.chat.contract import (
     JoinRoom,
     ListPins,
@@ -77,6 +77,10 @@ class CourseLife(RuleBasedStateMachine):
         except REFUSED:
             assert self.room.everything() == before
             return None
+
+    @rule(most=st.integers(1, 5))
+    def index(self, most: int) -> None:
+        self.room.do(store.index_messages, most)
 
     @rule(
         person=who,
@@ -338,8 +342,13 @@ class CourseLife(RuleBasedStateMachine):
 
     @invariant()
     def the_index_of_words_says_what_the_messages_say(self) -> None:
-        """Whatever was edited, deleted, hidden, restored or erased: each once, and nothing that is not there."""
-        said = self.room.sql("SELECT seq, text FROM chat_messages WHERE state = 'sent'")
+        """Whatever was edited, deleted, hidden, restored or erased: each once, and nothing that is not there.
+
+        Up to where the index has got.
+        """
+        said = self.room.sql(
+            "SELECT seq, text FROM chat_messages WHERE state = 'sent' AND seq <= (SELECT seq FROM chat_indexed)"
+        )
         for word, prefix in (("word", " *"), ("again", "")):
             sql = f"SELECT rowid FROM chat_search WHERE chat_search MATCH 'words : {word}{prefix}'"  # noqa: S608
             found = self.room.sql(sql)

@@ -10,6 +10,7 @@ from tests.unit.chat.classroom import COURSE, LEARNER, TEACHER, Classroom
 
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from coursewire.identity.caller import Caller
+from coursewire.namespaces.chat import store
 from coursewire.namespaces.chat.contract import (
     AuditEntry,
     ListAudit,
@@ -67,6 +68,7 @@ def test_a_hidden_message_is_nowhere_but_in_its_row(room: Classroom, chat: RoomS
     """[LOG5] Not in the past of the log, in history, search, quotes, rooms or counts; its place is kept."""
     said = room.send("ben", chat.id, "rude words", mentions=["cleo"])
     room.send("cleo", chat.id, "well", reply_to=said.id)
+    room.do(store.index_messages, 100)
     room.edit("ben", said.id, "rude words!", 1)
     hidden = moderate(room, "ada", chat.id, "hide", message_id=said.id).message
     assert hidden is not None
@@ -89,6 +91,7 @@ def test_what_is_restored_is_as_it_was(room: Classroom, chat: RoomSummary) -> No
     """[LOG5] By a new event: the old ones stay empty."""
     said = room.send("ben", chat.id, "**harmless** after all", mentions=["cleo"])
     room.react("cleo", said.id, "\N{THUMBS UP SIGN}")
+    room.do(store.index_messages, 100)
     moderate(room, "ada", chat.id, "hide", message_id=said.id)
     before = len(room.logged(f"room:{chat.id}"))
     shown = moderate(room, "ada", chat.id, "restore", message_id=said.id).message

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 import pytest
 from tests.unit.chat.classroom import COURSE, LEARNER, TEACHER, Classroom
 
 from coursewire.errors import Invalid, NotFound
 from coursewire.identity.caller import Caller
-from coursewire.namespaces.chat.contract import FoundMessages, RoomSummary, SearchMessages
+from coursewire.namespaces.chat import indexing
+from coursewire.namespaces.chat.contract import FoundMessages, ModerateRoom, RoomSummary, SearchMessages
+from coursewire.namespaces.chat.namespace import make
 from coursewire.namespaces.chat.store import search as index
 from coursewire.namespaces.chat.wording import read_query
+from coursewire.realtime.background import Background
+from coursewire.vocabulary import new_id
 
 ROOT = Caller(user_id="root", name="Root", roles=frozenset({"administrator"}))
 
@@ -22,7 +27,8 @@ def chat(room: Classroom) -> RoomSummary:
 
 
 def search(room: Classroom, who: Any, query: str, **fields: Any) -> list[str]:
-    """The texts of what somebody finds."""
+    """The texts of what somebody finds, when all that was said is indexed."""
+    room.do(index.index_messages, 100)
     answer: FoundMessages = room.run(who, SearchMessages(query=query, **fields))
     return [found.message.text for found in answer.items]
 
@@ -97,6 +103,80 @@ def test_only_where_one_may_read(room: Classroom, chat: RoomSummary) -> None:
     assert search(room, "ben", "apple two") == []
 
 
+def indexed(room: Classroom, word: str) -> list[int]:
+    """The `seq` of the messages that the index knows by a word."""
+    return [seq for (seq,) in room.sql(f"SELECT rowid FROM chat_search WHERE chat_search MATCH '{word}'")]  # noqa: S608
+
+
+def test_a_message_is_indexed_as_it_is_when_its_turn_comes(room: Classroom, chat: RoomSummary) -> None:
+    """[LOG5] What was edited, deleted, hidden, restored or erased before that leaves no word of before."""
+    edited = room.send("ben", chat.id, "apple of ben")
+    room.edit("ben", edited.id, "pear of ben", 1)
+    room.delete("ben", room.send("ben", chat.id, "apple that goes").id)
+    hidden, shown = (room.send("ben", chat.id, f"apple {number}") for number in range(2))
+    for action, message_id in (("hide", hidden.id), ("hide", shown.id), ("restore", shown.id)):
+        command = {"key": new_id(), "room_id": chat.id, "action": action, "message_id": message_id}
+        room.run("ada", ModerateRoom.model_validate(command))
+    room.send("cleo", chat.id, "apple of cleo")
+    room.erase("cleo")
+    assert room.sql("SELECT rowid FROM chat_search WHERE chat_search MATCH 'open'") == []
+    assert search(room, "ada", "apple") == ["apple 1"]
+    assert search(room, "ada", "pear") == ["pear of ben"]
+    assert (indexed(room, "apple"), indexed(room, "pear"), indexed(room, "open")) == ([4], [1], [1, 4])
+
+
+def test_what_is_indexed_follows_its_message_at_once(room: Classroom, chat: RoomSummary) -> None:
+    """[LOG5] In the transaction of the change, also where later messages still wait."""
+    first, second = (room.send("ben", chat.id, f"apple {number}") for number in range(2))
+    room.do(index.index_messages, 1)
+    room.edit("ben", first.id, "pear", 1)
+    room.edit("ben", second.id, "pear", 1)
+    assert (indexed(room, "apple"), indexed(room, "pear")) == ([], [1])
+    room.do(index.index_messages, 100)
+    room.delete("ben", second.id)
+    assert indexed(room, "pear") == [1]
+
+
+class Works:
+    """A background that does everything at once, and says how much was written."""
+
+    def __init__(self, room: Classroom) -> None:
+        self._room = room
+        self.written = 0
+        self.ended = asyncio.Event()
+
+    async def read(self, fn: Any) -> Any:
+        waits = self._room.do(fn)
+        if not waits:
+            self.ended.set()
+        return waits
+
+    async def write(self, fn: Any) -> Any:
+        self.written += 1
+        self._room.do(fn)
+
+
+async def test_new_messages_are_indexed_in_slices_for_ever(
+    room: Classroom, chat: RoomSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also behind some of which nothing is left; where it ended, it goes on."""
+    monkeypatch.setattr(indexing, "SLICE", 2)
+    monkeypatch.setattr(indexing, "INDEX_EVERY_S", 0)
+    assert indexing.index_for_ever in make().background
+    for said, slices in ((5, 3), (1, 1)):
+        for number in range(said):
+            room.send("ben", chat.id, f"apple {number}")
+        room.delete("ben", room.send("ben", chat.id, "apple that goes").id)
+        works = Works(room)
+        task = asyncio.create_task(indexing.index_for_ever(cast("Background", works)))
+        await works.ended.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert works.written == slices
+    assert indexed(room, "apple") == [1, 2, 3, 4, 5, 7]
+    assert room.sql("SELECT seq FROM chat_indexed") == [(8,)]
+
+
 def test_what_the_scope_lets_through_is_checked_by_the_tables(
     room: Classroom, chat: RoomSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +184,7 @@ def test_what_the_scope_lets_through_is_checked_by_the_tables(
     group = room.open("ben", "group", member_ids=["cleo"], title="G")
     room.send("ben", group.id, "apple")
     monkeypatch.setattr(index, "_scopes", lambda *_: "")
+    room.do(index.index_messages, 100)
     found = room.do(index.find_messages, room.caller("ada"), read_query("apple"), None, None, 10)
     assert found == []
     assert len(room.do(index.find_messages, room.caller("cleo"), read_query("apple"), None, None, 10)) == 1
@@ -127,6 +208,7 @@ def test_what_changes_is_found_as_it_is_now(room: Classroom, chat: RoomSummary) 
 
 def test_who_wrote_anonymously_is_not_told(room: Classroom, chat: RoomSummary) -> None:
     room.send("ben", chat.id, "secret question", anonymous=True, key="bens-key")
+    room.do(index.index_messages, 100)
     for who in ("cleo", "ada", "ben"):
         [found] = room.run(who, SearchMessages(query="secret")).items
         assert (found.message.author, found.message.key) == (None, None)
@@ -139,6 +221,7 @@ def test_pages_go_on_where_they_ended(room: Classroom, chat: RoomSummary) -> Non
     found: list[str] = []
     cursor = None
     while True:
+        room.do(index.index_messages, 100)
         page: FoundMessages = room.run("cleo", SearchMessages(query="melon", limit=2, cursor=cursor))
         found += [item.message.text for item in page.items]
         cursor = page.next_cursor
@@ -153,6 +236,7 @@ def test_pages_go_on_where_they_ended(room: Classroom, chat: RoomSummary) -> Non
 
 def test_an_excerpt_shows_where(room: Classroom, chat: RoomSummary) -> None:
     room.send("ben", chat.id, "word " * 100 + "\n\nthe **Résumé** of <b>it</b> " + "end " * 100)
+    room.do(index.index_messages, 100)
     [found] = room.run("cleo", SearchMessages(query="resume it")).items
     assert [piece.text for piece in found.excerpt if piece.found] == ["Résumé", "it"]
     assert found.excerpt[0].text == "…"

@@ -31,6 +31,7 @@ from coursewire.namespaces.chat.contract import (
     SetTyping,
     UpdateRoom,
 )
+from coursewire.namespaces.chat.indexing import index_for_ever
 from coursewire.namespaces.chat.moment import Moment, presence_changed
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Signal, only_self
 
@@ -76,5 +77,6 @@ def make() -> Namespace:
             UserErased: service.erase_user,
             ReadersAsked: service.answer_readers,
         },
+        background=(index_for_ever,),
         departed=moment.departed,
     )

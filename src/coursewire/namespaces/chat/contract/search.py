@@ -36,7 +36,10 @@ class FoundMessages(Result):
 
 
 class SearchMessages(Command, name="message.search", returns=FoundMessages, cost=5):
-    """Find messages by their words, in all rooms that the caller may read, or in one course or room of them."""
+    """Find messages by their words, in all rooms that the caller may read, or in one course or room of them.
+
+    A message is found about a second after it was sent.
+    """
 
     query: Annotated[Text, Len(1, 200)]
     """All of these words, wherever they stand; those in quotation marks follow each other, and the last one may go on.

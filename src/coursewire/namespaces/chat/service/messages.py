@@ -64,7 +64,6 @@ def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMe
         called = who_is_called(tx, caller, access, command)
     message = _written(tx, caller, command, access.last_number + 1, called, answered.quote)
     store.insert_message(tx, caller.user_id, message)
-    store.add_words(tx, access, message)
     told = message
     if message.thread_id is not None:
         told = message.model_copy(update={"thread": store.count_reply(tx, message.thread_id, 1, at=tx.now)})

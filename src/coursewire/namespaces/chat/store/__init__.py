@@ -92,6 +92,8 @@ from coursewire.namespaces.chat.store.rooms import (
 from coursewire.namespaces.chat.store.search import (
     add_words,
     find_messages,
+    has_unindexed,
+    index_messages,
     readable_scopes,
     remove_words,
     remove_words_by,
@@ -119,6 +121,8 @@ __all__ = [
     "find_messages",
     "find_report",
     "forget_mentions",
+    "has_unindexed",
+    "index_messages",
     "insert_message",
     "insert_report",
     "insert_room",

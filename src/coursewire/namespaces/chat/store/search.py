@@ -1,7 +1,7 @@
 """Finding messages by their words; full text of Postgres would stand behind the same functions.
 
-The index takes words in the transaction that writes the message, so that a message is found as soon as it is there and
-never after it was taken back. What that costs, and why nothing is indexed later: docs/decisions/0010-search.md.
+New messages are indexed together, soon after they are written. What changes one that is indexed changes the index in
+the same transaction, so that nothing is found after it was taken back. What that saves: docs/decisions/0010-search.md.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    update,
 )
 
 from coursewire.identity.store import course_members
 from coursewire.namespaces.chat.contract import Message
 from coursewire.namespaces.chat.rules import OPEN_KINDS, Access, is_administrator
 from coursewire.namespaces.chat.store.shown import message_of, with_author
-from coursewire.namespaces.chat.store.tables import ME, members, messages, rooms, search
+from coursewire.namespaces.chat.store.tables import ME, indexed_to, members, messages, rooms, search
 from coursewire.namespaces.chat.wording import Wanted, fts5, indexed
 from coursewire.storage.statement import Prepared
 
@@ -44,17 +45,39 @@ _WORDS: BindParameter[str] = bindparam("words")
 _SCOPE: BindParameter[str] = bindparam("scope")
 _REMOVE: ColumnElement[str] = literal_column("'delete'")
 
+_INDEXED_TO = select(indexed_to.c.seq).scalar_subquery()
+_IS_INDEXED = (messages.c.id == _MESSAGE, messages.c.seq <= _INDEXED_TO)
+
 _add = Prepared(
     insert(search).from_select(
-        ["rowid", "words", "scope"], select(messages.c.seq, _WORDS, _SCOPE).where(messages.c.id == _MESSAGE)
+        ["rowid", "words", "scope"], select(messages.c.seq, _WORDS, _SCOPE).where(*_IS_INDEXED)
     )
 )
 _remove = Prepared(
     insert(search).from_select(
         ["chat_search", "rowid", "words", "scope"],
-        select(_REMOVE, messages.c.seq, _WORDS, _SCOPE).where(messages.c.id == _MESSAGE),
+        select(_REMOVE, messages.c.seq, _WORDS, _SCOPE).where(*_IS_INDEXED),
     )
 )
+_put = Prepared(
+    insert(search).values(rowid=bindparam("seq"), words=bindparam("words"), scope=bindparam("scope"))
+)
+_waits = Prepared(select(messages.c.seq).where(messages.c.seq > _INDEXED_TO).limit(literal_column("1")))
+_waiting = Prepared(
+    select(
+        messages.c.seq,
+        messages.c.text,
+        messages.c.state,
+        rooms.c.id.label("room_id"),
+        rooms.c.kind,
+        rooms.c.course_id,
+    )
+    .join(rooms, rooms.c.id == messages.c.room_id)
+    .where(messages.c.seq > _INDEXED_TO)
+    .order_by(messages.c.seq)
+    .limit(bindparam("most"))
+)
+_indexed_to = Prepared(update(indexed_to).values(seq=bindparam("to_seq")))
 _written = Prepared(
     select(
         messages.c.id,
@@ -84,8 +107,32 @@ def _scopes(room_id: str, kind: str, course_id: str | None) -> str:
     return _scope("r", room_id)
 
 
+def has_unindexed(tx: Transaction) -> bool:
+    """Tell whether there are messages that the index has not got to."""
+    return tx.one(_waits) is not None
+
+
+def index_messages(tx: Transaction, most: int) -> None:
+    """Let the oldest of the messages that the index has not got to be found, as they are now."""
+    rows = tx.all(_waiting, most=most)
+    tx.many(
+        _put,
+        [
+            {
+                "seq": row.seq,
+                "words": indexed(row.text),
+                "scope": _scopes(row.room_id, row.kind, row.course_id),
+            }
+            for row in rows
+            if row.state == "sent"
+        ],
+    )
+    if rows:
+        tx.run(_indexed_to, to_seq=rows[-1].seq)
+
+
 def add_words(tx: Transaction, access: Access, message: Message) -> None:
-    """Let a message be found, from this transaction on."""
+    """Let a message be found again, if the index has got to it; otherwise it will be, as it is then."""
     scope = _scopes(access.room_id, access.kind, access.course_id)
     tx.run(_add, message_id=message.id, words=indexed(message.text), scope=scope)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    CheckConstraint,
     Column,
     ColumnElement,
     Index,
@@ -172,6 +173,15 @@ audit = Table(
 
 search = text_index("chat_search", "words", "scope")
 """Of the messages that say something, by `seq`. `scope` holds words that stand for where a message may be read."""
+
+indexed_to = Table(
+    "chat_indexed",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
+)
+"""One row, made by the first migration: up to which `seq` messages are in `search`."""
 
 ME: BindParameter[str] = bindparam("me")
 ROOM: BindParameter[str] = bindparam("room_id")

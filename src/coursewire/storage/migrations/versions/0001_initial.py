@@ -45,6 +45,7 @@ _CHAT = (
     "chat_audit",
     "chat_reports",
     "chat_search",
+    "chat_indexed",
     "chat_mentions",
     "chat_reactions",
     "chat_messages",
@@ -314,6 +315,14 @@ def _create_chat() -> None:
     )
     # Segments are merged when there are 16 of a level, not 4: writing costs less, and searching hardly more.
     op.execute("INSERT INTO chat_search(chat_search, rank) VALUES('automerge', 16)")
+    indexed = op.create_table(
+        "chat_indexed",
+        sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_chat_indexed_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_indexed")),
+    )
+    op.bulk_insert(indexed, [{"id": 1, "seq": 0}])
     op.create_table(
         "chat_mentions",
         sa.Column("room_id", sa.Text, nullable=False),
