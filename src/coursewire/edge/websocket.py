@@ -63,8 +63,8 @@ class WebSocketTransport(asyncio.Protocol):
         self._descriptor = -1
         """Of the socket, where plain bytes may be written to it. asyncio closes a socket only after `connection_lost`,
         so until then the number is ours."""
-        self._queued = False
-        """Whether something may be in asyncio's buffer, before which nothing may go."""
+        self._queued = True
+        """Whether something may be in asyncio's buffer, before which nothing may go, or there is no descriptor."""
 
     # asyncio's side
 
@@ -98,7 +98,7 @@ class WebSocketTransport(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything; tell the session unless it went on without us."""
-        self._descriptor = -1
+        self._descriptor, self._queued = -1, True
         self._server_state.connections.discard(self)
         self._registry.socket_gone(self)
         self._leave(closing.TRANSPORT_CLOSE if exc is None else closing.TRANSPORT_ERROR)
@@ -151,12 +151,11 @@ class WebSocketTransport(asyncio.Protocol):
         (docs/decisions/0001-own-socketio-core.md); what the kernel does not take is queued. An error is left for
         asyncio to find, which then reports it.
         """
-        frames = encoded.frames
-        if self._queued and not self._transport.get_write_buffer_size():
-            self._queued = False
-        if self._queued or self._descriptor < 0:
+        frames = encoded.ready or encoded.frames
+        if self._queued and (self._descriptor < 0 or self._transport.get_write_buffer_size()):
             self._queue(frames)
         else:
+            self._queued = False
             try:
                 sent = os.write(self._descriptor, frames)
             except OSError:
@@ -164,7 +163,7 @@ class WebSocketTransport(asyncio.Protocol):
             if sent < len(frames):
                 self._queue(frames[sent:] if sent else frames)
         if self.watched and self._session is not None:
-            self._session.note_queued(self, len(encoded.frames))
+            self._session.note_queued(self, len(frames))
 
     def pause_reading(self) -> None:
         """Stop reading until `resume_reading`."""

@@ -40,11 +40,13 @@ class Encoded:
     transports are made when the first receiver needs them, and kept.
     """
 
-    __slots__ = ("_frames", "_payload", "messages", "size")
+    __slots__ = ("_payload", "messages", "ready", "size")
 
     messages: tuple[tuple[int, bytes], ...]
     size: int
     """Bytes of all packets together, without the framing of a transport."""
+    ready: bytes | None
+    """The frames, once somebody has needed them: to read it is cheaper than a property, where that counts."""
 
     def __init__(
         self, parts: Sequence[str | bytes] = (), *, messages: Iterable[tuple[int, bytes]] = ()
@@ -54,15 +56,15 @@ class Encoded:
             *messages,
         )
         self.size = sum([len(content) for _, content in self.messages])
-        self._frames: bytes | None = None
+        self.ready = None
         self._payload: bytes | None = None
 
     @property
     def frames(self) -> bytes:
         """All packets as WebSocket frames."""
-        if self._frames is None:
-            self._frames = b"".join([frame(opcode, content) for opcode, content in self.messages])
-        return self._frames
+        if self.ready is None:
+            self.ready = b"".join([frame(opcode, content) for opcode, content in self.messages])
+        return self.ready
 
     @property
     def payload(self) -> bytes:
