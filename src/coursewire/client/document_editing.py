@@ -23,8 +23,8 @@ class Flight:
 class Editing:
     """One life (epoch) of a document in one editor."""
 
-    def __init__(self) -> None:
-        self.doc: Doc[Any] = Doc()
+    def __init__(self, doc: Doc[Any] | None = None) -> None:
+        self.doc: Doc[Any] = Doc() if doc is None else doc
         self._written: list[bytes] = []
         """Own updates that were not sent."""
         self._flight: Flight | None = None
