@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 import socketio
 import uvicorn
+from tests.unit.client.test_client_attachments import SketchClient
 from tests.unit.realtime import sketches
 from tests.unit.realtime.house import House
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from coursewire.realtime.contract import Nothing
 from coursewire.realtime.transaction import Transaction
 
 Json = dict[str, Any]
@@ -267,3 +269,27 @@ async def test_an_independent_client_agrees(site: Site, transports: list[str]) -
         assert answer == {"ok": True, "data": {}}
     finally:
         await client.disconnect()
+
+
+async def test_our_client_has_the_bytes_in_their_fields(site: Site) -> None:
+    """[SUB2] [CLI1] Commands, live and replayed events, answers; also the empty bytes of what was taken back."""
+    token = site.house.keys.token
+    async with SketchClient(site.url, token("ada")) as ada, SketchClient(site.url, token("bob")) as bob:
+        strokes: asyncio.Queue[sketches.Stroke] = asyncio.Queue()
+        bob.on(sketches.Drawn, strokes.put_nowait)
+        position = await bob.subscribe_channel(PAGE)
+        for number, ink in enumerate((b"\x00\xff", b"gone")):
+            kept = await ada.run(sketches.Draw, sketches.Kept, id=f"s{number}", page="p1", ink=ink)
+            assert kept.offset == number + 1
+        await ada.run(sketches.Erase, Nothing, id="s1", page="p1")
+        async with asyncio.timeout(PATIENCE_S):
+            assert [(await strokes.get()).ink for _ in range(2)] == [b"\x00\xff", b"gone"]
+            ada.on(sketches.Drawn, strokes.put_nowait)
+            await ada.subscribe_channel(PAGE, position)
+            assert [(await strokes.get()).ink for _ in range(2)] == [b"\x00\xff", b""]
+        whole = await ada.run(sketches.ReadPage, sketches.Whole, page="p1")
+        assert (whole.cover, whole.sheets[1].ink, whole.named["full"].ink) == (
+            b"cover",
+            b"\x00\xff",
+            b"\x1e\n4",
+        )

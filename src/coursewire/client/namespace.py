@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeAlias, TypeVar, overload
 
 from pydantic import ValidationError
 
+from coursewire.client.attachments import payload_of
 from coursewire.client.failures import invalid
 from coursewire.client.options import ClientOptions
 from coursewire.client.outputs import Diagnostics, Json, State
@@ -64,7 +65,8 @@ class NamespaceClient:
     ) -> None:
         """`patience`: seconds that `async with` waits for the first session; None: it does not wait."""
         path = None if outbox is None else Path(outbox)
-        self._shell = Shell(url, self.namespace, token, self, path, options or ClientOptions())
+        attachments = {kind.event: kind.attachment for kind in self.events if kind.attachment}
+        self._shell = Shell(url, self.namespace, token, self, path, options or ClientOptions(), attachments)
         self._patience = patience
         self._payloads = {kind.event: kind.payload for kind in (*COMMON_EVENTS, *self.events)}
         self._handlers: dict[str, list[tuple[Handler, int]]] = {}
@@ -171,7 +173,7 @@ class NamespaceClient:
         """
         given = {name: value for name, value in fields.items() if value is not None}
         try:
-            payload = command(**given).model_dump(mode="json", by_alias=True, exclude_unset=True)
+            payload = payload_of(command(**given))
         except ValidationError as error:
             raise invalid(error) from error
         return answer.model_validate(await self._shell.command(command.command, payload))

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from coursewire import __version__
+from coursewire.client.attachments import has_bytes, joined, parted
 from coursewire.client.connection import Connection, shared_connection
 from coursewire.client.failures import error_from, error_of_channel
 from coursewire.client.inbox import Inbox
@@ -62,13 +63,16 @@ class Shell:
         owner: Owner,
         outbox: Path | None,
         options: ClientOptions,
+        attachments: Mapping[str, str],
     ) -> None:
+        """`attachments`: by event, the field of its data that travels as bytes after it."""
         self._url = url
         self._namespace = namespace
         self._token_source = token
         self._token = token if isinstance(token, str) else ""
         self._owner = owner
         self._options = options
+        self._attachments = attachments
         self._outbox = None if outbox is None else OutboxFile(outbox)
         self._machine = Machine(random.random, outbox_limit=options.outbox_limit)
         # Machine times are milliseconds since 1970 that never go back.
@@ -109,8 +113,7 @@ class Shell:
         for futures in self._subscribing.values():
             _fail(futures, Unavailable("the client was stopped"))
         self._subscribing.clear()
-        own = asyncio.current_task()
-        tasks = [task for task in self._tasks if task is not own]
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -151,8 +154,11 @@ class Shell:
     async def command(self, command: str, payload: Json) -> Any:
         """Run a command and return the `data` of its answer. Raises the answer's error.
 
-        A command with a key that is cancelled while it waits stays in the outbox; one without is withdrawn.
+        A command with a key that is cancelled while it waits stays in the outbox; one without is withdrawn. Raises
+        TypeError for a key and bytes together: the outbox holds JSON.
         """
+        if "key" in payload and has_bytes(payload):
+            raise TypeError(f"{command}: bytes cannot wait under a key")
         ref = new_id()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._answers[ref] = answer
@@ -206,7 +212,7 @@ class Shell:
         self._feed(lambda now: self._machine.disconnected(now, by=by, reason=reason))
 
     def received(self, arguments: list[Any]) -> None:
-        """See `Listener`. Between the data and the meta of an event its binary parts may stand."""
+        """See `Listener`. Between the data and the meta of an event its bytes may stand: they go into their field."""
         event, *data, meta = arguments if len(arguments) > 1 else [*arguments, None]
         if not isinstance(meta, dict):
             logger.debug("an event of another server: %s", event)
@@ -214,8 +220,8 @@ class Shell:
         if self._inbox is not None and self._inbox.full and event not in SESSION_EVENTS:
             self._inbox.missed(str(meta.get("channel", "")))
             return
-        only = data[0] if len(data) == 1 else data
-        self._feed(lambda now: self._machine.received(now, event=event, data=only, meta=meta))
+        whole = joined(data, self._attachments.get(event))
+        self._feed(lambda now: self._machine.received(now, event=event, data=whole, meta=meta))
 
     def acknowledged(self, ack: int, arguments: list[Any]) -> None:
         """See `Listener`."""
@@ -291,12 +297,10 @@ class Shell:
         return auth
 
     def _emit(self, emit: Emit) -> None:
-        payload = emit.payload
-        if emit.command == "auth.refresh":
-            payload = {**payload, "token": self._token}
+        payload = emit.payload | ({"token": self._token} if emit.command == "auth.refresh" else {})
         self._next_ack += 1
         self._acks[self._next_ack] = emit.ref
-        self._link.emit(self._namespace, [emit.command, payload], self._next_ack)
+        self._link.emit(self._namespace, [emit.command, *parted(payload)], self._next_ack)
 
     def _deliver(self, deliver: Deliver) -> None:
         if deliver.event == "session.ready":
