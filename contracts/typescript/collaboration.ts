@@ -27,7 +27,8 @@ export interface Annotation {
   document_id: string;
   /** The first of its thread; replies have no target of their own, and its audience. */
   parent_id?: string;
-  author_id: string;
+  /** None when it was taken back, or its author erased. */
+  author_id?: string;
   author_name: string;
   motivation: Motivation;
   body: string;
@@ -40,7 +41,12 @@ export interface Annotation {
   visibility: string;
   resolved_by?: string;
   resolved_at?: string;
+  /** Of the first of a thread, when it was read: count the replies that you hold to keep it. */
   reply_count: number;
+  /**
+   * Deleted, it is in lists only as the head of a thread whose replies are there still: it keeps its
+   * target.
+   */
   state: "shown" | "deleted";
   /** Grows with every change: of two reports the higher one holds. */
   revision: number;
@@ -48,10 +54,18 @@ export interface Annotation {
   edited_at?: string;
 }
 
-/** Annotations that the caller may see, the oldest first. */
+/**
+ * Annotations that the caller may see, replies among them, the oldest first; it may be shorter than
+ * was asked.
+ */
 export interface AnnotationPage {
   items: Annotation[];
   next_cursor?: string;
+  /**
+   * With the first page: of the document's channels that the caller may listen to, from before the
+   * annotations.
+   */
+  positions?: Record<string, Position>;
 }
 
 /**
@@ -137,7 +151,10 @@ export interface CreateDocument {
   group?: string;
 }
 
-/** Take an annotation back: its author, or staff. It wins over every change made at the same time. */
+/**
+ * Take an annotation back: its author, or staff. It wins over every change made at the same time.
+ * Where others have replied only its words go: their thread keeps its place.
+ */
 export interface DeleteAnnotation {
   key: string;
   annotation_id: string;
@@ -210,7 +227,10 @@ export interface DocumentPage {
   next_cursor?: string;
 }
 
-/** The annotations of a document, or one thread of them. */
+/**
+ * The annotations of a document, or one thread of them, beginning with its first. `resolved` is asked
+ * of threads: with it only their first ones come.
+ */
 export interface ListAnnotations {
   document_id: string;
   parent_id?: string;
@@ -432,7 +452,10 @@ export interface UpdateAnnotation {
   base_revision: number;
   body?: string;
   motivation?: Motivation;
-  /** Of a thread without replies of others. To whoever sees it no more it is told as deleted. */
+  /**
+   * Of a thread without replies of others, not of a reply. To whoever sees it no more it is told as
+   * deleted.
+   */
   visibility?: string;
   tags?: string[];
 }
@@ -568,7 +591,10 @@ export interface CollaborationCommands extends RealtimeCommands {
     mode: "signal";
     keyed: false;
   };
-  /** The annotations of a document, or one thread of them. */
+  /**
+   * The annotations of a document, or one thread of them, beginning with its first. `resolved` is asked
+   * of threads: with it only their first ones come.
+   */
   "annotation.list": {
     payload: ListAnnotations;
     result: AnnotationPage;
@@ -595,7 +621,10 @@ export interface CollaborationCommands extends RealtimeCommands {
     mode: "write";
     keyed: true;
   };
-  /** Take an annotation back: its author, or staff. It wins over every change made at the same time. */
+  /**
+   * Take an annotation back: its author, or staff. It wins over every change made at the same time.
+   * Where others have replied only its words go: their thread keeps its place.
+   */
   "annotation.delete": {
     payload: DeleteAnnotation;
     result: OneAnnotation;

@@ -94,6 +94,15 @@ def roles_in(tx: Transaction, user_id: str, course_id: str) -> frozenset[Role]:
     return store.read_roles(row.roles) if row else _NO_ROLES
 
 
+def roles_among(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[Role]]:
+    """Return what each of these people is in a course; who does not belong to it is not in there."""
+    return {
+        row.user_id: store.read_roles(row.roles)
+        for part in store.chunks(user_ids)
+        for row in tx.all(store.ROSTER_ENTRIES, course_id=course_id, user_ids=part)
+    }
+
+
 def courses_of(tx: Transaction, user_id: str) -> dict[str, frozenset[Role]]:
     """Return the courses of somebody, by id, with their roles in each."""
     return {row.course_id: store.read_roles(row.roles) for row in tx.all(store.COURSES_OF, user_id=user_id)}

@@ -65,6 +65,7 @@ from coursewire.namespaces.collaboration.contract.documents import (
 )
 from coursewire.namespaces.collaboration.contract.facts import (
     AnnotationAddressed,
+    AnnotationReadersAsked,
     DocumentRestored,
 )
 from coursewire.namespaces.collaboration.contract.values import (
@@ -115,6 +116,7 @@ __all__ = [
     "AnnotationDeleted",
     "AnnotationId",
     "AnnotationPage",
+    "AnnotationReadersAsked",
     "AnnotationTarget",
     "AnnotationUpdated",
     "Audience",

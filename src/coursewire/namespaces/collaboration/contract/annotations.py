@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from annotated_types import Len
 from pydantic import Field, StringConstraints, model_validator
@@ -14,14 +14,15 @@ from coursewire.namespaces.collaboration.contract.values import (
     DocumentId,
     Motivation,
 )
-from coursewire.realtime.contract import Command, Delivery, Event, Mode, Once, Result
-from coursewire.vocabulary import Clean, Key, Model, Text, Time, UserId
+from coursewire.realtime.contract import Channel, Command, Delivery, Event, Mode, Once, Result
+from coursewire.vocabulary import Clean, Key, Model, Position, Text, Time, UserId
 
 Anchor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,400}$")]
 """A Yjs relative position as base64url without padding. The server keeps it and never reads it: its text is counted in
 other units than a browser's."""
 
-Tag = Annotated[Clean, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,]+$")]
+Tag = Annotated[Clean, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\s,\"\\]+$")]
+"""One word."""
 Tags = Annotated[list[Tag], Len(0, 20)]
 
 
@@ -56,8 +57,9 @@ class Annotation(Model):
     document_id: DocumentId
     parent_id: AnnotationId | None = None
     """The first of its thread; replies have no target of their own, and its audience."""
-    author_id: UserId
-    author_name: str
+    author_id: UserId | None = None
+    """None when it was taken back, or its author erased."""
+    author_name: str = ""
     motivation: Motivation
     body: str
     html: str
@@ -70,7 +72,9 @@ class Annotation(Model):
     resolved_by: UserId | None = None
     resolved_at: Time | None = None
     reply_count: int = 0
+    """Of the first of a thread, when it was read: count the replies that you hold to keep it."""
     state: Literal["shown", "deleted"] = "shown"
+    """Deleted, it is in lists only as the head of a thread whose replies are there still: it keeps its target."""
     revision: int
     """Grows with every change: of two reports the higher one holds."""
     created_at: Time
@@ -78,14 +82,19 @@ class Annotation(Model):
 
 
 class AnnotationPage(Result):
-    """Annotations that the caller may see, the oldest first."""
+    """Annotations that the caller may see, replies among them, the oldest first; it may be shorter than was asked."""
 
     items: list[Annotation]
     next_cursor: Cursor | None = None
+    positions: dict[Channel, Position] | None = None
+    """With the first page: of the document's channels that the caller may listen to, from before the annotations."""
 
 
 class ListAnnotations(Command, name="annotation.list", returns=AnnotationPage):
-    """The annotations of a document, or one thread of them."""
+    """The annotations of a document, or one thread of them, beginning with its first.
+
+    `resolved` is asked of threads: with it only their first ones come.
+    """
 
     document_id: DocumentId
     parent_id: AnnotationId | None = None
@@ -145,7 +154,7 @@ class UpdateAnnotation(Command, name="annotation.update", mode=Mode.WRITE, retur
     body: Annotated[Text, Len(1, 4_000)] | None = None
     motivation: Motivation | None = None
     visibility: Audience | None = None
-    """Of a thread without replies of others. To whoever sees it no more it is told as deleted."""
+    """Of a thread without replies of others, not of a reply. To whoever sees it no more it is told as deleted."""
     tags: Tags | None = None
 
     @model_validator(mode="after")
@@ -156,7 +165,10 @@ class UpdateAnnotation(Command, name="annotation.update", mode=Mode.WRITE, retur
 
 
 class DeleteAnnotation(Command, name="annotation.delete", mode=Mode.WRITE, returns=OneAnnotation):
-    """Take an annotation back: its author, or staff. It wins over every change made at the same time."""
+    """Take an annotation back: its author, or staff. It wins over every change made at the same time.
+
+    Where others have replied only its words go: their thread keeps its place.
+    """
 
     key: Key
     annotation_id: AnnotationId
@@ -200,5 +212,10 @@ class AnnotationDeleted(Event[Annotation], name="annotation.deleted", delivery=D
     """An annotation is gone, or is for others now: only its ids are left."""
 
 
-Conflict = dict[Literal["yours", "theirs"], dict[str, Any]]
-"""The `details` of a `conflict`: the fields that both have changed, in both versions."""
+class Conflict(TypedDict):
+    """The `details` of a `conflict`: the fields that both have changed, in both versions."""
+
+    yours: dict[str, Any]
+    theirs: dict[str, Any]
+    revision: int
+    """As it is now: the base of another try."""

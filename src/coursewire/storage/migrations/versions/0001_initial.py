@@ -7,7 +7,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from coursewire.storage.migrations.first import analytics, delivery, notifications
+from coursewire.storage.migrations.first import analytics, collaboration, delivery, notifications
 
 revision = "0001"
 down_revision = None
@@ -23,12 +23,15 @@ def upgrade() -> None:
     notifications.create()
     delivery.create()
     analytics.create()
+    collaboration.create()
 
 
 def downgrade() -> None:
     """Drop all tables."""
-    for table in (*analytics.TABLES, *delivery.TABLES, *notifications.TABLES, *_CHAT, *_IDENTITY, *_LOG):
-        op.drop_table(table)
+    parts = (collaboration.TABLES, analytics.TABLES, delivery.TABLES, notifications.TABLES)
+    for tables in (*parts, _CHAT, _IDENTITY, _LOG):
+        for table in tables:
+            op.drop_table(table)
 
 
 _LOG = ("remembered", "events", "streams", "database")

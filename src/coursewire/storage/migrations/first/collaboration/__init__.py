@@ -1,0 +1,11 @@
+"""The tables of /collaboration in the first schema, each part in a file of its own."""
+
+from coursewire.storage.migrations.first.collaboration import annotations
+
+TABLES: tuple[str, ...] = (*annotations.TABLES,)
+"""In the order in which they can be dropped."""
+
+
+def create() -> None:
+    """Create them."""
+    annotations.create()
