@@ -6,7 +6,9 @@ placing     whether an update is an edit of this document
 known       what a room remembers to tell that
 awareness   carets
 rendering   a document as text and as HTML
+tree        a document as plain values, and the edits that make one of another
 seeding     text or HTML as a document
+weaving     a state as its units in order, those that are deleted too
 
 The way of an update into a room: `read_update`, `missing` (a gap: sync), `check_profile` (Invalid), `apply_update` of
 pycrdt, `note_applied`. What raises does so before anything has changed.

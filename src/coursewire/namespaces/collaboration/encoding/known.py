@@ -33,12 +33,24 @@ class Placed:
     """The structs, each after those that it stands beside."""
     depths: dict[Id, int]
     """New elements, and in how many others each is, itself counted."""
+    texts: set[Id]
+    """Those of them that are a run of text."""
     starts: dict[int, int]
     """Of each client: how far the document was."""
 
     def is_new(self, unit: Id) -> bool:
         """Whether a unit was not in the document yet."""
         return unit[1] >= self.starts.get(unit[0], 0)
+
+
+def attributes_of(element: Id) -> Id:
+    """Return the home of the values of an element's attributes."""
+    return element[0], -1 - element[1]
+
+
+def are_attributes(home: Id) -> bool:
+    """Whether a home is that of attributes."""
+    return home[1] < 0
 
 
 class _Runs:
@@ -69,13 +81,15 @@ class _Runs:
 class Known:
     """Grows with each update that is applied, in the order in which they are."""
 
-    __slots__ = ("_deleted", "_inner", "_runs", "clocks", "depths", "halves", "sizes")
+    __slots__ = ("_deleted", "_inner", "_runs", "clocks", "depths", "halves", "sizes", "texts")
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         """How many units of each client there are: what is missing is told by them."""
         self.depths: dict[Id, int] = {ROOT: 0, GONE: 0}
         """Elements, and in how many others each is, itself counted."""
+        self.texts: set[Id] = set()
+        """Those of them that are a run of text."""
         self.sizes: Counter[Id] = Counter()
         """Structs in each element, deleted ones too: at most so many are walked past to find a place in it."""
         self.halves: set[Id] = set()
@@ -116,6 +130,7 @@ class Known:
     def add(self, update: Update, placed: Placed) -> None:
         """Note an update that was applied."""
         self.depths.update(placed.depths)
+        self.texts |= placed.texts
         for struct, home in zip(update.structs, placed.homes, strict=True):
             client, clock, size = struct.client, struct.clock, struct.size
             known = self.clocks.get(client, 0)
@@ -126,7 +141,8 @@ class Known:
             self._runs.setdefault(client, _Runs()).add(
                 start, home, goes_on=goes_on, is_first=struct.left is None
             )
-            self.sizes[home] += not goes_on
+            if not goes_on and not are_attributes(home):
+                self.sizes[home] += 1
             if struct.content in {Content.COLLECTED, Content.DELETED}:
                 _note(self._deleted, client, start, clock + size)
             if struct.right is not None:
@@ -152,11 +168,12 @@ class Known:
             _write_rising(out, runs.firsts)
             _write_rising(out, runs.starts)
             for home in runs.homes:
-                _write(out, (index[home[0]], home[1]) if home[0] >= 0 else (home[1],))
+                _write_home(out, index, home)
         elements = [unit for unit in self.depths if unit[0] >= 0]
         _write(out, (self.sizes[ROOT], self.sizes[GONE], len(elements)))
         for unit in elements:
-            _write(out, (index[unit[0]], unit[1], self.depths[unit], self.sizes[unit]))
+            kind = 2 * self.depths[unit] + (unit in self.texts)
+            _write(out, (index[unit[0]], unit[1], kind, self.sizes[unit]))
         return bytes(out)
 
     @classmethod
@@ -185,7 +202,10 @@ class Known:
         known.sizes[ROOT], known.sizes[GONE] = source.number(), source.number()
         for _ in range(source.count(4)):
             unit = _unit(source, clients, (source.number(), source.number()))
-            known.depths[unit] = source.number()
+            kind = source.number()
+            known.depths[unit] = kind // 2
+            if kind % 2:
+                known.texts.add(unit)
             known.sizes[unit] = source.number()
         source.finish()
         return known
@@ -227,9 +247,23 @@ def _read_rising(source: Source) -> list[int]:
     return numbers
 
 
+def _write_home(out: bytearray, index: dict[int, int], home: Id) -> None:
+    client, clock = home
+    if client < 0:
+        _write(out, (clock,))
+    elif are_attributes(home):
+        _write(out, (index[client], 2 * attributes_of(home)[1] + 1))
+    else:
+        _write(out, (index[client], 2 * clock))
+
+
 def _read_home(source: Source) -> tuple[int, int]:
+    """Read the number of a client, and of what in it."""
     index = source.number()
-    return (index, index) if index <= GONE[1] else (index, source.number())
+    if index <= GONE[1]:
+        return index, index
+    clock = source.number()
+    return index, -1 - clock // 2 if clock % 2 else clock // 2
 
 
 def _unit(source: Source, clients: list[int], read: tuple[int, int]) -> Id:

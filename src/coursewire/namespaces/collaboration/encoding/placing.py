@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from coursewire.namespaces.collaboration.encoding.known import GONE, ROOT, Known, Placed
+from coursewire.namespaces.collaboration.encoding.known import (
+    GONE,
+    ROOT,
+    Known,
+    Placed,
+    are_attributes,
+    attributes_of,
+)
 from coursewire.namespaces.collaboration.encoding.reading import (
     MOST_CLOCK,
     Content,
@@ -42,7 +49,7 @@ def note_applied(update: Update, known: Known) -> None:
     """Let `known` grow by an update that was applied; also by one that was checked elsewhere, before it was logged."""
     placed = update.placed
     if placed is None or any(known.clocks.get(client, 0) != start for client, start in placed.starts.items()):
-        placed = _Placing(update, known, strict=False).run()
+        placed = place_loosely(update, known)
     known.add(update, placed)
 
 
@@ -61,6 +68,11 @@ def place(update: Update, known: Known) -> Placed:
     return _Placing(update, known, strict=True).run()
 
 
+def place_loosely(update: Update, known: Known) -> Placed:
+    """Find out where the structs of an update belong that is part of a document already, sensible or not."""
+    return _Placing(update, known, strict=False).run()
+
+
 class _Placing:
     """The structs in the order in which they can be put in: as `integrateStructs` of Yjs, but looking only."""
 
@@ -75,6 +87,7 @@ class _Placing:
         self._depths: dict[Id, int] = {}
         self._runs: dict[int, Id] = {}
         """Of each placed struct the first unit of its run (`Known.run`)."""
+        self._texts: set[Id] = set()
 
     def run(self) -> Placed:
         for client, block in self._update.blocks.items():
@@ -83,7 +96,7 @@ class _Placing:
             self._place_up_to(client, block.last)
         starts = {client: self._known.clocks.get(client, 0) for client in self._update.blocks}
         homes = [home for home in self._homes if home is not None]
-        return Placed(homes, self._order, self._depths, starts)
+        return Placed(homes, self._order, self._depths, self._texts, starts)
 
     def _place_up_to(self, client: int, last: int) -> None:
         """Place the structs of a client below an index, and before each of them what it stands beside."""
@@ -124,12 +137,29 @@ class _Placing:
         if clock < known:
             return self._place_again(struct, known)
         home = self._home_of(struct)
+        if self._strict:
+            self._check_content(struct, home)
         if struct.content == Content.TYPE:
             depth = self._depth(home) + 1
             if depth > MOST_DEPTH and self._strict:
                 raise unreadable(f"more than {MOST_DEPTH} elements are in one another")
             self._depths[client, clock] = depth
+            if not struct.text:
+                self._texts.add((client, clock))
         return home
+
+    def _check_content(self, struct: Struct, home: Id) -> None:
+        """Raise unless it is text in a run of text, an element or a run in an element, a value in an attribute."""
+        if home == GONE or struct.content in {Content.COLLECTED, Content.DELETED}:
+            return
+        if are_attributes(home):
+            fits = struct.content == Content.VALUES
+        elif home in self._texts or home in self._known.texts:
+            fits = struct.content in {Content.TEXT, Content.MARK}
+        else:
+            fits = struct.content == Content.TYPE
+        if not fits:
+            raise unreadable("this content does not belong there")
 
     def _place_again(self, struct: Struct, known: int) -> Id:
         """Place a struct that is there, or whose first units are: it has to go on where those are."""
@@ -141,10 +171,15 @@ class _Placing:
     def _home_of(self, struct: Struct) -> Id:
         if struct.content == Content.COLLECTED:
             return GONE
-        if isinstance(struct.parent, str):
-            return ROOT
         if struct.parent is not None:
-            return self._element(struct.parent)
+            home = ROOT if isinstance(struct.parent, str) else self._element(struct.parent)
+            if struct.key is None or home == GONE:
+                return home
+            if home == ROOT:
+                if self._strict:
+                    raise unreadable("the document itself has no attributes")
+                return GONE
+            return attributes_of(home)
         homes = {self._home(unit) for unit in (struct.left, struct.right) if unit is not None}
         if len(homes) == 1 or not self._strict:
             home = GONE if GONE in homes else homes.pop()
@@ -163,6 +198,8 @@ class _Placing:
         left, right = struct.left, struct.right
         if right is None:
             apart = left is not None and self._is_inner(left)
+        elif are_attributes(self._home(right)):
+            apart = True
         elif left is None:
             apart = not self._is_first(right)
         else:
@@ -211,7 +248,7 @@ class _Placing:
 
     def _depth(self, home: Id) -> int:
         depth = self._depths.get(home)
-        return self._known.depths[home] if depth is None else depth
+        return self._known.depths.get(home, 0) if depth is None else depth
 
 
 def _check_pairs(update: Update, known: Known, placed: Placed) -> None:

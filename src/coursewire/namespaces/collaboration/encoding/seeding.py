@@ -6,18 +6,18 @@ read tag by tag.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, Final
 
 import nh3
-from pycrdt import Doc, XmlElement, XmlFragment, XmlText
+from pycrdt import Doc, XmlFragment
 
 from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.rendering import SCHEMES, safe_link, whole
+from coursewire.namespaces.collaboration.encoding.tree import Node, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 MOST_NESTING: Final = 30
 """Lists and quotes in one another; what is deeper goes up to that level."""
@@ -52,17 +52,6 @@ _CLEANER: Final = nh3.Cleaner(
     link_rel=None,
 )
 
-Marks = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Node:
-    """An element of a new document, and what is in it: elements, or pieces of text with their marks."""
-
-    name: str
-    attributes: dict[str, Any] = field(default_factory=dict)
-    children: list[Node | tuple[str, Marks]] = field(default_factory=list)
-
 
 def doc_of_html(html: str, *, client_id: int | None = None) -> Doc[Any]:
     """Return a document that begins with HTML, written by `client_id`."""
@@ -79,47 +68,8 @@ def _doc(nodes: list[Node], client_id: int | None) -> Doc[Any]:
     doc: Doc[Any] = Doc(client_id=client_id)
     root = doc.get(ROOT_NAME, type=XmlFragment)
     with doc.transaction():
-        append(root, nodes or [Node("paragraph")])
+        insert(root, 0, nodes or [Node("paragraph")])
     return doc
-
-
-def append(parent: XmlFragment | XmlElement, nodes: list[Node]) -> None:
-    """Put elements behind all that is in `parent`, which is part of a document."""
-    for node in nodes:
-        element = parent.children.append(XmlElement(node.name))
-        for name, value in node.attributes.items():
-            element.attributes[name] = value
-        for piece in _joined(node.children):
-            if isinstance(piece, Node):
-                append(element, [piece])
-            else:
-                _append_text(element, piece)
-
-
-def _joined(children: list[Node | tuple[str, Marks]]) -> Iterator[Node | list[tuple[str, Marks]]]:
-    """Put the pieces of text that follow one another together: they are one run of text with marks in it."""
-    pieces: list[tuple[str, Marks]] = []
-    for child in children:
-        if not isinstance(child, Node):
-            pieces.append(child)
-            continue
-        if pieces:
-            yield pieces
-            pieces = []
-        yield child
-    if pieces:
-        yield pieces
-
-
-def _append_text(element: XmlElement, pieces: list[tuple[str, Marks]]) -> None:
-    text = element.children.append(XmlText())
-    text.insert(0, "".join(piece for piece, _marks in pieces))
-    start = 0
-    for piece, marks in pieces:
-        end = start + len(piece.encode())  # pycrdt counts bytes
-        if marks:
-            text.format(start, end, marks)
-        start = end
 
 
 class _Reader(HTMLParser):
