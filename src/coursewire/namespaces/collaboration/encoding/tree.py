@@ -50,7 +50,7 @@ def _node(element: XmlElement) -> Node:
 
 
 def _pieces(text: XmlText) -> list[Piece]:
-    return [(piece, dict(marks or {})) for piece, marks in text.diff() if isinstance(piece, str)]
+    return _runs([(piece, dict(marks or {})) for piece, marks in text.diff() if isinstance(piece, str)])
 
 
 def _plain(value: Any) -> Any:
@@ -172,12 +172,11 @@ def _characters(pieces: list[Piece]) -> list[Piece]:
     return [(character, marks) for text, marks in pieces for character in text]
 
 
-def _runs(characters: list[Piece]) -> list[Piece]:
-    """Put characters with the same marks together again."""
-    runs: list[Piece] = []
-    for character, marks in characters:
-        if runs and runs[-1][1] == marks:
-            runs[-1] = (runs[-1][0] + character, marks)
-        else:
-            runs.append((character, marks))
-    return runs
+def _runs(pieces: list[Piece]) -> list[Piece]:
+    """Put pieces with the same marks together."""
+    runs: list[tuple[list[str], Marks]] = []
+    for text, marks in pieces:
+        if not runs or runs[-1][1] != marks:
+            runs.append(([], marks))
+        runs[-1][0].append(text)
+    return [("".join(texts), marks) for texts, marks in runs]
