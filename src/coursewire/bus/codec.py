@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import Any, get_args
 
 import orjson
@@ -40,19 +39,24 @@ def from_bytes(data: bytes) -> BusMessage:
     try:
         name, fields = orjson.loads(line)
         if name == Committed.__name__:
-            _put_back(rest, [(row, place) for row in fields["events"] for place in _BYTES_IN_ROW])
+            _put_back(rest, fields["events"], _BYTES_IN_ROW)
         elif name == Unlogged.__name__:
-            _put_back(rest, [(fields, place) for place in _BYTES])
+            _put_back(rest, [fields], _BYTES)
         return _KINDS[name].validate_python(fields)
     except (ValueError, TypeError, LookupError) as error:
         raise ValueError("not a message of this bus") from error
 
 
-def _put_back(data: bytes, places: list[tuple[Any, Any]]) -> None:
-    """Replace the lengths at these (container, key) by the bytes; there is none where the field is None."""
-    held = [(where, place, where[place]) for where, place in places if where[place] is not None]
-    sizes = [size for _, _, size in held]
-    if sum(sizes) != len(data) or min(sizes, default=0) < 0:
+def _put_back(data: bytes, rows: list[Any], places: tuple[Any, ...]) -> None:
+    """Replace the lengths at these places of each row by the bytes; a field that is None has none."""
+    end = 0
+    for row in rows:
+        for place in places:
+            size = row[place]
+            if size is not None:
+                start, end = end, end + size
+                row[place] = data[start:end]
+                if end < start:
+                    raise ValueError("a length below nothing")
+    if end != len(data):
         raise ValueError("cut short")
-    for (where, place, size), end in zip(held, accumulate(sizes), strict=True):
-        where[place] = data[end - size : end]
