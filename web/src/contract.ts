@@ -59,6 +59,36 @@ export type {
 } from "../../contracts/typescript/chat";
 export { chatCommands, chatEvents } from "../../contracts/typescript/chat";
 export type {
+  Annotation,
+  AnnotationTargetInput,
+  AnnotationTargetOutput as AnnotationTarget,
+  CollaborationCommands,
+  CollaborationEvents,
+  Comparison,
+  CreateAnnotation,
+  CreateDocument,
+  Document as DocumentInfo,
+  DocumentKind,
+  DocumentLimits,
+  DocumentOpened,
+  DocumentPage,
+  Mode as DocumentMode,
+  ModeChanged,
+  Motivation,
+  Participant,
+  QuoteOutput as TextQuote,
+  Reset as DocumentReset,
+  Run,
+  Template,
+  TemplatePage,
+  Update as DocumentUpdate,
+  UpdateAnnotation,
+  Version,
+  VersionContent,
+  VersionPage,
+} from "../../contracts/typescript/collaboration";
+export { collaborationCommands, collaborationEvents } from "../../contracts/typescript/collaboration";
+export type {
   Actor,
   Category,
   Counts,

@@ -10,6 +10,10 @@ export { MilestoneFeed, type MilestoneFeedProps } from "./components/analytics/M
 export { ObjectTable, type ObjectTableProps } from "./components/analytics/ObjectTable";
 export { ChatInterface, type ChatInterfaceProps } from "./components/ChatInterface";
 export { ConnectionStatus, type ConnectionStatusProps } from "./components/ConnectionStatus";
+export { AnnotationSidebar, type AnnotationSidebarProps } from "./components/collaboration/AnnotationSidebar";
+export { DocumentEditor, type DocumentEditorProps } from "./components/collaboration/DocumentEditor";
+export { DocumentsList, type DocumentsListProps } from "./components/collaboration/DocumentsList";
+export { PageAnnotator, type PageAnnotatorProps } from "./components/collaboration/PageAnnotator";
 export { NotificationBell, type NotificationBellProps } from "./components/NotificationBell";
 export { NotificationInbox, type NotificationInboxProps } from "./components/NotificationInbox";
 export {
@@ -26,6 +30,15 @@ export {
   useTimeOnTask,
 } from "./hooks/useAnalyticsWebSocket";
 export { type ChatActions, type ChatResult, useChatWebSocket } from "./hooks/useChatWebSocket";
+export {
+  type CollaborationActions,
+  type CollaborationActions,
+  type CollaborationResult,
+  type CollaborationResult,
+  useCollaborationWebSocket,
+  useCollaborationWebSocket,
+  type Versions as DocumentVersions,
+} from "./hooks/useCollaborationWebSocket";
 export { type ConnectionStatusResult, useConnectionStatus } from "./hooks/useConnectionStatus";
 export {
   type NotificationsActions,
@@ -56,6 +69,16 @@ export type { ChatState, Outgoing, PendingChange } from "./services/websocket/ch
 export type { Timeline } from "./services/websocket/chat/timeline";
 export type { MessageStatus, Progress } from "./services/websocket/chat/view";
 export { ChatWebSocketService } from "./services/websocket/chatWebSocket";
+export type { AnnotationEdit, NewAnnotation } from "./services/websocket/collaboration/annotating";
+export { AnnotationConflict } from "./services/websocket/collaboration/annotations";
+export type {
+  CollaborationState,
+  DocumentState,
+  SaveState,
+  UnsentCopy,
+} from "./services/websocket/collaboration/state";
+export type { ShownAnnotation, Thread as AnnotationThread } from "./services/websocket/collaboration/view";
+export { CollaborationWebSocketService, type OpenOptions } from "./services/websocket/collaborationWebSocket";
 export {
   type ConnectionStatuses,
   ConnectionStatusStore,

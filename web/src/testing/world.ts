@@ -83,6 +83,11 @@ export class Peer {
     this.#replies.set(command, (payload) => ({ ok: true, data: data(payload) }));
   }
 
+  /** The same, with a say in whether it is an error. */
+  respond(command: string, answer: (payload: Record<string, unknown>) => Answer): void {
+    this.#replies.set(command, answer);
+  }
+
   /** Leave such commands unanswered from now on. */
   silence(command: string): void {
     this.#replies.delete(command);
@@ -157,6 +162,10 @@ export class World implements Environment {
   readonly reported: unknown[] = [];
   readonly timers = new Set<Timer>();
   readonly wakers = new Set<() => void>();
+  /** Who asks before the page is left. */
+  readonly leavers = new Set<() => boolean>();
+  /** Nothing is kept on the device, unless a test gives it a place. */
+  databases: IDBFactory | null = null;
   online = true;
   #now = Date.parse("2026-11-22T18:00:00.000Z");
 
@@ -193,6 +202,11 @@ export class World implements Environment {
   readonly onWake = (callback: () => void): (() => void) => {
     this.wakers.add(callback);
     return () => this.wakers.delete(callback);
+  };
+
+  readonly onLeaving = (isUnsaved: () => boolean): (() => void) => {
+    this.leavers.add(isUnsaved);
+    return () => this.leavers.delete(isUnsaved);
   };
 
   readonly openSocket = (options: SocketOptions, namespace: string, events: SocketEvents) => {

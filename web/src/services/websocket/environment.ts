@@ -15,9 +15,13 @@ export interface Environment {
   /** Survives a reload, and belongs to one tab. */
   session: Storage | null;
   locks: LockManager | null;
+  /** Where documents are kept on the device; null where there is none. */
+  databases: IDBFactory | null;
   isOnline(): boolean;
   /** Call back when the network came or went, or the page was woken; returns how to stop. */
   onWake(callback: () => void): () => void;
+  /** Have the browser ask before the page is left, as long as `isUnsaved` says so; returns how to stop. */
+  onLeaving(isUnsaved: () => boolean): () => void;
   openSocket: OpenSocket;
   /** Where an exception of a listener goes. */
   report(error: unknown): void;
@@ -31,6 +35,14 @@ function storage(name: "localStorage" | "sessionStorage"): Storage | null {
   }
 }
 
+function databases(): IDBFactory | null {
+  try {
+    return globalThis.indexedDB ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** The browser's own. */
 export function browserEnvironment(): Environment {
   return {
@@ -41,6 +53,7 @@ export function browserEnvironment(): Environment {
     local: storage("localStorage"),
     session: storage("sessionStorage"),
     locks: globalThis.navigator?.locks ?? null,
+    databases: databases(),
     isOnline: () => globalThis.navigator?.onLine !== false,
     onWake: (callback) => {
       const visible = () => {
@@ -54,6 +67,13 @@ export function browserEnvironment(): Environment {
         window.removeEventListener("offline", callback);
         document.removeEventListener("visibilitychange", visible);
       };
+    },
+    onLeaving: (isUnsaved) => {
+      const leaving = (event: BeforeUnloadEvent) => {
+        if (isUnsaved()) event.preventDefault();
+      };
+      window.addEventListener("beforeunload", leaving);
+      return () => window.removeEventListener("beforeunload", leaving);
     },
     openSocket,
     report: (error) => globalThis.reportError(error),

@@ -1,0 +1,242 @@
+/** The documents that somebody uses: begun with a user, told what the server says of each, closed once nothing is unsaved. */
+
+import type {
+  CollaborationCommands,
+  CollaborationEvents,
+  DocumentOpened,
+  DocumentReset,
+  DocumentUpdate,
+  ModeChanged,
+} from "../../../contract";
+import type { Environment } from "../environment";
+import type { EventMeta } from "../protocol";
+import type { StateStore } from "../stateStore";
+import { annotationsLoaded, audienceLost } from "./annotations";
+import type { Copies } from "./copies";
+import { audienceOf, documentOf, folded } from "./events";
+import type { DocumentProvider } from "./provider";
+import { type CollaborationState, closedDocument, type DocumentState, participantsOf } from "./state";
+import type { DeviceStore } from "./store";
+import type { Asks } from "./surroundings";
+
+/** Tried again with the next connection. */
+const NOT_LOADED = "The editor could not be loaded. Check your connection.";
+
+type Signals = "document.close" | "awareness.set";
+
+interface Needs {
+  store: StateStore<CollaborationState>;
+  environment: Environment;
+  copies: Copies;
+  isConnected: () => boolean;
+  request: <Name extends Asks>(
+    command: Name,
+    payload: CollaborationCommands[Name]["payload"],
+  ) => Promise<CollaborationCommands[Name]["result"]>;
+  signal: <Name extends Signals>(command: Name, payload: CollaborationCommands[Name]["payload"]) => void;
+  leave: (channel: string) => void;
+  /** Somebody begins to use a document. */
+  shown: (id: string) => void;
+}
+
+interface Used {
+  layout: number;
+  uses: number;
+  /** Null without a user, and until Yjs is here: pages that open no document never load it. */
+  provider: DocumentProvider | null;
+  isLoading: boolean;
+}
+
+export class Documents {
+  readonly #needs: Needs;
+  readonly #used = new Map<string, Used>();
+  #device: DeviceStore | null = null;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  /** Those that somebody uses, or whose edits are on their way. */
+  get all(): readonly DocumentState[] {
+    return Object.values(this.#needs.store.getSnapshot().documents);
+  }
+
+  get(id: string): DocumentState | null {
+    return this.#needs.store.getSnapshot().documents[id] ?? null;
+  }
+
+  /** Show anew how a document stands. */
+  refresh(id: string): void {
+    this.#used.get(id)?.provider?.show();
+  }
+
+  patch(id: string, patch: Partial<DocumentState>): void {
+    const state = this.get(id);
+    if (state) this.#show({ ...state, ...patch });
+  }
+
+  /** Open one until the returned function is called by everyone who uses it. */
+  use(id: string, layout: number): () => void {
+    const used = this.#used.get(id) ?? { layout, uses: 0, provider: null, isLoading: false };
+    this.#used.set(id, used);
+    used.uses += 1;
+    void this.#begin(id, used);
+    let isUsed = true;
+    return () => {
+      if (!isUsed) return;
+      isUsed = false;
+      used.uses -= 1;
+      // At the end of the turn: a component that is unmounted and mounted again (StrictMode) keeps its document.
+      this.#needs.environment.setTimer(() => this.#closeUnused(id), 0);
+    };
+  }
+
+  /** Somebody is signed in. */
+  begin(device: DeviceStore): void {
+    this.#device = device;
+    for (const [id, used] of this.#used) void this.#begin(id, used);
+  }
+
+  /** Nobody is; what was not sent stays on the device. */
+  async end(): Promise<void> {
+    this.#device = null;
+    const ends: Promise<void>[] = [];
+    for (const [id, used] of this.#used) {
+      if (used.provider) ends.push(used.provider.end());
+      used.provider = null;
+      if (used.uses === 0) this.#forget(id);
+      else this.#show(closedDocument(id));
+    }
+    await Promise.allSettled(ends);
+  }
+
+  // What the connection tells
+
+  connected(): void {
+    for (const [id, used] of this.#used) void (used.provider ? used.provider.open() : this.#begin(id, used));
+  }
+
+  lost(): void {
+    for (const { provider } of this.#used.values()) provider?.lost();
+  }
+
+  /** Events of a channel were missed: to open the document again brings what it lacks. */
+  missed(channel: string): void {
+    const id = documentOf(channel, null);
+    if (id === null) return this.connected(); // One's own channel, with the private notes of all documents.
+    const provider = this.#used.get(id)?.provider;
+    if (provider) void provider.open();
+    else this.#needs.leave(channel);
+  }
+
+  /** A channel was taken away. */
+  unsubscribed(channel: string): void {
+    const id = documentOf(channel, null);
+    const state = id === null ? null : this.get(id);
+    if (!state) return;
+    const audience = audienceOf(channel);
+    if (audience === null) return void this.#used.get(state.id)?.provider?.open(); // The server says why.
+    const channels = state.channels.filter((one) => one !== channel);
+    this.#show({ ...state, channels, annotations: audienceLost(state.annotations, audience) });
+  }
+
+  received(event: string, data: unknown, { channel }: EventMeta): void {
+    const id = documentOf(channel, data);
+    const state = id === null ? null : this.get(id);
+    const provider = state && this.#used.get(state.id)?.provider;
+    if (!provider) return;
+    switch (event as keyof CollaborationEvents) {
+      case "document.updated":
+        return provider.updated(data as DocumentUpdate);
+      case "awareness.changed":
+        return provider.caretsMoved((data as CollaborationEvents["awareness.changed"]["data"]).awareness);
+      case "document.reset":
+        return provider.reset((data as DocumentReset).epoch);
+      case "document.mode":
+        // What is said to everybody is not what we may do: the server knows.
+        if (!channel.startsWith("user:")) return void provider.open();
+        return provider.modeChanged((data as Partial<ModeChanged>).mode ?? null);
+      default:
+        return this.#show(folded(state, event, data));
+    }
+  }
+
+  // Parts
+
+  async #begin(id: string, used: Used): Promise<void> {
+    if (!this.get(id)) this.#show(closedDocument(id));
+    if (!this.#device || used.provider || used.isLoading) return;
+    used.isLoading = true;
+    const loaded = await import("./provider").catch(() => null);
+    used.isLoading = false;
+    if (this.#used.get(id) !== used || !this.#device) return;
+    if (!loaded) return this.patch(id, { phase: "failed", error: NOT_LOADED });
+    const device = this.#device;
+    const { environment, copies, isConnected } = this.#needs;
+    const provider: DocumentProvider = new loaded.DocumentProvider(id, used.layout, {
+      environment,
+      store: device,
+      isConnected,
+      request: async (command, payload) => {
+        const answer = await this.#needs.request(command, payload);
+        // Closed while it was being opened: the server does not know.
+        if (command === "document.open" && !this.#used.has(id))
+          this.#leave(id, Object.keys((answer as DocumentOpened).positions));
+        return answer;
+      },
+      showCaret: (payload) => this.#needs.signal("awareness.set", payload),
+      opened: (answer) => this.#opened(id, answer),
+      changed: (patch) => {
+        if (this.#used.get(id)?.provider !== provider) return;
+        this.patch(id, patch);
+        if (used.uses === 0) this.#closeUnused(id);
+      },
+      copied: (copy) => copies.add(copy),
+      hasCopies: () => copies.has(id),
+    });
+    used.provider = provider;
+    this.#needs.shown(id);
+    void provider.start();
+  }
+
+  #opened(id: string, { annotations, participants, positions }: DocumentOpened): void {
+    const state = this.get(id);
+    if (!state) return;
+    this.#show({
+      ...state,
+      channels: Object.keys(positions),
+      participants: participantsOf(participants),
+      annotations: annotationsLoaded(state.annotations, annotations),
+    });
+  }
+
+  /** An edit that is on its way, or that only this page has, keeps a document open that nobody uses any more. */
+  #closeUnused(id: string): void {
+    const used = this.#used.get(id);
+    const state = this.get(id);
+    if (!used || used.uses > 0 || !state) return;
+    if (state.saveState === "saving" || state.saveState === "offline") return;
+    void used.provider?.end();
+    this.#leave(id, state.channels);
+    this.#forget(id);
+  }
+
+  #forget(id: string): void {
+    this.#used.delete(id);
+    const { store } = this.#needs;
+    const { [id]: _closed, ...documents } = store.getSnapshot().documents;
+    store.set({ ...store.getSnapshot(), documents });
+  }
+
+  #leave(id: string, channels: readonly string[]): void {
+    this.#needs.signal("document.close", { document_id: id });
+    for (const channel of channels) if (documentOf(channel, null) === id) this.#needs.leave(channel);
+  }
+
+  #show(state: DocumentState): void {
+    const { store } = this.#needs;
+    const before = store.getSnapshot();
+    if (before.documents[state.id] === state) return;
+    store.set({ ...before, documents: { ...before.documents, [state.id]: state } });
+  }
+}

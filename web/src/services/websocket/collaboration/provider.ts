@@ -1,0 +1,391 @@
+/** One document over every connection: kept equal to the server's, and to what this device keeps of it. */
+
+import type {
+  DocumentInfo,
+  DocumentLimits,
+  DocumentMode,
+  DocumentOpened,
+  DocumentUpdate,
+} from "../../../contract";
+import { CommandError, words } from "../errors";
+import { NamedTimers } from "../timers";
+import { Keeping, type Unsent } from "./keeping";
+import { Replica } from "./replica";
+import { Saving } from "./saving";
+import type { DocumentState, Phase, SaveState, UnsentCopy } from "./state";
+import type { KeptContent } from "./store";
+import type { Surroundings } from "./surroundings";
+
+/** An `open` that failed for now is tried again after this. */
+const AGAIN_MS = 3_000;
+/** Refusals and gaps in a row, with nothing committed between, after which it is not tried any more. */
+const MOST_FAILURES = 3;
+/** What the server takes when it has not said it. */
+const USUAL = { bytes: 512 * 1024, perSecond: 10 };
+
+export class DocumentProvider {
+  readonly #id: string;
+  readonly #layout: number;
+  readonly #needs: Surroundings;
+  readonly #timers: NamedTimers;
+  readonly #keeping: Keeping;
+  readonly #saving: Saving;
+  #replica: Replica;
+  #epoch: string | null = null;
+  #mode: DocumentMode | null = null;
+  #info: DocumentInfo | null = null;
+  #limits: DocumentLimits | null = null;
+  #phase: "new" | Phase | "ended" = "new";
+  /** Identifies the `open` under way. */
+  #opening: object | null = null;
+  #isOpen = false;
+  #sequence = 0;
+  #failures = 0;
+
+  constructor(id: string, layout: number, needs: Surroundings) {
+    this.#id = id;
+    this.#layout = layout;
+    this.#needs = needs;
+    this.#timers = new NamedTimers(needs.environment);
+    this.#keeping = new Keeping(id, {
+      rows: needs.store,
+      timers: this.#timers,
+      changed: () => this.#tell(),
+    });
+    this.#saving = new Saving({
+      timers: this.#timers,
+      send: (update) => this.#send(update),
+      sent: (edits, update) => {
+        this.#failures = 0;
+        this.#keeping.sent(edits, update);
+        this.#tell();
+      },
+      gap: () => void this.#fillGap(),
+      epoch: () => void this.open(),
+      refused: (error) => this.#refused(error),
+    });
+    this.#replica = this.#make();
+  }
+
+  get saveState(): SaveState {
+    if (this.#saving.isEmpty) return this.#needs.hasCopies() ? "refused" : "saved";
+    if (this.#needs.isConnected()) return "saving";
+    return this.#keeping.isWhole ? "kept" : "offline";
+  }
+
+  /** Show what this device has kept, then ask the server. */
+  async start(): Promise<void> {
+    const kept = await this.#keeping.load();
+    if (this.#phase !== "new") return;
+    this.#phase = "loading";
+    if (kept && kept.document.layout <= this.#layout) this.#takeKept(kept);
+    await this.open();
+  }
+
+  /** Go in, after every connect and whenever something was missed: the server answers with what we lack. */
+  async open(): Promise<void> {
+    if (this.#phase === "new" || this.#phase === "ended" || !this.#needs.isConnected()) return;
+    this.#pause();
+    this.#timers.cancel("open");
+    const opening = {};
+    this.#opening = opening;
+    try {
+      const answer = await this.#needs.request("document.open", {
+        document_id: this.#id,
+        client_id: this.#replica.doc.clientID,
+        layout: this.#layout,
+        state_vector: this.#replica.vector,
+        ...(this.#epoch !== null && { epoch: this.#epoch }),
+      });
+      if (opening === this.#opening) this.#opened(answer);
+    } catch (error) {
+      if (opening === this.#opening) this.#notOpened(error);
+    }
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#pause();
+    this.#replica.carets.lost();
+    this.#tell();
+  }
+
+  /** Let go of everything; what is unsent stays on the device. */
+  async end(): Promise<void> {
+    this.#pause();
+    this.#phase = "ended";
+    this.#replica.end();
+    await this.#keeping.flush();
+    this.#timers.clear();
+  }
+
+  /** Say again how things stand. */
+  show(): void {
+    this.#tell();
+  }
+
+  // What the server says
+
+  updated({ update }: DocumentUpdate): void {
+    if (this.#epoch === null || this.#phase !== "ready") return;
+    this.#replica.apply(update);
+    if (this.#isOpen && this.#replica.hasGap) void this.#catchUp();
+  }
+
+  caretsMoved(states: Uint8Array): void {
+    if (this.#isOpen) this.#replica.carets.received(states);
+  }
+
+  /** What one may do has changed; null: nothing any more. */
+  modeChanged(mode: DocumentMode | null): void {
+    if (mode === null) return this.#gone("You cannot see this document any more.");
+    if (this.#phase !== "ready") return;
+    this.#modeIs(mode);
+    this.#keep();
+    this.#tell();
+  }
+
+  /** The document has begun anew: edits of its new life must not come into the old one. */
+  reset(epoch: string): void {
+    if (epoch === this.#epoch) return;
+    this.#pause();
+    this.#phase = "loading";
+    this.#tell();
+    void this.open();
+  }
+
+  // Opening
+
+  #takeKept({ document, updates }: KeptContent): void {
+    const rows = [...updates];
+    const saved = rows.filter(([, row]) => !row.unsent).map(([key]) => key);
+    try {
+      for (const [, { bytes }] of rows) this.#replica.applyKept(bytes);
+    } catch (error) {
+      // The server has all of it but the unsent, which nobody can read any more.
+      this.#needs.environment.report(error);
+      this.#keeping.loaded(updates.keys(), []);
+      return this.#startOver(null);
+    }
+    const unsent = rows.filter(([, row]) => row.unsent).map(([key, { bytes }]) => ({ key, bytes }));
+    this.#keeping.loaded(saved, unsent);
+    this.#saving.replace(unsent);
+    this.#epoch = document.epoch;
+    this.#info = document.info;
+    this.#modeIs(document.mode);
+    this.#keeping.begin(document, this.#replica.doc);
+    this.#ready();
+  }
+
+  #opened(answer: DocumentOpened): void {
+    const { document, epoch, mode } = answer;
+    if (this.#epoch !== null && this.#epoch !== epoch) this.#startOver("epoch", this.#replica.doc.clientID);
+    this.#info = document;
+    this.#limits = answer.limits;
+    if (answer.html !== undefined) return this.#tooOld(answer, answer.html);
+    this.#replica.apply(answer.update);
+    this.#epoch = epoch;
+    this.#opening = null;
+    this.#isOpen = true;
+    this.#modeIs(mode);
+    this.#keep(answer.layout);
+    this.#replica.carets.open(answer.awareness, mode !== "view");
+    this.#needs.opened(answer);
+    this.#ready();
+    if (mode !== "edit" && !this.#saving.isEmpty) return this.#again("mode");
+    if (this.#saving.isEmpty && mode === "edit" && this.#replica.isAheadOf(answer.state_vector))
+      this.#sendInstead(answer.state_vector); // Of a page that could not write its edits down in time.
+    this.#resume();
+  }
+
+  /** One that does not know all of the elements would take them out for everybody: it gets no document. */
+  #tooOld(answer: DocumentOpened, html: string): void {
+    this.#startOver("refused");
+    this.#modeIs(answer.mode);
+    this.#isOpen = true;
+    this.#phase = "ready";
+    this.#needs.opened(answer);
+    this.#tell({ html, doc: null, awareness: null, error: null });
+  }
+
+  #notOpened(error: unknown): void {
+    this.#opening = null;
+    const failure = error instanceof CommandError ? error : null;
+    if (!failure) this.#needs.environment.report(error);
+    if (!failure || failure.retryable) {
+      if (this.#needs.isConnected()) this.#timers.set("open", AGAIN_MS, () => void this.open());
+    } else if (failure.field === "client_id") {
+      this.#again("refused");
+    } else if (failure.code === "not_found" || failure.code === "forbidden") {
+      this.#gone(words(failure));
+    } else {
+      this.#phase = "failed";
+      this.#tell({ error: words(failure) });
+    }
+  }
+
+  /** It is not ours to see any more. */
+  #gone(reason: string): void {
+    this.#startOver("gone");
+    this.#phase = "failed";
+    this.#keeping.begin(null, null);
+    this.#needs.store.remove(this.#id).catch(() => undefined);
+    this.#tell({ error: reason, html: null });
+  }
+
+  // Editing
+
+  #edited(bytes: Uint8Array, adds: boolean): void {
+    const edit: Unsent = { bytes, key: null };
+    if (this.#mode === "edit") {
+      this.#keeping.add(edit);
+      this.#saving.add(edit);
+      this.#tell();
+    } else if (adds) {
+      // Yjs itself takes out marks that say nothing, whenever others write: that is no edit. All else is one too many.
+      queueMicrotask(() => {
+        if (this.#phase !== "ready" || this.#mode === "edit") return;
+        this.#saving.replace([...this.#saving.waiting, edit]);
+        this.#again("mode");
+      });
+    }
+  }
+
+  async #send(update: Uint8Array): Promise<void> {
+    this.#sequence += 1;
+    await this.#needs.request("document.update", {
+      document_id: this.#id,
+      epoch: this.#epoch ?? "",
+      sequence: this.#sequence,
+      update,
+    });
+  }
+
+  #refused({ code, field, message }: CommandError): void {
+    if (code === "not_found") return this.#gone(words(new CommandError({ code, message, retryable: false })));
+    if (code === "too_large") return this.#again("too_large");
+    this.#again(code === "forbidden" && field !== "client_id" ? "mode" : "refused");
+  }
+
+  /** The document as the server has it, and a copy of what it will not have. */
+  #again(reason: UnsentCopy["reason"]): void {
+    this.#failures += 1;
+    this.#startOver(reason);
+    if (this.#failures <= MOST_FAILURES) return void this.open();
+    this.#phase = "failed";
+    this.#tell({ error: "The server refuses what you write again and again. Reload the page." });
+  }
+
+  /** A new `Y.Doc`; edits that wait become a copy. Another client id, unless the document itself is another. */
+  #startOver(reason: UnsentCopy["reason"] | null, clientId?: number): void {
+    this.#pause();
+    const [id, title] = [this.#id, this.#info?.title ?? ""];
+    if (reason !== null && !this.#saving.isEmpty)
+      this.#needs.copied({ documentId: id, title, reason, text: this.#replica.text });
+    this.#saving.replace([]);
+    this.#keeping.discard();
+    this.#replica.end();
+    this.#replica = this.#make(clientId);
+    this.#epoch = null;
+    this.#phase = "loading";
+    this.#tell({ doc: null, awareness: null });
+  }
+
+  // Gaps
+
+  /** We lack something that came before what we heard: ask for it. Returns what the server has. */
+  async #catchUp(): Promise<Uint8Array | null> {
+    const replica = this.#replica;
+    try {
+      const { update, state_vector } = await this.#needs.request("document.sync", {
+        document_id: this.#id,
+        epoch: this.#epoch ?? "",
+        state_vector: replica.vector,
+      });
+      if (replica !== this.#replica || !this.#isOpen) return null;
+      replica.apply(update);
+      return state_vector;
+    } catch {
+      if (replica === this.#replica && this.#isOpen) void this.open();
+      return null;
+    }
+  }
+
+  /** The server lacks something that came before what we sent: it gets all that we have and it has not. */
+  async #fillGap(): Promise<void> {
+    this.#failures += 1;
+    if (this.#failures > MOST_FAILURES) return this.#again("refused");
+    const vector = await this.#catchUp();
+    if (!vector) return;
+    this.#sendInstead(vector);
+    this.#resume();
+  }
+
+  #sendInstead(vector: Uint8Array): void {
+    for (const one of this.#saving.waiting) this.#keeping.drop(one);
+    const rest: Unsent = { bytes: this.#replica.beyond(vector), key: null };
+    this.#saving.replace([rest]);
+    this.#keeping.add(rest);
+  }
+
+  // Parts
+
+  #make(clientId?: number): Replica {
+    return new Replica(
+      {
+        timers: this.#timers,
+        send: (awareness) => this.#needs.showCaret({ document_id: this.#id, awareness }),
+        report: this.#needs.environment.report,
+        edited: (update, adds) => this.#edited(update, adds),
+        received: (update) => this.#keeping.received(update),
+      },
+      clientId,
+    );
+  }
+
+  #pause(): void {
+    this.#opening = null;
+    this.#isOpen = false;
+    this.#saving.pause();
+  }
+
+  #resume(): void {
+    const { update_bytes, updates_per_second } = this.#limits ?? {};
+    const perSecond = updates_per_second || USUAL.perSecond;
+    this.#saving.resume({ bytes: update_bytes || USUAL.bytes, perSecond });
+    this.#tell();
+  }
+
+  #modeIs(mode: DocumentMode): void {
+    this.#mode = mode;
+    this.#replica.carets.allow(mode !== "view");
+  }
+
+  #ready(): void {
+    this.#phase = "ready";
+    const { doc, carets } = this.#replica;
+    const isPage = this.#info?.kind === "page";
+    const shown = isPage ? { doc: null, awareness: null } : { doc, awareness: carets.awareness };
+    this.#tell({ ...shown, html: null, error: null });
+  }
+
+  #keep(layout = this.#layout): void {
+    const [epoch, mode, info] = [this.#epoch, this.#mode, this.#info];
+    if (epoch === null || mode === null || info === null) return;
+    const kept = { id: this.#id, epoch, layout, mode, info, at: this.#needs.environment.now() };
+    this.#keeping.begin(info.kind === "page" ? null : kept, this.#replica.doc);
+  }
+
+  #tell(patch: Partial<DocumentState> = {}): void {
+    if (this.#phase === "ended") return;
+    this.#needs.changed({
+      phase: this.#phase === "new" ? "loading" : this.#phase,
+      info: this.#info,
+      mode: this.#mode,
+      limits: this.#limits,
+      saveState: this.saveState,
+      keeps: this.#keeping.works,
+      ...patch,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+/** Quotes: what was marked and what stood around it, and where that is in a text that has changed since. */
+
+import search from "approx-string-match";
+import type { TextQuote } from "../../../contract";
+
+/** Characters kept before and after. */
+const AROUND = 32;
+/** Characters of a quote: the contract's bound. Of a longer one its beginning is kept. */
+const MOST_EXACT = 2_000;
+/** Of a quote of ten characters three may be others; and never more than this, as the search costs by it. */
+const LEAST_ALIKE = 0.7;
+const MOST_ERRORS = 64;
+/** Exact finds that are compared; a word of one letter would be found everywhere. */
+const MOST_FOUND = 1_000;
+
+export interface Found {
+  /** UTF-16 units. */
+  from: number;
+  to: number;
+  /** Characters that differ from the quote. */
+  errors: number;
+  /** How much of what stood around it stands there, from 0 to 1. */
+  around: number;
+}
+
+type Match = Pick<Found, "from" | "to" | "errors">;
+
+/** Quote a part of a text. */
+export function quoteOf(text: string, from: number, to: number): TextQuote {
+  return {
+    exact: clip(text.slice(from, to), MOST_EXACT),
+    prefix: whole(text.slice(Math.max(0, from - AROUND), from)),
+    suffix: whole(text.slice(to, to + AROUND)),
+  };
+}
+
+/**
+ * Find a quote again: the same words where there are any, otherwise words much like them; of several the one among the
+ * same neighbours, then the one nearest to where it was (`near`). Null: nobody finds it.
+ */
+export function findQuote(
+  text: string,
+  quote: Partial<TextQuote> & { exact: string },
+  near?: number,
+): Found | null {
+  const { exact } = quote;
+  if (exact === "") return null;
+  let found: Match[] = exactly(text, exact);
+  if (found.length === 0) {
+    const errors = Math.min(MOST_ERRORS, Math.floor(exact.length * (1 - LEAST_ALIKE)));
+    if (errors > 0)
+      found = search(text, exact, errors).map(({ start, end, errors: many }) => ({
+        from: start,
+        to: end,
+        errors: many,
+      }));
+  }
+  const best = found
+    .map((one) => ({ ...one, around: neighbours(text, quote, one) }))
+    .map((one) => ({ one, score: score(text, exact, one, near) }))
+    .sort((a, b) => b.score - a.score || a.one.from - b.one.from)[0];
+  return best?.one ?? null;
+}
+
+/** How much two texts are alike, from 0 to 1. */
+export function likeness(a: string, b: string): number {
+  if (a === b) return 1;
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  if (shorter === "") return 0;
+  if (longer.includes(shorter)) return shorter.length / longer.length;
+  const errors = Math.min(
+    ...search(longer, shorter, shorter.length).map((one) => one.errors),
+    shorter.length,
+  );
+  return ((shorter.length - errors) / shorter.length) * (shorter.length / longer.length);
+}
+
+function exactly(text: string, exact: string): Match[] {
+  const found: Match[] = [];
+  for (let at = text.indexOf(exact); at >= 0 && found.length < MOST_FOUND; at = text.indexOf(exact, at + 1))
+    found.push({ from: at, to: at + exact.length, errors: 0 });
+  return found;
+}
+
+/** Words count most, then neighbours, then the way from where it was. */
+function score(text: string, exact: string, { from, errors, around }: Found, near?: number): number {
+  const way = near === undefined ? 0 : Math.min(1, Math.abs(from - near) / (text.length || 1));
+  return 50 * (1 - errors / exact.length) + 40 * around - 10 * way;
+}
+
+function neighbours(
+  text: string,
+  { prefix = "", suffix = "" }: Partial<TextQuote>,
+  { from, to }: Match,
+): number {
+  const before = common(reversed(prefix), reversed(text.slice(Math.max(0, from - AROUND), from)));
+  const after = common(suffix, text.slice(to, to + AROUND));
+  const around = prefix.length + suffix.length;
+  return around > 0 ? (before + after) / around : 1;
+}
+
+/** How many characters from the beginning are the same. */
+function common(a: string, b: string): number {
+  let count = 0;
+  while (count < a.length && count < b.length && a[count] === b[count]) count += 1;
+  return count;
+}
+
+const reversed = (text: string): string => [...text].reverse().join("");
+
+function clip(text: string, most: number): string {
+  return text.length <= most ? text : whole(text.slice(0, most));
+}
+
+/** Without half a pair at either end: no text that travels may have one. */
+function whole(text: string): string {
+  return text.replace(/^[\udc00-\udfff]/, "").replace(/[\ud800-\udbff]$/, "");
+}
