@@ -26,6 +26,7 @@ namespaces = st.sampled_from(NAMESPACES)
 channels = st.sampled_from(CHANNELS)
 subjects = st.sampled_from(SUBJECTS)
 times = st.integers(0, 20)
+attachments = st.none() | st.binary(max_size=60)
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Event:
     id: str
     text: str
     at: int
+    attachment: bytes | None
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Append:
     channel: str
     subject: str | None
     text: str
+    attachment: bytes | None
 
     def run(self, tx: Transaction) -> None:
         data = orjson.dumps({"id": self.subject, "text": self.text})
@@ -69,6 +72,7 @@ class Append:
             at=tx.now,
             actor="ada",
             subject=self.subject,
+            attachment=self.attachment,
         )
         tx.effects.append((self.namespace, self.channel, position.offset, self.text))
 
@@ -100,7 +104,7 @@ class Fail:
 
 Step = Append | Remember | Fail
 
-appends = st.builds(Append, namespaces, channels, subjects, st.text("abc", max_size=30))
+appends = st.builds(Append, namespaces, channels, subjects, st.text("abc", max_size=30), attachments)
 remembers = st.builds(
     Remember, namespaces, st.sampled_from(KEYS), st.sampled_from([b"d1", b"d2"]), subjects, st.booleans()
 )
@@ -169,7 +173,10 @@ class LogMachine(RuleBasedStateMachine):
             if isinstance(step, Append):
                 stream = self.streams.setdefault((step.namespace, step.channel), Stream())
                 stream.top += 1
-                stream.events.append(Event(stream.top, step.subject, step.text, step.text, self.ledger.now))
+                event = Event(
+                    stream.top, step.subject, step.text, step.text, self.ledger.now, step.attachment
+                )
+                stream.events.append(event)
                 effects.append((step.namespace, step.channel, stream.top, step.text))
             elif isinstance(step, Remember):
                 result = {"message": {"id": step.subject, "text": step.key}}
@@ -204,6 +211,7 @@ class LogMachine(RuleBasedStateMachine):
             for event in stream.events:
                 if of_namespace == namespace and event.subject == subject:
                     event.text = "-"
+                    event.attachment = None if event.attachment is None else b""
                     expected.add(channel)
         assert changed == expected
         for (of_namespace, _), (_, result, of_subject, _) in self.keys.items():
@@ -249,7 +257,7 @@ class LogMachine(RuleBasedStateMachine):
             reason = "ahead"
         elif len(later) != stream.top - since:
             reason = "trimmed"
-        elif len(later) > limit or sum(len(data(event)) for event in later) > limit_bytes:
+        elif len(later) > limit or sum(map(size, later)) > limit_bytes:
             reason = "limit"
         resumed = self.ledger.do(
             log.resume,
@@ -296,8 +304,12 @@ def data(event: Event) -> bytes:
     return orjson.dumps({"id": event.subject, "text": event.text})
 
 
+def size(event: Event) -> int:
+    return len(data(event)) + len(event.attachment or b"")
+
+
 def as_logged(event: Event) -> log.Logged:
-    return log.Logged(event.offset, event.id, "said", data(event), event.at, "ada")
+    return log.Logged(event.offset, event.id, "said", data(event), event.at, "ada", event.attachment)
 
 
 TestLog = LogMachine.TestCase
