@@ -32,7 +32,7 @@ LINES: Final = frozenset({"paragraph", "heading", "codeBlock"})
 MOST_LEVEL: Final = 6
 
 _CONTROL: Final = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
-"""Characters that neither a page nor a database wants."""
+"""All but tab and newline."""
 
 Node = XmlElement | XmlFragment | XmlText
 
@@ -51,9 +51,14 @@ def html_of(doc: Doc[Any]) -> str:
     return "".join(out)
 
 
+def without_controls(text: str) -> str:
+    """Leave control characters out: neither a page nor a database wants them."""
+    return text.translate(_CONTROL)
+
+
 def _write_text(node: Node, out: list[str], depth: int) -> None:
     if isinstance(node, XmlText):
-        out.extend(piece.translate(_CONTROL) for piece, _marks in node.diff() if isinstance(piece, str))
+        out.extend(without_controls(piece) for piece, _marks in node.diff() if isinstance(piece, str))
         return
     if depth <= MOST_DEPTH:
         for child in node.children:
@@ -108,7 +113,7 @@ _ELEMENTS: Final[dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]]] = {
 
 
 def _inline(text: str, marks: Mapping[str, Any]) -> str:
-    html = escape(text.translate(_CONTROL))
+    html = escape(without_controls(text))
     # A mark that may be there twice is written as `name--hash`.
     named = {mark.partition("--")[0]: value for mark, value in marks.items()}
     for name, tag in MARKS.items():
@@ -123,7 +128,7 @@ def safe_link(href: object) -> str | None:
     """Return a link that may be followed; None for `javascript:` and the like, and for what leads nowhere."""
     if not isinstance(href, str):
         return None
-    href = href.translate(_CONTROL).strip()
+    href = without_controls(href).strip()
     scheme, colon, rest = href.partition(":")
     return href if colon and rest and scheme.lower() in SCHEMES else None
 

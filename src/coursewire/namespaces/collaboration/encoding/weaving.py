@@ -28,6 +28,13 @@ BREAKING: Final = LINES | {"hardBreak"}
 """Elements that end a line of text."""
 
 
+def cut(text: str, start: int, end: int) -> str:
+    """Return the units of a text from `start` up to `end`, counted in UTF-16."""
+    if text.isascii():
+        return text[start:end]
+    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le", "replace")
+
+
 class Item:
     """Units that stand beside one another."""
 
@@ -68,10 +75,7 @@ class Item:
     def split(self, at: int) -> Item:
         """Cut it before its unit number `at`, and return what is behind."""
         behind = Item(Struct(self.client, self.clock + at, self.size - at, self.content), self.home)
-        cut = self.text.encode("utf-16-le")
-        self.text, behind.text = (
-            half.decode("utf-16-le", "surrogatepass") for half in (cut[: 2 * at], cut[2 * at :])
-        )
+        self.text, behind.text = cut(self.text, 0, at), cut(self.text, at, self.size)
         self.size = at
         behind.left = self.client, behind.clock - 1
         behind.right = self.right
@@ -86,6 +90,8 @@ class Weave:
     def __init__(self, state: bytes) -> None:
         update = read_update(state, most_structs=MOST_CLOCK, most_clients=MOST_CLOCK)
         placed = place_loosely(update, Known())
+        self.clocks = {client: block.end for client, block in update.blocks.items()}
+        """How many units of each client there are."""
         self._first: dict[Id, Item] = {}
         self._items: dict[int, list[Item]] = {}
         self._clocks: dict[int, list[int]] = {}
@@ -126,6 +132,16 @@ class Weave:
             return None
         item = self._items[unit[0]][index]
         return item if unit[1] < item.clock + item.size else None
+
+    def between(self, client: int, start: int, end: int) -> Iterator[Item]:
+        """Yield the items of a client that have units from `start` up to `end`."""
+        clocks = self._clocks.get(client, [])
+        for index in range(max(0, bisect_right(clocks, start) - 1), len(clocks)):
+            item = self._items[client][index]
+            if item.clock >= end:
+                return
+            if item.clock + item.size > start:
+                yield item
 
     def _put(self, item: Item) -> None:
         left = None if item.left is None else self._ending(item.left)
