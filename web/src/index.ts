@@ -10,10 +10,6 @@ export { MilestoneFeed, type MilestoneFeedProps } from "./components/analytics/M
 export { ObjectTable, type ObjectTableProps } from "./components/analytics/ObjectTable";
 export { ChatInterface, type ChatInterfaceProps } from "./components/ChatInterface";
 export { ConnectionStatus, type ConnectionStatusProps } from "./components/ConnectionStatus";
-export { AnnotationSidebar, type AnnotationSidebarProps } from "./components/collaboration/AnnotationSidebar";
-export { DocumentEditor, type DocumentEditorProps } from "./components/collaboration/DocumentEditor";
-export { DocumentsList, type DocumentsListProps } from "./components/collaboration/DocumentsList";
-export { PageAnnotator, type PageAnnotatorProps } from "./components/collaboration/PageAnnotator";
 export { NotificationBell, type NotificationBellProps } from "./components/NotificationBell";
 export { NotificationInbox, type NotificationInboxProps } from "./components/NotificationInbox";
 export {
@@ -32,10 +28,7 @@ export {
 export { type ChatActions, type ChatResult, useChatWebSocket } from "./hooks/useChatWebSocket";
 export {
   type CollaborationActions,
-  type CollaborationActions,
   type CollaborationResult,
-  type CollaborationResult,
-  useCollaborationWebSocket,
   useCollaborationWebSocket,
   type Versions as DocumentVersions,
 } from "./hooks/useCollaborationWebSocket";
