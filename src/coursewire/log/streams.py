@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
+from itertools import count as count_from
 from itertools import starmap
 from typing import NamedTuple
 
@@ -75,6 +77,11 @@ _ADVANCE_MANY = Prepared(
     )
     .values(top=streams.c.top + 1, first_at=func.coalesce(streams.c.first_at, bindparam("at")))
     .returning(streams.c.channel, streams.c.id, streams.c.epoch, streams.c.top)
+)
+_ADVANCE_FURTHER = Prepared(
+    update(streams)
+    .where(streams.c.id == bindparam("stream_id"))
+    .values(top=streams.c.top + bindparam("more"))
 )
 _BEGIN_EMPTY = Prepared(
     insert(streams).from_select(
@@ -176,15 +183,14 @@ class Entry(NamedTuple):
 def append_many(
     tx: Transaction, namespace: str, entries: Sequence[Entry], *, at: int, actor: str | None = None
 ) -> list[Position]:
-    """Append one event to each of many channels, as `append` does, in a few statements for all of them.
+    """Append events to many channels, as `append` does, in a few statements for all of them.
 
-    Returns the positions in the order of the entries. Raises ValueError when two are for the same channel.
+    Returns the positions in the order of the entries, in which those of one channel follow each other.
     """
-    channels = [entry.channel for entry in entries]
-    if not channels:
+    if not entries:
         return []
-    if len(set(channels)) != len(channels):
-        raise ValueError("one event per channel")
+    counts = Counter(entry.channel for entry in entries)
+    channels = list(counts)
     found = tx.all(_ADVANCE_MANY, namespace=namespace, channels=channels, at=at)
     known = {row.channel for row in found}
     new = [channel for channel in channels if channel not in known]
@@ -192,12 +198,21 @@ def append_many(
         tx.many(_BEGIN_EMPTY, [{"namespace": namespace, "channel": channel} for channel in new])
         found += tx.all(_ADVANCE_MANY, namespace=namespace, channels=new, at=at)
     advanced = {row.channel: row for row in found}
+    further = {channel: count - 1 for channel, count in counts.items() if count > 1}
+    tx.many(
+        _ADVANCE_FURTHER,
+        [{"stream_id": advanced[channel].id, "more": more} for channel, more in further.items()],
+    )
+    next_offset = {channel: count_from(row.top) for channel, row in advanced.items()}
+    positions = [
+        Position(advanced[entry.channel].epoch, next(next_offset[entry.channel])) for entry in entries
+    ]
     tx.many(
         _INSERT_EVENT,
         [
             {
                 "stream_id": advanced[entry.channel].id,
-                "offset": advanced[entry.channel].top,
+                "offset": offset,
                 "id": entry.id,
                 "event": entry.event,
                 "data": entry.data,
@@ -207,10 +222,10 @@ def append_many(
                 "actor": actor,
                 "subject": entry.subject,
             }
-            for entry in entries
+            for entry, (_, offset) in zip(entries, positions, strict=True)
         ],
     )
-    return [Position(advanced[channel].epoch, advanced[channel].top) for channel in channels]
+    return positions
 
 
 def position(tx: Transaction, namespace: str, channel: str) -> Extent:

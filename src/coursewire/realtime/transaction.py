@@ -105,10 +105,7 @@ class Transaction:
     def append_each(
         self, events: Sequence[tuple[str, Event[Any]]], *, actor: str | None = THE_CALLER
     ) -> None:
-        """Log one event in each of many channels, in a few statements; the same event object is encoded once.
-
-        Raises ValueError when two are for the same channel.
-        """
+        """Log events in channels, in a few statements for all; the same event object is encoded, and told, once."""
         if actor is THE_CALLER:
             actor = self._caller.user_id if self._caller else None
         encoded: dict[int, tuple[bytes, bytes | None]] = {}

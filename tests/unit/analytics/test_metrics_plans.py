@@ -9,7 +9,7 @@ import pytest
 from tests.unit.analytics.school import School
 
 from coursewire.namespaces.analytics.rules.steps import STEPS, WINDOWS
-from coursewire.namespaces.analytics.store import filling, metrics, risk, rollups
+from coursewire.namespaces.analytics.store import filling, learners, metrics, risk, rollups
 from coursewire.storage.statement import Prepared
 
 VALUES: dict[str, Any] = dict.fromkeys(
@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = dict.fromkeys(
         "before",
         "after_at",
         "due_at",
+        "object_id",
     ),
     1,
 )
@@ -87,6 +88,12 @@ QUERIES: dict[str, tuple[Prepared, str]] = {
     "erasing": (rollups._erase, "ix_analytics_rollups_user_id (user_id=?)"),
     "at risk": (risk._at_risk, "sqlite_autoindex_course_members_1 (course_id=?)"),
     "when they came": (risk._at_risk, "analytics_visits USING PRIMARY KEY (course_id=? AND user_id=?)"),
+    "who has not submitted": (
+        learners._without,
+        "analytics_progress USING PRIMARY KEY (course_id=? AND object_id=? AND user_id=?)",
+    ),
+    "of whom": (learners._without, "sqlite_autoindex_course_members_1 (course_id=?)"),
+    "some learners": (learners._some, "sqlite_autoindex_course_members_1 (course_id=?)"),
     "how they do": (risk._at_risk, "analytics_progress USING PRIMARY KEY (course_id=?)"),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.unit.log.ledger import Ledger
 
 from coursewire import log
@@ -42,8 +41,24 @@ def test_they_can_be_taken_back_by_their_subject(ledger: Ledger) -> None:
     ]
 
 
-def test_a_channel_comes_once_and_none_is_nothing(ledger: Ledger) -> None:
+def test_several_in_one_channel_follow_each_other(ledger: Ledger) -> None:
+    """[LOG2] Beside others, in a stream that begins and in one that goes on."""
+    ledger.do(log.append, "/notifications", "user:bo", event="e", data=b"1", id="first", at=1)
+    entries = [
+        entry(channel, f"{number}")
+        for number, channel in enumerate(
+            ("user:ada", "user:bo", "user:ada", "user:cleo", "user:bo", "user:ada")
+        )
+    ]
+    positions = ledger.do(lambda tx: log.append_many(tx, "/notifications", entries, at=tx.now))
+    assert [position.offset for position in positions] == [1, 2, 2, 1, 3, 3]
+    events = ledger.do(log.read_after, "/notifications", "user:ada", 0, 10)
+    assert [(event.offset, event.id) for event in events] == [(1, "0"), (2, "2"), (3, "5")]
+    assert ledger.do(log.position, "/notifications", "user:bo").offset == 3
+    last = ledger.do(log.append, "/notifications", "user:bo", event="e", data=b"1", id="last", at=1)
+    assert last.offset == 4
+
+
+def test_none_is_nothing(ledger: Ledger) -> None:
     assert ledger.do(append_each, [], "a") == []
-    with pytest.raises(ValueError, match="one event per channel"):
-        ledger.do(append_each, ["user:ada", "user:ada"], "a")
     assert ledger.do(log.position, "/notifications", "user:ada").offset == 0

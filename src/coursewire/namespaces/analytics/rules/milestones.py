@@ -45,11 +45,6 @@ def average_reached(rule: MilestoneRule, score: float | None, learners: int) -> 
     )
 
 
-def all_submitted(enrolled: Collection[str], submitters: set[str]) -> bool:
-    """Whether every learner of the course has submitted; in an empty course nobody has."""
-    return bool(enrolled) and submitters.issuperset(enrolled)
-
-
 def streak(days: Collection[int], around: Iterable[int]) -> int:
     """Return the longest run of days in a row that holds one of those around which something has changed."""
     known = set(days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from coursewire.errors import Conflict, NotFound
 from coursewire.namespaces.analytics import store
@@ -20,7 +20,7 @@ from coursewire.namespaces.analytics.contract import (
 from coursewire.namespaces.analytics.contract.milestones import LONGEST_STREAK
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.rules import milestones as rules
-from coursewire.namespaces.analytics.rules.activity import TAKEN_AT_MOST_AGO_MS, counts_as_learner
+from coursewire.namespaces.analytics.rules.activity import TAKEN_AT_MOST_AGO_MS
 from coursewire.namespaces.analytics.service.cursors import cursor, place
 from coursewire.namespaces.analytics.store import CLASS, Reached
 from coursewire.vocabulary import iso, new_id
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         MilestoneRule,
         RulesBody,
     )
+    from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
 TRIMMED_AT_ONCE: Final = 500
@@ -77,7 +78,7 @@ def list_milestones(tx: Transaction, caller: Caller, command: ListMilestones) ->
         if access.is_staff(roles):
             user_id = None
         else:  # what a small class has reached tells each what the others did
-            with_class = len(_learners(tx, command.course_id)) >= access.COHORT_AT_LEAST
+            with_class = store.has_learners(tx, command.course_id, access.COHORT_AT_LEAST)
     found = store.milestone_page(
         tx,
         course_id=command.course_id,
@@ -185,10 +186,8 @@ def _by_the_class(tx: Transaction, course_id: str, wanted: Sequence[MilestoneRul
             score, learners = store.average_score(tx, course_id, rule.object_id)
             if rules.average_reached(rule, score, learners):
                 found.append(_milestone(course_id, rule, CLASS, score))
-        elif rule.object_id is not None:
-            enrolled = _learners(tx, course_id)
-            if rules.all_submitted(enrolled, store.submitters(tx, course_id, rule.object_id)):
-                found.append(_milestone(course_id, rule, CLASS, float(len(enrolled))))
+        elif rule.object_id is not None and store.has_all_submitted(tx, course_id, rule.object_id):
+            found.append(_milestone(course_id, rule, CLASS, float(store.count_learners(tx, course_id))))
     return found
 
 
@@ -197,12 +196,18 @@ def _milestone(course_id: str, rule: MilestoneRule, user_id: str, value: float |
 
 
 def _say(tx: Transaction, reached: Sequence[Reached]) -> list[Milestone]:
-    """Store milestones and tell those who may know: the staff, and the learner, or a class that is large enough."""
+    """Store milestones of a course, and tell who may know: its staff, the learner, or a class that is large enough.
+
+    All in one go: a batch of activity may bring hundreds.
+    """
     if not reached:
         return []
     store.insert_milestones(tx, reached)
     names = store.names_of(tx, sorted({one.user_id for one in reached if one.user_id != CLASS}))
+    course_id = reached[0].course_id
+    is_class_told = store.has_learners(tx, course_id, access.COHORT_AT_LEAST)
     said: list[Milestone] = []
+    events: list[tuple[str, Event[Any]]] = []
     for one in reached:
         milestone = Milestone(
             id=one.id,
@@ -216,18 +221,14 @@ def _say(tx: Transaction, reached: Sequence[Reached]) -> list[Milestone]:
             reached_at=iso(tx.now),
         )
         event = MilestoneReached(milestone)
-        channels = [f"course:{one.course_id}"]
+        events.append((f"course:{course_id}", event))
         if one.user_id != CLASS:
-            channels.append(f"user:{one.user_id}")
-        elif len(_learners(tx, one.course_id)) >= access.COHORT_AT_LEAST:
-            channels.append(f"cohort:{one.course_id}")
-        tx.append_each([(channel, event) for channel in channels], actor=None)
+            events.append((f"user:{one.user_id}", event))
+        elif is_class_told:
+            events.append((f"cohort:{course_id}", event))
         said.append(milestone)
+    tx.append_each(events, actor=None)
     return said
-
-
-def _learners(tx: Transaction, course_id: str) -> list[str]:
-    return [user_id for user_id, roles in store.roster(tx, course_id).items() if counts_as_learner(roles)]
 
 
 def _check_course(tx: Transaction, course_id: str) -> None:

@@ -7,7 +7,6 @@ from coursewire.namespaces.analytics.store.activity import (
     insert_activity,
     known,
     roles_of,
-    roster,
     trim_activity,
 )
 from coursewire.namespaces.analytics.store.alerts import (
@@ -34,6 +33,7 @@ from coursewire.namespaces.analytics.store.jobs import (
     silent_jobs,
     trim_jobs,
 )
+from coursewire.namespaces.analytics.store.learners import count_learners, has_all_submitted, has_learners
 from coursewire.namespaces.analytics.store.milestones import (
     CLASS,
     Reached,
@@ -55,7 +55,6 @@ from coursewire.namespaces.analytics.store.progress import (
     completed_things,
     erase_progress,
     note_progress,
-    submitters,
     trim_days,
 )
 from coursewire.namespaces.analytics.store.statements import (
@@ -84,6 +83,7 @@ __all__ = [
     "average_score",
     "clear_alerts",
     "completed_things",
+    "count_learners",
     "courses_with_alerts",
     "erase_activity",
     "erase_alerts",
@@ -93,6 +93,8 @@ __all__ = [
     "erase_statements",
     "existing_courses",
     "filling",
+    "has_all_submitted",
+    "has_learners",
     "insert_activity",
     "insert_alerts",
     "insert_job",
@@ -116,12 +118,10 @@ __all__ = [
     "risk",
     "roles_of",
     "rollups",
-    "roster",
     "rules_of",
     "save_job",
     "save_jobs",
     "silent_jobs",
-    "submitters",
     "trim_activity",
     "trim_days",
     "trim_jobs",

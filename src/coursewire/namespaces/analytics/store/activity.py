@@ -74,11 +74,6 @@ _members = Prepared(
         course_members.c.user_id.in_(bindparam("user_ids", expanding=True)),
     )
 )
-_roster = Prepared(
-    select(course_members.c.user_id, course_members.c.roles).where(
-        course_members.c.course_id == bindparam("course_id")
-    )
-)
 _first = Prepared(
     # In the order of the primary key: what came first goes first.
     select(activity.c.sequence, activity.c.received_at).order_by(activity.c.sequence).limit(bindparam("most"))
@@ -132,11 +127,6 @@ def roles_of(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> dict[s
         for piece in pieces(user_ids)
         for row in tx.all(_members, course_id=course_id, user_ids=piece)
     }
-
-
-def roster(tx: Transaction, course_id: str) -> dict[str, frozenset[str]]:
-    """Return everybody of a course, and what they are there."""
-    return {row.user_id: frozenset(orjson.loads(row.roles)) for row in tx.all(_roster, course_id=course_id)}
 
 
 def trim_activity(tx: Transaction, before: int, most: int) -> int:

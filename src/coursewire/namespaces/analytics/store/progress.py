@@ -105,11 +105,6 @@ _average_of_thing = Prepared(
         func.avg(progress.c.score).label("score"), func.count(progress.c.user_id.distinct()).label("learners")
     ).where(_course, progress.c.object_id == bindparam("object_id"), progress.c.score.is_not(None))
 )
-_submitters = Prepared(
-    select(progress.c.user_id).where(
-        _course, progress.c.object_id == bindparam("object_id"), progress.c.submitted == 1
-    )
-)
 _days = Prepared(
     select(days.c.user_id, days.c.day).where(
         days.c.course_id == bindparam("course_id"),
@@ -184,11 +179,6 @@ def average_score(tx: Transaction, course_id: str, object_id: str | None) -> tup
     else:
         row = tx.one(_average_of_thing, course_id=course_id, object_id=object_id)
     return (row.score, row.learners) if row is not None else (None, 0)
-
-
-def submitters(tx: Transaction, course_id: str, object_id: str) -> set[str]:
-    """Return who has submitted a thing."""
-    return {row.user_id for row in tx.all(_submitters, course_id=course_id, object_id=object_id)}
 
 
 def active_days(

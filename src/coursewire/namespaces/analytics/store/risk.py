@@ -20,10 +20,10 @@ from sqlalchemy import (
 from coursewire.identity.store import course_members, courses, users
 from coursewire.namespaces.analytics.rules.metrics import AWAY_MS, PASSING
 from coursewire.namespaces.analytics.rules.risk import AtRisk
+from coursewire.namespaces.analytics.store.learners import IS_LEARNER
 from coursewire.namespaces.analytics.store.metrics import visits
 from coursewire.namespaces.analytics.store.progress import progress
 from coursewire.storage.statement import Prepared
-from coursewire.vocabulary import STAFF_ROLES
 
 if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
@@ -33,11 +33,6 @@ EVERYBODY: Final = 2**31 - 1
 _course_id: BindParameter[str] = bindparam("course_id")
 _since: ColumnElement[Any] = bindparam("since", type_=BigInteger)
 
-# Roles are a JSON list of names, none of which is part of another with its quotes.
-_IS_LEARNER = and_(
-    course_members.c.roles.like('%"learner"%'),
-    *(~course_members.c.roles.like(f'%"{role}"%') for role in sorted(STAFF_ROLES)),
-)
 _averages = (
     select(progress.c.user_id, func.avg(progress.c.score).label("average_score"))
     .where(progress.c.course_id == _course_id, progress.c.score.is_not(None))
@@ -58,7 +53,7 @@ _at_risk = Prepared(
     .select_from(_members)
     .where(
         course_members.c.course_id == _course_id,
-        _IS_LEARNER,
+        IS_LEARNER,
         course_members.c.changed_at <= _since,
         _came <= _since,
         or_(_averages.c.average_score.is_(None), _averages.c.average_score < PASSING),
