@@ -43,9 +43,17 @@ class Reports:
         self._random = random.Random(seed)  # noqa: S311 - a load, not a secret
         self._count = 0
 
-    def batch(self, courses: Sequence[str], at: float, extra: Sequence[dict[str, Any]] = ()) -> bytes:
-        """Return one report by a learner in each of these courses, at a time in seconds since 1970."""
-        events = [self.event(course, f"learner-{self._random.randrange(LEARNERS)}", at) for course in courses]
+    def batch(
+        self,
+        courses: Sequence[str],
+        at: float,
+        extra: Sequence[dict[str, Any]] = (),
+        *,
+        user: str | None = None,
+    ) -> bytes:
+        """Return one report by a learner in each of these courses, at a time in seconds since 1970; or by this user."""
+        users = [user or f"learner-{self._random.randrange(LEARNERS)}" for _ in courses]
+        events = [self.event(course, who, at) for course, who in zip(courses, users, strict=True)]
         return json.dumps({"events": [*events, *extra]}).encode()
 
     def event(self, course: str, user: str, at: float) -> dict[str, Any]:
