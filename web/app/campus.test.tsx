@@ -41,6 +41,7 @@ describe("signing in", () => {
       message: null,
       reports: false,
       course: null,
+      note: null,
       job: null,
     });
     expect(location.hash).toBe("#/chat");
@@ -61,6 +62,7 @@ describe("signing in", () => {
       message: null,
       reports: false,
       course: null,
+      note: null,
       job: null,
     });
   });

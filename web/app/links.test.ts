@@ -15,6 +15,10 @@ it.each([
   ["/analytics?course=cs101", "#/analytics?course=cs101"],
   ["/analytics/jobs/grading-42", "#/analytics/jobs/grading-42"],
   ["/analytics/else", "/analytics/else"],
+  ["/documents", "#/documents"],
+  ["/documents?course=cs101", "#/documents?course=cs101"],
+  ["/documents/d1?note=a1", "#/documents/d1?note=a1"],
+  ["/documents/d1/else", "/documents/d1/else"],
   ["/courses/cs101", "/courses/cs101"],
   ["https://example.org/chat?room=1", "https://example.org/chat?room=1"],
 ])("leads from %s to %s", (url, link) => {

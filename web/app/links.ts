@@ -4,6 +4,7 @@
 export function linkTo(url: string): string {
   if (url === "/chat" || url === "/notifications") return `#${url}`;
   if (/^\/analytics(\/jobs\/[^/?]+)?(\?.*)?$/u.test(url)) return `#${url}`;
+  if (/^\/documents(\/[^/?]+)?(\?.*)?$/u.test(url)) return `#${url}`;
   const [path, query] = url.split("?");
   if (path !== "/chat" || query === undefined) return url;
   const wanted = new URLSearchParams(query);

@@ -1,6 +1,6 @@
 /** The pages of the campus. A namespace adds one entry; the navigation shows what is here, and each is loaded apart. */
 
-import { ChartLine, Inbox, type LucideIcon, MessagesSquare } from "lucide-react";
+import { ChartLine, FileText, Inbox, type LucideIcon, MessagesSquare } from "lucide-react";
 import { useChatWebSocket, useNotificationsWebSocket } from "../src";
 import { Later } from "../src/components/later";
 
@@ -30,6 +30,13 @@ export const pages: readonly [Page, ...Page[]] = [
     Icon: Inbox,
     content: new Later(() => import("./NotificationsPage")),
     useBadge: () => useNotificationsWebSocket().counts?.unread ?? 0,
+  },
+  {
+    name: "documents",
+    title: "Documents",
+    Icon: FileText,
+    content: new Later(() => import("./DocumentsPage")),
+    useBadge: () => 0,
   },
   {
     name: "analytics",

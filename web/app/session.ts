@@ -15,6 +15,8 @@ export interface Place {
   reports: boolean;
   /** Of which course: `#/analytics?course=<id>`. */
   course: string | null;
+  /** Which note in a document: `#/documents/<document>?note=<id>`. */
+  note: string | null;
   /** Which of its jobs is open: `#/analytics/jobs/<id>`. */
   job: string | null;
 }
@@ -54,6 +56,7 @@ function read(): Place {
     message: wanted.get("message"),
     reports: wanted.get("reports") === "open",
     course: wanted.get("course"),
+    note: wanted.get("note"),
     job,
   };
 }

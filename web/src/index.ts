@@ -10,6 +10,10 @@ export { MilestoneFeed, type MilestoneFeedProps } from "./components/analytics/M
 export { ObjectTable, type ObjectTableProps } from "./components/analytics/ObjectTable";
 export { ChatInterface, type ChatInterfaceProps } from "./components/ChatInterface";
 export { ConnectionStatus, type ConnectionStatusProps } from "./components/ConnectionStatus";
+export { AnnotationSidebar, type AnnotationSidebarProps } from "./components/collaboration/AnnotationSidebar";
+export { DocumentEditor, type DocumentEditorProps } from "./components/collaboration/DocumentEditor";
+export { DocumentsList, type DocumentsListProps } from "./components/collaboration/DocumentsList";
+export { PageAnnotator, type PageAnnotatorProps } from "./components/collaboration/PageAnnotator";
 export { NotificationBell, type NotificationBellProps } from "./components/NotificationBell";
 export { NotificationInbox, type NotificationInboxProps } from "./components/NotificationInbox";
 export {

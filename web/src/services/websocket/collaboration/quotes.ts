@@ -10,6 +10,8 @@ const MOST_EXACT = 2_000;
 /** Of a quote of ten characters three may be others; and never more than this, as the search costs by it. */
 const LEAST_ALIKE = 0.7;
 const MOST_ERRORS = 64;
+/** Characters at each end that stand there by no accident. */
+const LEAST_END = 2;
 /** Exact finds that are compared; a word of one letter would be found everywhere. */
 const MOST_FOUND = 1_000;
 
@@ -73,6 +75,14 @@ export function likeness(a: string, b: string): number {
     shorter.length,
   );
   return ((shorter.length - errors) / shorter.length) * (shorter.length / longer.length);
+}
+
+/** Whether one became the other by a stretch that was put in, or taken out, within it: both of its ends still stand. */
+export function isEdited(before: string, now: string): boolean {
+  const front = common(before, now);
+  const rest = Math.min(before.length, now.length) - front;
+  const back = common(reversed(before.slice(front)), reversed(now.slice(front)));
+  return front >= LEAST_END && back >= LEAST_END && back >= rest;
 }
 
 function exactly(text: string, exact: string): Match[] {

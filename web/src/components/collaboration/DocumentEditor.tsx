@@ -1,0 +1,251 @@
+/** One document, edited together: its text, who is in it, the notes beside it, its versions, and whether it is saved. */
+
+import { Eye } from "lucide-react";
+import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import type { AnnotationTarget, Motivation } from "../../contract";
+import { useCoursewire } from "../../hooks/CoursewireProvider";
+import { type CollaborationResult, useCollaborationWebSocket } from "../../hooks/useCollaborationWebSocket";
+import { AnnotationSidebar, type Draft } from "./AnnotationSidebar";
+import { DocumentHead } from "./DocumentHead";
+import { DocumentNarration } from "./DocumentNarration";
+import { LAYOUT } from "./layout";
+import type { Mark, Place } from "./marking";
+import { kindsFor } from "./NewNote";
+import { Notice } from "./Notice";
+import { type Named, namesOf } from "./names";
+import { ServerHtml } from "./ServerHtml";
+import { TextEditor, type TextHandle } from "./TextEditor";
+import type { Order } from "./threads";
+import { UnsentCopies } from "./UnsentCopies";
+import { usePanel } from "./usePanel";
+import { VersionsPanel } from "./VersionsPanel";
+import "./styles";
+
+export interface DocumentEditorProps {
+  documentId: string;
+  /** A note that a link leads to. */
+  annotationId?: string | null;
+  /** Who can be called in notes, beside those who are here and those who wrote some. */
+  people?: readonly Named[];
+  /** The way back to where one came from; without it there is none to see. */
+  onClose?: () => void;
+}
+
+const NOBODY: readonly Named[] = [];
+const OPTIONS = { layout: LAYOUT };
+const NO_PLACES: ReadonlyMap<string, string> = new Map();
+
+/** It fills its container: give that a height. */
+export function DocumentEditor(props: DocumentEditorProps) {
+  // Another document begins anew, also in what is open beside it.
+  return <OneDocument key={props.documentId} {...props} />;
+}
+
+function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose }: DocumentEditorProps) {
+  const { userId } = useCoursewire();
+  const collaboration = useCollaborationWebSocket(documentId, OPTIONS);
+  const { phase, info, participants, threads, mode, saveState } = collaboration;
+  const [panel, setPanel] = usePanel();
+  const [active, setActive] = useState<string | null>(annotationId);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [order, setOrder] = useState<Order | null>(null);
+  const [places, setPlaces] = useState(NO_PLACES);
+  const [problem, setProblem] = useState("");
+  const text = useRef<TextHandle>(null);
+  const marks = useMarks(collaboration, draft);
+  const names = useMemo(() => namesOf(participants, threads, people), [participants, threads, people]);
+  const callable = useMemo(
+    () =>
+      [...names].map(([user_id, name]) => ({ user_id, name })).filter(({ user_id }) => user_id !== userId),
+    [names, userId],
+  );
+
+  const begin = useCallback(
+    (kind: Motivation, target: AnnotationTarget): void => {
+      setProblem("");
+      setDraft({ kind, target });
+      setPanel("notes");
+    },
+    [setPanel],
+  );
+  const pick = useCallback(
+    (id: string | null, byKey: boolean): void => {
+      setActive(id);
+      if (id === null) return;
+      setPanel("notes");
+      if (byKey) focusNote(id);
+    },
+    [setPanel],
+  );
+  const { reanchor } = collaboration;
+  const moved = useCallback(
+    (id: string, target: AnnotationTarget | null): void => {
+      // Somebody else may have said the same first: then theirs holds, and we are told.
+      reanchor(id, target).catch(() => undefined);
+    },
+    [reanchor],
+  );
+  const placed = useCallback((found: ReadonlyMap<string, Place>): void => {
+    setOrder((before) => sameOrder(before, found) ?? new Map([...found].map(([id, { from }]) => [id, from])));
+  }, []);
+  const seen = useCallback((found: ReadonlyMap<string, string>): void => {
+    setPlaces((before) => (sameWords(before, found) ? before : found));
+  }, []);
+  const show = useCallback((id: string): void => {
+    setActive(id);
+    text.current?.show(id, false);
+  }, []);
+
+  if (phase === "failed")
+    return (
+      <div className="cw-document">
+        <div className="cw-empty" role="alert">
+          <p>This document could not be opened.</p>
+          <p className="cw-muted">{collaboration.error}</p>
+          {onClose && (
+            <button type="button" className="cw-button" data-quiet onClick={onClose}>
+              Back to the documents
+            </button>
+          )}
+        </div>
+      </div>
+    );
+
+  return (
+    <div className="cw-document" data-panel={panel ?? undefined}>
+      <DocumentHead
+        collaboration={collaboration}
+        userId={userId}
+        places={places}
+        panel={panel}
+        onPanel={setPanel}
+        onClose={onClose}
+      />
+      <DocumentNarration
+        userId={userId}
+        isReady={phase === "ready"}
+        participants={participants}
+        places={places}
+        saveState={saveState}
+        mode={mode}
+      />
+      <UnsentCopies copies={collaboration.copies} onDiscard={collaboration.discardCopy} />
+      <Notice words={problem} onClose={() => setProblem("")} />
+      <div className="cw-document-parts">
+        <Content
+          collaboration={collaboration}
+          editor={
+            info &&
+            mode &&
+            collaboration.document &&
+            collaboration.awareness && (
+              <TextEditor
+                // Another life of the document is another editor: this one would write into the old text.
+                key={collaboration.document.guid}
+                ref={text}
+                document={collaboration.document}
+                awareness={collaboration.awareness}
+                mode={mode}
+                title={info.title}
+                mostBytes={collaboration.limits?.update_bytes ?? Number.POSITIVE_INFINITY}
+                marks={marks}
+                active={active}
+                kinds={kindsFor(collaboration.audiences)}
+                onAnnotate={begin}
+                onPick={pick}
+                onMoved={moved}
+                onPlaces={placed}
+                onCarets={seen}
+                onProblem={setProblem}
+              />
+            )
+          }
+        />
+        {panel === "notes" && (
+          <AnnotationSidebar
+            collaboration={collaboration}
+            userId={userId}
+            order={order}
+            active={active}
+            onActive={setActive}
+            onShow={show}
+            selected={() => text.current?.selected() ?? null}
+            draft={draft}
+            onDraft={setDraft}
+            people={callable}
+            onClose={() => setPanel(null)}
+          />
+        )}
+        {panel === "versions" && (
+          <VersionsPanel collaboration={collaboration} names={names} onClose={() => setPanel(null)} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The text, or what stands in its place. */
+function Content({ collaboration, editor }: { collaboration: CollaborationResult; editor: ReactNode }) {
+  const { html } = collaboration;
+  if (html !== null)
+    return (
+      <div className="cw-writing">
+        <p className="cw-banner">
+          <Eye size={16} aria-hidden="true" />
+          <span>This document was edited with a newer version. Reload the page to edit it, too.</span>
+          <button type="button" className="cw-link" onClick={() => location.reload()}>
+            Reload
+          </button>
+        </p>
+        <div className="cw-page-scroll">
+          <div className="cw-page-text">
+            <ServerHtml html={html} />
+          </div>
+        </div>
+      </div>
+    );
+  if (editor) return editor;
+  return (
+    <div className="cw-writing">
+      <div className="cw-page-scroll" aria-busy="true">
+        <div className="cw-page-text cw-page-waits" role="status">
+          <span className="cw-hidden">Loading the document</span>
+          {[46, 92, 97, 88, 60].map((width) => (
+            <span key={width} className="cw-skeleton" style={{ width: `${width}%` }} aria-hidden="true" />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** What the text marks: every note with a place, and the one that is being written. */
+function useMarks({ threads }: CollaborationResult, draft: Draft | null): readonly Mark[] {
+  return useMemo(() => {
+    const notes = threads.map(({ annotation }): Mark => {
+      const { id, motivation, target, resolved_at, orphaned } = annotation;
+      return { id, kind: motivation, target: target ?? null, resolved: resolved_at !== undefined, orphaned };
+    });
+    if (!draft) return notes;
+    const { target } = draft;
+    return [...notes, { id: "draft", kind: "draft", target, resolved: false, orphaned: false }];
+  }, [threads, draft]);
+}
+
+/** The order that is known when it says all that was found; null: it does not. */
+function sameOrder(before: Order | null, found: ReadonlyMap<string, Place>): Order | null {
+  if (before?.size !== found.size) return null;
+  for (const [id, { from }] of found) if (before.get(id) !== from) return null;
+  return before;
+}
+
+const sameWords = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
+  one.size === other.size && [...one].every(([id, words]) => other.get(id) === words);
+
+/** After the panel has opened. */
+function focusNote(id: string): void {
+  requestAnimationFrame(() => {
+    const card = document.querySelector<HTMLElement>(`[data-thread="${CSS.escape(id)}"]`);
+    card?.querySelector<HTMLElement>("button")?.focus();
+  });
+}
