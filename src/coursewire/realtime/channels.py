@@ -237,7 +237,7 @@ class Channel:
         self._queue.append(_Entry(None, encoded))
         self._pump()
 
-    def publish_latest(self, name: str, value: Latest, rate: float) -> None:
+    def publish_latest(self, name: str, value: Latest, rate: float, early: float = 0.0) -> None:
         """Take the newest value of the key `name`; it, or a newer one, goes out within 1 / `rate` s."""
         event = value.event
         key = (event, name)
@@ -255,7 +255,7 @@ class Channel:
             self._conflaters = {}
         conflater = self._conflaters.get(event)
         if conflater is None:
-            conflater = self._conflaters[event] = Conflater(self, rate)
+            conflater = self._conflaters[event] = Conflater(self, rate, early)
         conflater.add(key)
 
     def forget_latest(self, event: str) -> None:

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 class Conflater:
     """Sends the newest values of one event type of a channel, at most `rate` times a second.
 
-    After quiet a value goes out at once; then the latest of each key once per interval, the final one always.
+    After quiet a value goes out at once; then the latest of each key once per interval, the final one always. With
+    `early`, a rate is a mean: so large a part of an interval may values be ahead of it, all in all. Under 1 there are
+    still never more than one per interval and the first.
     """
 
-    __slots__ = ("_channel", "_dirty", "_interval", "_not_before", "_timer")
+    __slots__ = ("_channel", "_dirty", "_early_s", "_interval", "_not_before", "_timer")
 
-    def __init__(self, channel: Channel, rate: float) -> None:
+    def __init__(self, channel: Channel, rate: float, early: float = 0.0) -> None:
         self._channel = channel
         self._interval = 1 / rate
+        self._early_s = early * self._interval
         self._dirty: dict[tuple[str, str], None] = {}
         self._not_before = 0.0
         self._timer: asyncio.Handle | None = None
@@ -51,7 +54,8 @@ class Conflater:
 
     def _flush(self) -> None:
         self._timer = None
-        self._not_before = asyncio.get_running_loop().time() + self._interval
+        now = asyncio.get_running_loop().time()
+        self._not_before = max(self._not_before, now - self._early_s) + self._interval
         dirty, self._dirty = self._dirty, {}
         latest = self._channel.latest
         values = []

@@ -110,6 +110,8 @@ class Event(Generic[PayloadT]):
     """LATEST only: the payload field whose value is the key."""
     rate: ClassVar[float]
     """LATEST only: at most this many per second and key."""
+    early: ClassVar[float]
+    """LATEST only: a part of an interval, under 1, by which values may be ahead of the rate, which is a mean then."""
     subject: ClassVar[str | None]
     """LOGGED only: the payload field that names the thing, by which its events can be taken back (LOG5)."""
     attachment: ClassVar[str | None]
@@ -123,11 +125,12 @@ class Event(Generic[PayloadT]):
         delivery: Delivery = Delivery.LOGGED,
         per: str | None = None,
         rate: float = 1.0,
+        early: float = 0.0,
         subject: str | None = None,
         attachment: str | None = None,
     ) -> None:
         cls.event, cls.delivery, cls.per, cls.rate, cls.subject = name, delivery, per, rate, subject
-        cls.attachment = attachment
+        cls.early, cls.attachment = early, attachment
         for base in getattr(cls, "__orig_bases__", ()):
             for argument in get_args(base):
                 if isinstance(argument, type):

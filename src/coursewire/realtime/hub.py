@@ -50,7 +50,7 @@ class Hub:
         self._sessions: dict[str, dict[str, set[Session]]] = {path: {} for path in namespaces}
         self._tasks: set[asyncio.Task[None]] = set()
         self._rates = {
-            (path, event.event): event.rate
+            (path, event.event): (event.rate, event.early)
             for path, namespace in namespaces.items()
             for event in namespace.events
         }
@@ -311,9 +311,9 @@ class Hub:
         if message.key is None:
             channel.publish(encode_unlogged(message))
         else:
-            rate = self._rates[message.namespace, message.event]
+            rate, early = self._rates[message.namespace, message.event]
             value = Latest(message.event, message.data, encode_unlogged(message), message.is_last)
-            channel.publish_latest(message.key, value, rate)
+            channel.publish_latest(message.key, value, rate, early)
 
     async def _decide_again(self, changed: RightsChanged) -> None:
         """Ask the rules about the live subscriptions that a change touches, and end those without a right (FAN4)."""

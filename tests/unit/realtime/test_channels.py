@@ -11,7 +11,7 @@ from tests.unit.realtime.conftest import Build
 from tests.unit.realtime.guest import Guest
 from tests.unit.realtime.house import Clock, House, texts
 
-from coursewire.bus.port import Committed, LoggedEvent
+from coursewire.bus.port import Committed, LoggedEvent, Unlogged
 from coursewire.errors import Unavailable
 from coursewire.realtime import channels, encoding
 from coursewire.realtime.channels import Channel
@@ -220,6 +220,27 @@ async def test_newest_values_keep_to_their_rate_and_the_last_one_always_comes(ho
     assert counts(ada) == [1, 5, 6]
     await count(house, 7)
     assert counts(ada) == [1, 5, 6, 7]
+
+
+async def test_a_rate_with_room_is_kept_in_the_mean(house: House) -> None:
+    """What is a little early goes out, and is made up for later: never more than one per interval and the first."""
+    ada = await house.visitor("ada", BOARD)
+    clock = Clock(house)
+    channel = house.hub.find(notes.PATH, BOARD)
+    assert channel is not None
+    sent: list[float] = []
+    for step in range(200):
+        said = Unlogged(notes.PATH, BOARD, f"e{step}", "board.counted", b'{"count":%d}' % step, 0, key="math")
+        value = channels.Latest(said.event, said.data, encoding.encode_unlogged(said))
+        channel.publish_latest("math", value, 1.0, 0.95)
+        before = len(counts(ada))
+        await clock.advance(0.1)
+        sent += [step / 10] * (len(counts(ada)) - before)
+    assert sent[:2] == [0.0, 0.1], "the second is early"
+    for first in sent:
+        for seconds in range(1, 10):
+            assert len([at for at in sent if first <= at < first + seconds]) <= seconds + 1
+    assert len(sent) >= 20
 
 
 async def test_what_one_commit_says_of_several_keys_leaves_together(house: House) -> None:
