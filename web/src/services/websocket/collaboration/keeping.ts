@@ -83,12 +83,12 @@ export class Keeping {
     return this.#about !== null && this.#isBegun && [...this.#unsent].every(({ key }) => key !== null);
   }
 
-  /** Keep this document from now on; null: nothing of it is kept. */
-  begin(about: KeptDocument | null, doc: Doc | null): void {
+  /** Keep this document from now on; null: nothing of it is kept. `isWritten`: the device says so already. */
+  begin(about: KeptDocument | null, doc: Doc | null, isWritten = false): void {
     if (about?.epoch !== this.#about?.epoch) this.#rows.clear();
     this.#about = about;
     this.#doc = doc;
-    this.#isBegun = false;
+    this.#isBegun = isWritten;
     this.#soon();
   }
 

@@ -173,7 +173,7 @@ export class DocumentProvider {
     this.#epoch = document.epoch;
     this.#info = document.info;
     this.#modeIs(document.mode);
-    this.#keeping.begin(document, this.#replica.doc);
+    this.#keeping.begin(document, this.#replica.doc, true);
     this.#ready();
   }
 
