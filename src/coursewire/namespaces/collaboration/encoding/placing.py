@@ -162,9 +162,15 @@ class _Placing:
             raise unreadable("this content does not belong there")
 
     def _place_again(self, struct: Struct, known: int) -> Id:
-        """Place a struct that is there, or whose first units are: it has to go on where those are."""
-        home = self._known.home((struct.client, struct.clock))
-        if struct.clock + struct.size > known and self._home_of(struct) not in {home, GONE}:
+        """Place a struct that is there, or whose first units are: the others have to go on where those are."""
+        first, last = (struct.client, struct.clock), (struct.client, known - 1)
+        home = self._known.home(first)
+        if struct.clock + struct.size <= known or not self._strict:
+            return home
+        together = home == self._known.home(last) and (
+            home == GONE or self._known.run(first) == self._known.run(last)
+        )
+        if not together or self._home_of(struct) not in {home, GONE}:
             raise unreadable("what was there has moved")
         return home
 
