@@ -7,9 +7,13 @@ import type { TextQuote } from "../../../contract";
 const AROUND = 32;
 /** Characters of a quote: the contract's bound. Of a longer one its beginning is kept. */
 const MOST_EXACT = 2_000;
-/** Of a quote of ten characters three may be others; and never more than this, as the search costs by it. */
+/** Of a quote of ten characters three may be others. */
 const LEAST_ALIKE = 0.7;
-const MOST_ERRORS = 64;
+/** A search costs by the length of what it looks for: of a longer quote its two ends are looked for. */
+const MOST_SEARCHED = 256;
+const END = 96;
+/** Places where a quote may begin, for each of which its end is looked for. */
+const MOST_BEGINNINGS = 20;
 /** Characters at each end that stand there by no accident. */
 const LEAST_END = 2;
 /** Exact finds that are compared; a word of one letter would be found everywhere. */
@@ -30,7 +34,7 @@ type Match = Pick<Found, "from" | "to" | "errors">;
 /** Quote a part of a text. */
 export function quoteOf(text: string, from: number, to: number): TextQuote {
   return {
-    exact: clip(text.slice(from, to), MOST_EXACT),
+    exact: whole(text.slice(from, Math.min(to, from + MOST_EXACT))),
     prefix: whole(text.slice(Math.max(0, from - AROUND), from)),
     suffix: whole(text.slice(to, to + AROUND)),
   };
@@ -48,15 +52,7 @@ export function findQuote(
   const { exact } = quote;
   if (exact === "") return null;
   let found: Match[] = exactly(text, exact);
-  if (found.length === 0) {
-    const errors = Math.min(MOST_ERRORS, Math.floor(exact.length * (1 - LEAST_ALIKE)));
-    if (errors > 0)
-      found = search(text, exact, errors).map(({ start, end, errors: many }) => ({
-        from: start,
-        to: end,
-        errors: many,
-      }));
-  }
+  if (found.length === 0) found = exact.length > MOST_SEARCHED ? byEnds(text, exact) : nearly(text, exact);
   const best = found
     .map((one) => ({ ...one, around: neighbours(text, quote, one) }))
     .map((one) => ({ one, score: score(text, exact, one, near) }))
@@ -92,6 +88,24 @@ function exactly(text: string, exact: string): Match[] {
   return found;
 }
 
+function nearly(text: string, exact: string): Match[] {
+  const most = Math.floor(exact.length * (1 - LEAST_ALIKE));
+  const found = most > 0 ? search(text, exact, most) : [];
+  return found.map(({ start, end, errors }) => ({ from: start, to: end, errors }));
+}
+
+/** Where its beginning is followed by its end, about as far from it as it was. */
+function byEnds(text: string, exact: string): Match[] {
+  const beginnings = nearly(text, exact.slice(0, END)).sort((a, b) => a.errors - b.errors);
+  return beginnings.slice(0, MOST_BEGINNINGS).flatMap(({ from, errors }) => {
+    const least = from + Math.floor(exact.length * LEAST_ALIKE) - END;
+    const most = from + Math.ceil(exact.length / LEAST_ALIKE);
+    const ends = nearly(text.slice(least, most), exact.slice(-END)).sort((a, b) => a.errors - b.errors);
+    const [end] = ends;
+    return end ? [{ from, to: least + end.to, errors: errors + end.errors }] : [];
+  });
+}
+
 /** Words count most, then neighbours, then the way from where it was. */
 function score(text: string, exact: string, { from, errors, around }: Found, near?: number): number {
   const way = near === undefined ? 0 : Math.min(1, Math.abs(from - near) / (text.length || 1));
@@ -117,10 +131,6 @@ function common(a: string, b: string): number {
 }
 
 const reversed = (text: string): string => [...text].reverse().join("");
-
-function clip(text: string, most: number): string {
-  return text.length <= most ? text : whole(text.slice(0, most));
-}
 
 /** Without half a pair at either end: no text that travels may have one. */
 function whole(text: string): string {
