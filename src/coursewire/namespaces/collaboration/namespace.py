@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Never
 
-from coursewire.errors import NotFound, Unavailable
-from coursewire.namespaces.collaboration.contract import COMMANDS, EVENTS
+from coursewire.errors import Unavailable
+from coursewire.namespaces.collaboration.contract import (
+    COMMANDS,
+    EVENTS,
+    AnnotationReadersAsked,
+    CreateAnnotation,
+    DeleteAnnotation,
+    ListAnnotations,
+    ReanchorAnnotation,
+    ResolveAnnotation,
+    UpdateAnnotation,
+)
+from coursewire.namespaces.collaboration.service import (
+    addressing,
+    annotation_changes,
+    audiences,
+    taking_back,
+)
+from coursewire.namespaces.collaboration.service.annotations import create_annotation, list_annotations
 from coursewire.realtime.namespace import ChannelKind, Namespace, only_self
 
 if TYPE_CHECKING:
@@ -18,15 +35,20 @@ def _not_built(_: Transaction, __: Caller, command: Command) -> Never:
     raise Unavailable(f"{command.command} is being built")
 
 
-def _nobody(_: Transaction, __: Caller, ___: str) -> Never:
-    raise NotFound("there is no such document", field="channel")
-
-
 def make() -> Namespace:
     """Return /collaboration."""
     return Namespace(
         path="/collaboration",
-        commands=dict.fromkeys(COMMANDS, _not_built),
+        commands={
+            **dict.fromkeys(COMMANDS, _not_built),
+            ListAnnotations: list_annotations,
+            CreateAnnotation: create_annotation,
+            UpdateAnnotation: annotation_changes.update_annotation,
+            DeleteAnnotation: taking_back.delete_annotation,
+            ResolveAnnotation: annotation_changes.resolve_annotation,
+            ReanchorAnnotation: annotation_changes.reanchor_annotation,
+        },
         events=EVENTS,
-        channels={"document": ChannelKind(_nobody), "user": ChannelKind(only_self)},
+        channels={"document": ChannelKind(audiences.check_document_channel), "user": ChannelKind(only_self)},
+        reactions={AnnotationReadersAsked: addressing.answer_readers},
     )

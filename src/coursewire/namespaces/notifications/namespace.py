@@ -13,6 +13,11 @@ from coursewire.namespaces.chat.contract import (
     MessageEdited,
     MessageReported,
 )
+from coursewire.namespaces.collaboration.contract import (
+    AnnotationAddressed,
+    AnnotationDeleted,
+    AnnotationUpdated,
+)
 from coursewire.namespaces.notifications import service
 from coursewire.namespaces.notifications.channels import OutgoingChannels
 from coursewire.namespaces.notifications.contract import (
@@ -64,6 +69,9 @@ def make() -> Notifications:
             MessageReported: partial(service.follow_report, channels),
             MessageDeleted: service.follow_deletion,
             MessageEdited: service.follow_edit,
+            AnnotationAddressed: partial(service.follow_annotation, channels),
+            AnnotationDeleted: service.follow_annotation_deletion,
+            AnnotationUpdated: service.follow_annotation_change,
             JobFinished: partial(service.follow_job, channels),
             MilestoneReached: partial(service.follow_milestone, channels),
             AlertRaised: service.follow_alert,

@@ -14,6 +14,11 @@ from coursewire.namespaces.notifications.service.following import (
     follow_message,
 )
 from coursewire.namespaces.notifications.service.following_courses import follow_alert, follow_milestone
+from coursewire.namespaces.notifications.service.following_documents import (
+    follow_annotation,
+    follow_annotation_change,
+    follow_annotation_deletion,
+)
 from coursewire.namespaces.notifications.service.following_jobs import follow_job
 from coursewire.namespaces.notifications.service.giving import Manner, give
 from coursewire.namespaces.notifications.service.listing import list_notifications
@@ -38,6 +43,9 @@ __all__ = [
     "derived_counts",
     "erase_user",
     "follow_alert",
+    "follow_annotation",
+    "follow_annotation_change",
+    "follow_annotation_deletion",
     "follow_deletion",
     "follow_edit",
     "follow_job",

@@ -126,9 +126,9 @@ def follow_edit(tx: Transaction, event: MessageEdited) -> None:
         told = told_of(tx, found, message.room_id)
         if told.no_more:
             take_away(tx, found, told.no_more)
-            _rewrite_past(tx, emptied(found), told.no_more)
+            rewrite_past(tx, emptied(found), told.no_more)
         store.rewrite_content(tx, changed)
-        _rewrite_past(tx, changed, told.still)
+        rewrite_past(tx, changed, told.still)
         tell_all_holders(tx, changed, message.room_id)
 
 
@@ -140,13 +140,13 @@ def take_back(tx: Transaction, content: Content, room_id: str | None = None) -> 
     store.end_deliveries_of(tx, content.id)
     gone = emptied(content)
     store.rewrite_content(tx, gone)
-    _rewrite_past(tx, gone)
+    rewrite_past(tx, gone)
     if room_id is not None:
         take_away(tx, gone, told_of(tx, gone, room_id).no_more)
     tell_all_holders(tx, gone, room_id)
 
 
-def _rewrite_past(tx: Transaction, content: Content, people: Collection[str] | None = None) -> None:
+def rewrite_past(tx: Transaction, content: Content, people: Collection[str] | None = None) -> None:
     """Let what was logged of a content say what it says now: to everybody, or to these."""
     said = {"title": content.title, "body": content.body, "html": content.html}
     tx.redact(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 HOLDERS: Final = "holders"
 """In an audience: whoever has the content already, and is told what it says now. Beside it `room`, if it is of one."""
 TAKEN_BACK: Final = "A message was taken back"
+ANNOTATION_TAKEN_BACK: Final = "An annotation was taken back"
 
 
 class Told(NamedTuple):
@@ -37,25 +38,32 @@ class Told(NamedTuple):
 
 def emptied(content: Content) -> Content:
     """Return all that is left of what a notification said: that there was one."""
-    return replace(content, title=TAKEN_BACK, body="", html="", actor=None)
+    title = ANNOTATION_TAKEN_BACK if content.category == "collaboration" else TAKEN_BACK
+    return replace(content, title=title, body="", html="", actor=None)
 
 
 def told_of(tx: Transaction, content: Content, room_id: str) -> Told:
-    """Return who has heard of a content, now or in the past that the log keeps, by whether they may read the room."""
+    """Return who has heard of a content, by whether they may read the room."""
+    people = who_heard(tx, content)
+    still = readers_among(tx, room_id, people)
+    return Told(still, people - still)
+
+
+def who_heard(tx: Transaction, content: Content) -> frozenset[str]:
+    """Return who has an item of a content, or had one in the past that the log keeps."""
     prefix = user_channel("")
     people = {channel.removeprefix(prefix) for channel in tx.channels_about(content.id)}
     after = ""
     while piece := store.holders(tx, content.id, after, store.SLICE):
         people.update(piece)
         after = piece[-1]
-    still = readers_among(tx, room_id, people)
-    return Told(still, frozenset(people - still))
+    return frozenset(people)
 
 
 def readers_among(tx: Transaction, room_id: str, people: Collection[str]) -> frozenset[str]:
     """Ask /chat who of these may read a room now: a question for each SLICE of them."""
     found: set[str] = set()
-    for piece in _pieces(people):
+    for piece in pieces(people):
         asked = ReadersAsked(room_id, tuple(piece))
         tx.tell(asked)
         found |= asked.may_read
@@ -68,7 +76,7 @@ def take_away(tx: Transaction, content: Content, people: Collection[str]) -> Non
     They hear of it as of an item that ends now and says nothing: no list shows one of those.
     """
     nothing = emptied(content)
-    for piece in _pieces(people):
+    for piece in pieces(people):
         store.delete_waiting(tx, content.id, piece)
         gone = store.items_of(tx, content.id, piece)
         store.delete_items(tx, gone)
@@ -76,7 +84,8 @@ def take_away(tx: Transaction, content: Content, people: Collection[str]) -> Non
         tell_holders(tx, [replace(item, expires_at=tx.now) for item in gone], nothing)
 
 
-def _pieces(people: Collection[str]) -> Iterator[Sequence[str]]:
+def pieces(people: Collection[str]) -> Iterator[Sequence[str]]:
+    """Yield people in SLICEs, in the order of their ids."""
     ordered = sorted(people)
     return (ordered[start : start + store.SLICE] for start in range(0, len(ordered), store.SLICE))
 

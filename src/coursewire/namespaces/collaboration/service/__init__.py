@@ -1,0 +1,1 @@
+"""What /collaboration does: load, decide, save, append. One file for each subject."""

@@ -1,0 +1,132 @@
+"""What is written beside documents and becomes a notification: replies, mentions, questions; and its taking back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from coursewire.namespaces.collaboration.contract import AnnotationReadersAsked
+from coursewire.namespaces.notifications import store
+from coursewire.namespaces.notifications.contract import Action, Actor
+from coursewire.namespaces.notifications.rules import Content
+from coursewire.namespaces.notifications.service.following import PREVIEW, rewrite_past, take_back
+from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.holders import (
+    emptied,
+    pieces,
+    take_away,
+    tell_all_holders,
+    who_heard,
+)
+from coursewire.text import preview
+from coursewire.vocabulary import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from coursewire.namespaces.collaboration.contract import (
+        Annotation,
+        AnnotationAddressed,
+        AnnotationDeleted,
+        AnnotationUpdated,
+    )
+    from coursewire.namespaces.notifications.channels import OutgoingChannels
+    from coursewire.namespaces.notifications.contract import Priority
+    from coursewire.realtime.transaction import Transaction
+
+SOMEBODY = "Somebody"
+"""Stands for an author without a name."""
+
+
+def follow_annotation(channels: OutgoingChannels, tx: Transaction, fact: AnnotationAddressed) -> None:
+    """Tell those whom an annotation calls, answers or asks: one item per document and person, which counts.
+
+    All of them may see it: /collaboration has asked for each.
+    """
+    author = fact.annotation.author_name or SOMEBODY
+    people: tuple[tuple[tuple[str, ...], str, Priority], ...] = (
+        (fact.mentioned, f"{author} mentioned you in {fact.document_title}", "high"),
+        (fact.replied_to, f"{author} replied to you in {fact.document_title}", "normal"),
+        (fact.questioned, f"{author} asks in {fact.document_title}", "normal"),
+    )
+    manner = Manner(group_key=f"document:{fact.annotation.document_id}", addressed=True)
+    for user_ids, title, priority in people:
+        if not user_ids:
+            continue
+        content = _content(tx, fact, title, priority)
+        store.insert_content(tx, content)
+        for piece in pieces(user_ids):
+            give(tx, channels, content, manner, piece)
+
+
+def _content(tx: Transaction, fact: AnnotationAddressed, title: str, priority: Priority) -> Content:
+    annotation = fact.annotation
+    quoted = _quoted(annotation)
+    query = urlencode({"document": annotation.document_id, "annotation": annotation.id})
+    return Content(
+        id=new_id(),
+        category="collaboration",
+        priority=priority,
+        title=title[:200],
+        body=quoted,
+        html=_html(quoted),
+        created_at=tx.now,
+        course_id=fact.course_id,
+        actor=_actor(annotation),
+        action=Action(label="Open", url=f"/documents?{query}"),
+        source=annotation.id,
+    )
+
+
+def _quoted(annotation: Annotation) -> str:
+    """Return the beginning of what it says: never of the document, which is for those who are in it."""
+    return preview(annotation.body, PREVIEW)
+
+
+def _html(quoted: str) -> str:
+    return f"<p>{escape(quoted)}</p>\n" if quoted else ""
+
+
+def _actor(annotation: Annotation) -> Actor | None:
+    if annotation.author_id is None:
+        return None
+    return Actor(user_id=annotation.author_id, name=annotation.author_name or annotation.author_id)
+
+
+def follow_annotation_deletion(tx: Transaction, event: AnnotationDeleted) -> None:
+    """Take back what notifications say of an annotation that is gone, or is for others now (LOG5)."""
+    for content in store.contents_about(tx, event.data.id):
+        take_back(tx, content)
+
+
+def follow_annotation_change(tx: Transaction, event: AnnotationUpdated) -> None:
+    """Let notifications quote an annotation as it reads now.
+
+    Only those of people who may see it now: the others lose theirs, and their past is emptied of it.
+    """
+    quoted = _quoted(event.data)
+    for content in store.contents_about(tx, event.data.id):
+        if content.body == quoted or content.title == emptied(content).title:
+            continue
+        people = who_heard(tx, content)
+        still = _seers_among(tx, event.data.id, people)
+        no_more = people - still
+        if no_more:
+            take_away(tx, content, no_more)
+            rewrite_past(tx, emptied(content), no_more)
+        changed = replace(content, body=quoted, html=_html(quoted))
+        store.rewrite_content(tx, changed)
+        rewrite_past(tx, changed, still)
+        tell_all_holders(tx, changed, None)
+
+
+def _seers_among(tx: Transaction, annotation_id: str, people: Collection[str]) -> frozenset[str]:
+    """Ask /collaboration who of these may see an annotation now: a question for each SLICE of them."""
+    found: set[str] = set()
+    for piece in pieces(people):
+        asked = AnnotationReadersAsked(annotation_id, tuple(piece))
+        tx.tell(asked)
+        found |= asked.may_read
+    return frozenset(found)
