@@ -25,6 +25,7 @@ from coursewire.identity.contract import (
     UserSaved,
 )
 from coursewire.identity.store import CLAIMS, ROSTER, Transaction
+from coursewire.storage import Row
 from coursewire.vocabulary import Role
 
 _NO_ROLES: frozenset[Role] = frozenset()
@@ -324,7 +325,8 @@ def sync_claims(tx: Transaction, caller: Caller) -> tuple[Fact, ...]:
 
 
 def _compare(tx: Transaction, caller: Caller) -> _Changes:
-    row = tx.all(store.CLAIMANT, user_id=caller.user_id)[0]
+    rows = tx.all(store.CLAIMANT, user_id=caller.user_id)
+    row = rows[0]
     if row.ended_at is not None and caller.issued_at <= row.ended_at:
         raise AuthExpired("this session was ended; a new token is needed")
     if row.id is None:
@@ -343,7 +345,8 @@ def _compare(tx: Transaction, caller: Caller) -> _Changes:
     if caller.claims_courses and caller.issued_at >= changes.claims_at:
         if caller.issued_at > changes.claims_at:
             changes.claims_at, changes.is_later = caller.issued_at, True
-        _compare_courses(tx, caller, changes)
+        held = {row.course_id: row for row in rows if row.course_id is not None}
+        _compare_courses(tx, caller, changes, held)
     return changes
 
 
@@ -361,8 +364,7 @@ def _compare_profile(caller: Caller, changes: _Changes) -> None:
         changes.writes_user = True
 
 
-def _compare_courses(tx: Transaction, caller: Caller, changes: _Changes) -> None:
-    held = {row.course_id: row for row in tx.all(store.COURSES_OF, user_id=caller.user_id)}
+def _compare_courses(tx: Transaction, caller: Caller, changes: _Changes, held: Mapping[str, Row]) -> None:
     for course_id, row in held.items():
         if row.source == CLAIMS:
             roles = caller.courses.get(course_id)

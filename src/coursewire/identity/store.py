@@ -162,10 +162,9 @@ SET_ROSTER_AT = Prepared(
 )
 
 MEMBER = Prepared(select(course_members.c.roles, course_members.c.source).where(*_of_member))
+_membership = (course_members.c.course_id, course_members.c.roles, course_members.c.source)
 COURSES_OF = Prepared(
-    select(course_members.c.course_id, course_members.c.roles, course_members.c.source)
-    .where(course_members.c.user_id == _user_id)
-    .order_by(course_members.c.course_id)
+    select(*_membership).where(course_members.c.user_id == _user_id).order_by(course_members.c.course_id)
 )
 ROSTER_OF = Prepared(
     select(course_members.c.user_id, course_members.c.roles, course_members.c.source)
@@ -213,14 +212,15 @@ DELETE_REMOVALS_IN = Prepared(delete(course_removals).where(course_removals.c.co
 DELETE_REMOVALS_OF = Prepared(delete(course_removals).where(course_removals.c.user_id == _user_id))
 
 CLAIMANT = Prepared(
-    select(ended_sessions.c.ended_at, users).select_from(
+    select(ended_sessions.c.ended_at, users, *_membership).select_from(
         select(_user_id.label("user_id"))
         .subquery("claimant")
         .outerjoin(ended_sessions, ended_sessions.c.user_id == _user_id)
         .outerjoin(users, users.c.id == _user_id)
+        .outerjoin(course_members, course_members.c.user_id == _user_id)
     )
 )
-"""One row, whether the user is known or not: then the columns of `users` are null."""
+"""One row per course of a user, and one where there is none; the columns of whatever is not there are null."""
 SAVE_ENDED = Prepared(
     insert(ended_sessions)
     .values(user_id=_user_id, ended_at=bindparam("ended_at"))
