@@ -49,6 +49,7 @@ class Transaction:
         "_reactions",
         "all",
         "many",
+        "noted",
         "now",
         "one",
         "run",
@@ -66,6 +67,8 @@ class Transaction:
         """Milliseconds since 1970."""
         self.subject: str | None = None
         """What the first event of this transaction was about: a remembered answer is taken back with it (LOG5)."""
+        self.noted: Any = None
+        """What a channel's rule has read, for whatever reads the channel's newest values behind it."""
         self.all: Callable[..., list[Row]] = raw.all
         self.one: Callable[..., Row | None] = raw.one
         self.run: Callable[..., int] = raw.run

@@ -29,11 +29,18 @@ def user_channel(user_id: str) -> str:
 
 def check_room_channel(tx: Transaction, caller: Caller, room_id: str) -> None:
     """Allow `room:<id>` to whoever may read the room (SUB1)."""
-    rules.check_can_read(store.load_access(tx, caller, room_id))
+    tx.noted = rules.check_can_read(store.load_access(tx, caller, room_id))
 
 
 def latest_of_room(tx: Transaction, room_id: str) -> Iterable[Event[Any]]:
     """Return the receipts that come with a subscription to a room, where they are told by name."""
+    access = tx.noted
+    if (
+        isinstance(access, rules.Access)
+        and access.room_id == room_id
+        and rules.told_receipts(access.member_count, tells=access.tells_receipts) != "names"
+    ):
+        return []
     return [
         ReceiptChanged(receipt_of(room_id, row))
         for row in store.receipts(tx, room_id, rules.NAMED_RECEIPTS_UP_TO)
