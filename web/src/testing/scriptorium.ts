@@ -17,6 +17,8 @@ export class Scriptorium {
   html: string | null = null;
   readonly modes: Record<string, DocumentMode> = {};
   annotations: Annotation[] = [];
+  /** Audiences that whoever opens the document is of, beside everybody's. */
+  audiences: string[] = [];
   /** What the next updates are answered with, instead of being taken. */
   readonly refusals: Answer[] = [];
   readonly updates: Uint8Array[] = [];
@@ -95,7 +97,12 @@ export class Scriptorium {
       state_vector: encodeStateVector(this.doc),
       awareness: encodeAwarenessUpdate(this.awareness, [...this.awareness.getStates().keys()]),
       annotations: this.annotations,
-      positions: { "document:7": { epoch: `stream-${this.epoch}`, offset: this.offset } },
+      positions: {
+        "document:7": { epoch: `stream-${this.epoch}`, offset: this.offset },
+        ...Object.fromEntries(
+          this.audiences.map((one) => [`document:7:${one}`, { epoch: "stream", offset: 0 }]),
+        ),
+      },
       participants: [...this.#present.values()].map((one) => participant(one, this.#mode(one))),
       limits: this.limits,
     };

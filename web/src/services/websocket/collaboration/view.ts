@@ -14,19 +14,18 @@ export interface Thread {
   replies: readonly ShownAnnotation[];
 }
 
-/** All that show, the oldest first. */
+/** All that show, the oldest first; what the server has not dated yet comes last. */
 export function shownAnnotations({ items, pending }: AnnotationsState): ShownAnnotation[] {
   const shown = new Map<string, ShownAnnotation>();
+  const made: ShownAnnotation[] = [];
   for (const one of Object.values(items)) shown.set(one.id, { ...one, pending: false });
   for (const change of pending) {
-    if (change.kind === "create") shown.set(change.key, { ...change.annotation, pending: true });
+    const known = change.kind === "create" ? undefined : shown.get(change.id);
+    if (change.kind === "create") made.push({ ...change.annotation, pending: true });
     else if (change.kind === "remove") shown.delete(change.id);
-    else {
-      const known = shown.get(change.id);
-      if (known) shown.set(change.id, changed(known, change.fields));
-    }
+    else if (known) shown.set(change.id, changed(known, change.fields));
   }
-  return [...shown.values()].sort(byAge);
+  return [...[...shown.values()].sort(byAge), ...made];
 }
 
 /** Threads in the order of their first annotation; replies to one that is gone do not show. */
