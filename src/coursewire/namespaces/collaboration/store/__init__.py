@@ -6,7 +6,8 @@ from coursewire.namespaces.collaboration.store import (
     snapshots,
     tables,
     updates,
+    versions,
     writers,
 )
 
-__all__ = ["annotations", "documents", "snapshots", "tables", "updates", "writers"]
+__all__ = ["annotations", "documents", "snapshots", "tables", "updates", "versions", "writers"]
