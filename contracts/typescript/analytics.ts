@@ -68,6 +68,8 @@ export interface Alert {
   reasons: string[];
   job_id?: string;
   raised_at: string;
+  /** Only of one that holds no more. */
+  cleared_at?: string;
 }
 
 /** Alerts that still hold, the newest first. */
@@ -414,7 +416,11 @@ export interface AnalyticsEvents extends RealtimeEvents {
   "job.progressed": { data: Job; delivery: "latest"; per: "id" };
   /** A job has succeeded, failed or was cancelled: nothing follows, unless it begins a new attempt. */
   "job.finished": { data: Job; delivery: "logged" };
-  /** The figures of a course: on `course:<id>` for its staff, on `cohort:<id>` for everybody enrolled. */
+  /**
+   * The figures of a course: on `course:<id>` for its staff, on `cohort:<id>` for everybody enrolled.
+   * The rate is a mean: one may come up to a second early, and the next ones later. Never more than one
+   * each second and the one at the beginning.
+   */
   "metrics.updated": { data: Metrics; delivery: "latest"; per: "window" };
   /** A learner's own figures of the last day, on `user:<id>`. */
   "own_metrics.updated": { data: OwnMetrics; delivery: "latest"; per: "course_id" };
@@ -422,6 +428,11 @@ export interface AnalyticsEvents extends RealtimeEvents {
   "milestone.reached": { data: Milestone; delivery: "logged" };
   /** On `course:<id>`, for its staff. Once for as long as it holds. */
   "alert.raised": { data: Alert; delivery: "logged" };
+  /**
+   * On `course:<id>`, for its staff. An alert holds no more: the learner came back or left, the job
+   * moved or ended.
+   */
+  "alert.cleared": { data: Alert; delivery: "logged" };
 }
 
 /** The same at run time. */
@@ -445,4 +456,5 @@ export const analyticsEvents = {
   "own_metrics.updated": { delivery: "latest", per: "course_id", rate: 1 },
   "milestone.reached": { delivery: "logged", subject: "id" },
   "alert.raised": { delivery: "logged", subject: "user_id" },
+  "alert.cleared": { delivery: "logged", subject: "user_id" },
 } as const;

@@ -56,4 +56,7 @@ async def test_staff_hear_of_a_learner_at_risk_until_they_come_back(tmp_path: Pa
             "at": iso(wall_clock() - 1_000),
         }
         assert (await site.lms.post("/v1/activity", json={"events": [event]})).json()["accepted"] == 1
+        cleared, meta = await inboxes.hear(ada, "alert.cleared")
+        assert cleared == {**alert, "cleared_at": cleared["cleared_at"]}
+        assert meta["channel"] == f"course:{COURSE}"
         assert (await ada.ask("alert.list", course_id=COURSE))["items"] == []

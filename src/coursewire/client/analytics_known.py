@@ -1,4 +1,4 @@
-"""What is known of jobs, figures and milestones, folded from events and answers: no I/O, no clock.
+"""What is known of jobs, figures, milestones and alerts, folded from events and answers: no I/O, no clock.
 
 The rules are those of tests/traces/README.md, "What is folded"; the browser's client holds them too.
 """
@@ -25,7 +25,7 @@ class Known:
         self._metrics: dict[str, analytics.Metrics] = {}
         self._own: dict[str, str] = {}
         self._milestones: list[analytics.Milestone] = []
-        self._alerts: OrderedDict[str, None] = OrderedDict()
+        self._alerts: OrderedDict[str, analytics.Alert] = OrderedDict()
         self._cancelling: Counter[str] = Counter()
 
     @property
@@ -42,6 +42,11 @@ class Known:
     def milestones(self) -> list[analytics.Milestone]:
         """The newest first."""
         return list(self._milestones)
+
+    @property
+    def alerts(self) -> list[analytics.Alert]:
+        """Those that hold, as far as they were heard of; the newest first."""
+        return [alert for alert in reversed(self._alerts.values()) if alert.cleared_at is None]
 
     def job(self, job_id: str) -> analytics.Job | None:
         """Return the newest report about a job, if there was one."""
@@ -65,7 +70,7 @@ class Known:
             case analytics.Milestone():
                 return self._milestone(value)
             case analytics.Alert():
-                return self._first(value.id)
+                return self._alert(value)
         return False
 
     def milestones_read(self, items: Iterable[analytics.Milestone]) -> None:
@@ -107,10 +112,12 @@ class Known:
         self._milestones = [milestone, *self._milestones][:MOST]
         return True
 
-    def _first(self, alert_id: str) -> bool:
-        if alert_id in self._alerts:
+    def _alert(self, alert: analytics.Alert) -> bool:
+        before = self._alerts.get(alert.id)
+        # One that was cleared is never raised again: then it has another id.
+        if before is not None and (before.cleared_at is not None or alert.cleared_at is None):
             return False
-        self._alerts[alert_id] = None
+        self._alerts[alert.id] = alert
         if len(self._alerts) > MOST:
             self._alerts.popitem(last=False)
         return True

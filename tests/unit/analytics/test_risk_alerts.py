@@ -7,12 +7,15 @@ import logging
 from typing import Any
 from unittest.mock import patch
 
+import orjson
 import pytest
 from tests.unit.analytics.school import COURSE, DAY, HOUR, School
 
+from coursewire import log
 from coursewire.bus.port import Committed
 from coursewire.namespaces.analytics import alerting, service
 from coursewire.namespaces.analytics.contract import ListAlerts
+from coursewire.vocabulary import iso
 
 
 def alerts(school: School, course_id: str = COURSE) -> dict[str, list[str]]:
@@ -24,13 +27,51 @@ def alerts(school: School, course_id: str = COURSE) -> dict[str, list[str]]:
 
 def raised(school: School) -> int:
     """Count the events since the last call."""
+    return sum(name == "alert.raised" for name, _ in said(school))
+
+
+def said(school: School) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events since the last call, in their order."""
     found, school.effects = school.effects, []
-    return sum(
-        event.event == "alert.raised"
+    return [
+        (event.event, orjson.loads(event.data))
         for effect in found
         if isinstance(effect, Committed)
         for event in effect.events
+    ]
+
+
+async def test_staff_are_told_of_alerts_that_hold_no_more(school: School) -> None:
+    """[LOG1] In the transaction by which they do: who came back, who left, and who is no more."""
+    school.enrol(["ben", "cleo", "dan", "eli"])
+    school.now += 8 * DAY
+    await alerting.look(school.work)
+    ids = {data["user_id"]: data["id"] for _, data in said(school)}
+    assert set(ids) == {"ben", "cleo", "dan", "eli"}
+    school.now += HOUR
+    school.acts("ben")
+    school.acts("ben")
+    [(name, cleared)] = said(school)
+    assert (name, cleared["id"], cleared["user_id"], cleared["user_name"]) == (
+        "alert.cleared",
+        ids["ben"],
+        "ben",
+        "Ben",
     )
+    assert cleared["reasons"] == ["has never come", "has no score"]
+    assert cleared["cleared_at"] == iso(school.now) > cleared["raised_at"]
+    school.unenrol("cleo")
+    assert [(name, data["id"]) for name, data in said(school)] == [("alert.cleared", ids["cleo"])]
+    school.acts("dan", verb="answered", score=0.8, ago=8 * DAY)
+    await alerting.look(school.work)
+    assert [(name, data["id"]) for name, data in said(school)] == [("alert.cleared", ids["dan"])]
+    school.erase("eli")
+    [(name, gone)] = said(school)
+    assert (name, gone["id"], gone["user_id"], gone["reasons"]) == ("alert.cleared", ids["eli"], "erased", [])
+    assert "user_name" not in gone
+    logged = school.write(lambda raw: log.read_after(raw, "/analytics", f"course:{COURSE}", 0, 100))
+    assert len(logged) == 8
+    assert all(b"eli" not in event.data.lower() for event in logged)
 
 
 async def test_a_learner_who_stays_away_for_a_week_is_told_of_once(school: School) -> None:

@@ -61,6 +61,7 @@ from coursewire.namespaces.analytics.contract.metrics import (
 )
 from coursewire.namespaces.analytics.contract.milestones import (
     Alert,
+    AlertCleared,
     AlertKind,
     AlertPage,
     AlertRaised,
@@ -92,6 +93,7 @@ COMMANDS: tuple[type[Command], ...] = (
 
 EVENTS: tuple[type[Event[Any]], ...] = (
     JobProgressed, JobFinished, MetricsUpdated, OwnMetricsUpdated, MilestoneReached, AlertRaised,
+    AlertCleared,
 )  # fmt: skip
 
 __all__ = [
@@ -104,6 +106,7 @@ __all__ = [
     "ActivityRecorded",
     "ActivityTaken",
     "Alert",
+    "AlertCleared",
     "AlertKind",
     "AlertPage",
     "AlertRaised",

@@ -141,6 +141,8 @@ class Alert(Model):
     reasons: list[str]
     job_id: Id | None = None
     raised_at: Time
+    cleared_at: Time | None = None
+    """Only of one that holds no more."""
 
 
 class AlertPage(Result):
@@ -160,3 +162,7 @@ class ListAlerts(Command, name="alert.list", returns=AlertPage):
 
 class AlertRaised(Event[Alert], name="alert.raised", delivery=Delivery.LOGGED, subject="user_id"):
     """On `course:<id>`, for its staff. Once for as long as it holds."""
+
+
+class AlertCleared(Event[Alert], name="alert.cleared", delivery=Delivery.LOGGED, subject="user_id"):
+    """On `course:<id>`, for its staff. An alert holds no more: the learner came back or left, the job moved or ended."""

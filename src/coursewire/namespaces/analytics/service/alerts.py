@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import orjson
 
 from coursewire.namespaces.analytics import store
-from coursewire.namespaces.analytics.contract import Alert, AlertKind, AlertPage, AlertRaised
+from coursewire.namespaces.analytics.contract import Alert, AlertCleared, AlertKind, AlertPage, AlertRaised
 from coursewire.namespaces.analytics.rules import access
 from coursewire.namespaces.analytics.service.cursors import cursor, place
 from coursewire.namespaces.analytics.service.milestones import ERASED
@@ -18,6 +18,7 @@ from coursewire.vocabulary import iso, new_id
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
     from coursewire.namespaces.analytics.contract import JobFinished, JobResumed, JobStalled, ListAlerts
+    from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
 
@@ -46,7 +47,7 @@ def raise_at_risk(tx: Transaction, course_id: str, reasons: Mapping[str, Sequenc
 
 def clear_at_risk(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> None:
     """Let the alerts of learners who are at risk no more hold no more."""
-    store.clear_alerts(tx, course_id, "at_risk", user_ids)
+    _say_cleared(tx, store.take_alerts(tx, course_id, "at_risk", user_ids))
 
 
 def follow_stalled_job(tx: Transaction, fact: JobStalled) -> None:
@@ -61,12 +62,19 @@ def follow_job_again(tx: Transaction, event: JobResumed | JobFinished) -> None:
     """Let the alert of a job that goes on or has ended hold no more."""
     job = event.data if hasattr(event, "data") else event.job
     if job.course_id is not None:
-        store.clear_alerts(tx, job.course_id, "stalled_job", [job.id])
+        _say_cleared(tx, store.take_alerts(tx, job.course_id, "stalled_job", [job.id]))
 
 
 def erase_alerts(tx: Transaction, user_id: str) -> None:
-    """Delete the alerts that are about somebody; `without_person` is for what was said of them."""
-    store.erase_alerts(tx, user_id)
+    """Delete the alerts that are about somebody, and say so without a name; `without_person` is for the past (LOG5)."""
+    nobody = {"user_id": ERASED, "user_name": None, "reasons": []}
+    _say_cleared(tx, [alert.model_copy(update=nobody) for alert in store.erase_alerts(tx, user_id)])
+
+
+def _say_cleared(tx: Transaction, alerts: Sequence[Alert]) -> None:
+    cleared = {"cleared_at": iso(tx.now)}
+    events = [AlertCleared(alert.model_copy(update=cleared)) for alert in alerts]
+    tx.append_each([(f"course:{event.data.course_id}", event) for event in events], actor=None)
 
 
 def without_person(user_id: str, data: bytes) -> bytes:
@@ -83,6 +91,7 @@ def _raise(tx: Transaction, raised: Sequence[Raised]) -> None:
         return
     store.insert_alerts(tx, raised)
     names = store.names_of(tx, sorted({one.user_id for one in raised}))
+    events: list[tuple[str, Event[Any]]] = []
     for one in raised:
         alert = Alert(
             id=one.id,
@@ -94,4 +103,5 @@ def _raise(tx: Transaction, raised: Sequence[Raised]) -> None:
             job_id=one.about if one.kind == "stalled_job" else None,
             raised_at=iso(tx.now),
         )
-        tx.append(f"course:{one.course_id}", AlertRaised(alert), actor=None)
+        events.append((f"course:{one.course_id}", AlertRaised(alert)))
+    tx.append_each(events, actor=None)

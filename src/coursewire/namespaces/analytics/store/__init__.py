@@ -14,10 +14,10 @@ from coursewire.namespaces.analytics.store.alerts import (
     alert_page,
     alerts_held,
     at_risk_alerts,
-    clear_alerts,
     courses_with_alerts,
     erase_alerts,
     insert_alerts,
+    take_alerts,
 )
 from coursewire.namespaces.analytics.store.jobs import (
     active_jobs_of_course,
@@ -81,7 +81,6 @@ __all__ = [
     "alerts_held",
     "at_risk_alerts",
     "average_score",
-    "clear_alerts",
     "completed_things",
     "count_learners",
     "courses_with_alerts",
@@ -122,6 +121,7 @@ __all__ = [
     "save_job",
     "save_jobs",
     "silent_jobs",
+    "take_alerts",
     "trim_activity",
     "trim_days",
     "trim_jobs",

@@ -70,6 +70,8 @@ _clear = Prepared(delete(alerts).where(*_here, alerts.c.about.in_(bindparam("abo
 _shown = select(alerts, users.c.name.label("user_name")).select_from(
     alerts.outerjoin(users, users.c.id == alerts.c.user_id)
 )
+_these = Prepared(_shown.where(*_here, alerts.c.about.in_(bindparam("about", expanding=True))))
+_of_person = Prepared(_shown.where(alerts.c.user_id == bindparam("user_id")))
 _page = Prepared(
     _shown.where(
         alerts.c.course_id == bindparam("course_id"),
@@ -114,10 +116,15 @@ def insert_alerts(tx: Transaction, raised: Iterable[Raised]) -> None:
     )
 
 
-def clear_alerts(tx: Transaction, course_id: str, kind: str, about: Sequence[str]) -> None:
-    """Let alerts hold no more."""
+def take_alerts(tx: Transaction, course_id: str, kind: str, about: Sequence[str]) -> list[Alert]:
+    """Return the alerts that hold for some of these, and let them hold no more."""
+    found: list[Alert] = []
     for piece in pieces(about):
-        tx.run(_clear, course_id=course_id, kind=kind, about=piece)
+        held = tx.all(_these, course_id=course_id, kind=kind, about=piece)
+        if held:
+            tx.run(_clear, course_id=course_id, kind=kind, about=[row.about for row in held])
+        found += map(_alert, held)
+    return found
 
 
 def alert_page(tx: Transaction, course_id: str, after: Place, most: int) -> list[tuple[Alert, Place]]:
@@ -126,9 +133,11 @@ def alert_page(tx: Transaction, course_id: str, after: Place, most: int) -> list
     return [(_alert(row), Place(row.raised_at, row.id)) for row in rows]
 
 
-def erase_alerts(tx: Transaction, user_id: str) -> None:
-    """Delete the alerts that are about somebody."""
+def erase_alerts(tx: Transaction, user_id: str) -> list[Alert]:
+    """Delete the alerts that are about somebody, and return them."""
+    found = [_alert(row) for row in tx.all(_of_person, user_id=user_id)]
     tx.run(_erase, user_id=user_id)
+    return found
 
 
 def _alert(row: Row) -> Alert:
