@@ -61,6 +61,8 @@ class Here:
         return standing
 
     def _listening(self, session: Session, channel: Channel) -> None:
+        if channel.crowded and len(channel.subscriptions) > TOLD_UP_TO:
+            return
         path, user_id = session.namespace.path, session.caller.user_id
         standing = self._presence[path].standing(user_id, _now())
         if standing.status != "offline":

@@ -51,11 +51,15 @@ class Encoded:
     def __init__(
         self, parts: Sequence[str | bytes] = (), *, messages: Iterable[tuple[int, bytes]] = ()
     ) -> None:
-        self.messages = (
-            *((TEXT, b"4" + part.encode()) if isinstance(part, str) else (BINARY, part) for part in parts),
-            *messages,
-        )
-        self.size = sum([len(content) for _, content in self.messages])
+        made = tuple(messages)
+        if parts:
+            mine = (
+                (TEXT, b"4" + part.encode()) if isinstance(part, str) else (BINARY, part) for part in parts
+            )
+            made = (*mine, *made)
+        self.messages = made
+        # Nearly always there is one.
+        self.size = len(made[0][1]) if len(made) == 1 else sum([len(content) for _, content in made])
         self.ready = None
         self._payload: bytes | None = None
 
