@@ -62,3 +62,19 @@ def test_npm_versions_are_exact() -> None:
             **package.get("devDependencies", {}),
         }.items():
             assert re.fullmatch(r"\d+\.\d+\.\d+", version), f"{folder}: {name} {version}"
+
+
+def test_there_is_one_of_what_must_be_one() -> None:
+    """Two copies of Yjs do not know each other's types, and an editor of two versions wants two cores."""
+    packages = json.loads((ROOT / "web/package-lock.json").read_text())["packages"]
+    found: dict[str, list[str]] = {}
+    for path, package in packages.items():
+        found.setdefault(path.rpartition("node_modules/")[2], []).append(package.get("version", ""))
+    editor = {name: versions for name, versions in found.items() if name.startswith("@tiptap/")}
+    assert len(editor) > 8
+    assert {version for versions in editor.values() for version in versions} == {
+        *found["@tiptap/core"],
+        *found["@tiptap/y-tiptap"],
+    }
+    single = {*editor, "yjs", "y-protocols", "lib0", "react", "prosemirror-model", "prosemirror-state"}
+    assert {name: versions for name, versions in found.items() if name in single and len(versions) > 1} == {}

@@ -60,6 +60,10 @@ export class DocumentProvider {
         this.#keeping.sent(edits, update);
         this.#tell();
       },
+      merged: (edits, one) => {
+        for (const edit of edits) this.#keeping.drop(edit);
+        this.#keeping.add(one);
+      },
       gap: () => void this.#fillGap(),
       epoch: () => void this.open(),
       refused: (error) => this.#refused(error),

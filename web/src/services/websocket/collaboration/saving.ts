@@ -5,8 +5,13 @@ import { CommandError } from "../errors";
 import type { NamedTimers } from "../timers";
 import type { Unsent } from "./keeping";
 
-/** Edits above this many are sent in several updates; the rest waits its turn. */
-const MOST_MERGED = 1_000;
+/**
+ * Bound of the edits that wait. When it is full they are merged into as few as an update's size allows: no edit is given
+ * up, and all of them together are no more than what somebody types without a connection.
+ */
+const MOST_WAITING = 1_000;
+/** Of an update, as long as the server has not said it. */
+const USUAL_BYTES = 512 * 1024;
 /** After an error that is worth another try while the connection stands. */
 const AGAIN_MS = 1_000;
 
@@ -22,6 +27,8 @@ interface Needs {
   send: (update: Uint8Array) => Promise<void>;
   /** These are committed, as this one update. */
   sent: (edits: readonly Unsent[], update: Uint8Array) => void;
+  /** These have become one, which waits in their place. */
+  merged: (edits: readonly Unsent[], one: Unsent) => void;
   /** The server lacks something that comes before: what to send instead of everything that waits. */
   gap: () => void;
   /** The document has begun anew. */
@@ -30,10 +37,9 @@ interface Needs {
   refused: (error: CommandError) => void;
 }
 
-/** What waits is bounded by what somebody types, and by the size of a document, which the server bounds. */
 export class Saving {
   readonly #needs: Needs;
-  #limits: SavingLimits = { bytes: Number.POSITIVE_INFINITY, perSecond: 10 };
+  #limits: SavingLimits = { bytes: USUAL_BYTES, perSecond: 10 };
   #waiting: Unsent[] = [];
   /** Of those that wait, how many are under way; they stay at the front until they are committed. */
   #inFlight = 0;
@@ -55,6 +61,7 @@ export class Saving {
 
   add(edit: Unsent): void {
     this.#waiting.push(edit);
+    if (this.#waiting.length > MOST_WAITING) this.#gather();
     this.#go();
   }
 
@@ -80,7 +87,7 @@ export class Saving {
   #go(): void {
     const { timers } = this.#needs;
     if (!this.#mayGo || this.#inFlight > 0 || this.isEmpty || timers.has("save")) return;
-    const edits = this.#next();
+    const edits = this.#first(this.#waiting, this.#limits.bytes);
     const update = edits.length === 1 ? edits[0]?.bytes : mergeUpdates(edits.map(({ bytes }) => bytes));
     if (!update || update.length > this.#limits.bytes) {
       this.pause();
@@ -100,16 +107,34 @@ export class Saving {
     );
   }
 
-  /** As many from the front as fit into one update: merged they are never longer than apart. */
-  #next(): Unsent[] {
+  /** As many from the front as fit into so many bytes, at least one: merged they are never longer than apart. */
+  #first(edits: readonly Unsent[], most: number): Unsent[] {
     let size = 0;
     let count = 0;
-    for (const { bytes } of this.#waiting.slice(0, MOST_MERGED)) {
+    for (const { bytes } of edits) {
       size += bytes.length;
-      if (count > 0 && size > this.#limits.bytes) break;
+      if (count > 0 && size > most) break;
       count += 1;
     }
-    return this.#waiting.slice(0, count);
+    return edits.slice(0, count);
+  }
+
+  #gather(): void {
+    const gathered = this.#waiting.slice(0, this.#inFlight);
+    let rest: readonly Unsent[] = this.#waiting.slice(this.#inFlight);
+    while (rest.length > 0) {
+      // Half of what an update may have, so that what is gathered twice is still sent.
+      const some = this.#first(rest, Math.min(this.#limits.bytes, USUAL_BYTES) / 2);
+      rest = rest.slice(some.length);
+      const [first] = some;
+      if (some.length === 1 && first) gathered.push(first);
+      else {
+        const one = { bytes: mergeUpdates(some.map(({ bytes }) => bytes)), key: null };
+        this.#needs.merged(some, one);
+        gathered.push(one);
+      }
+    }
+    this.#waiting = gathered;
   }
 
   #committed(edits: readonly Unsent[], update: Uint8Array): void {

@@ -61,9 +61,14 @@ async function day(seed: number): Promise<void> {
   }
 
   async function go(person: Person): Promise<void> {
-    server.gone(person.world.peer);
-    // Some answers are lost with the connection: what they were about was committed.
-    person.world.peer.cut();
+    const { peer } = person.world;
+    // What is under way now is lost on its way there, or was committed and the answer is lost.
+    if (random() < 0.5) peer.silence("document.update");
+    edit(person);
+    edit(person);
+    server.gone(peer);
+    peer.cut();
+    peer.pending.length = 0;
     person.isOnline = false;
     await settle();
   }

@@ -1,0 +1,96 @@
+/** The bounds of what waits: for a device that is slow, and for a server that is away. */
+
+import { describe, expect, it } from "vitest";
+import { applyUpdate, Doc } from "yjs";
+import { settle, World } from "../../../testing/world";
+import { NamedTimers } from "../timers";
+import { Keeping, type Unsent } from "./keeping";
+import { Saving } from "./saving";
+import type { Change } from "./store";
+
+/** A document to which letters are added, one update each. */
+function typist(count: number): { updates: Uint8Array[]; text: string } {
+  const doc = new Doc();
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  const text = doc.getText("t");
+  for (let index = 0; index < count; index += 1) text.insert(index, String(index % 10));
+  return { updates, text: text.toString() };
+}
+
+function read(updates: readonly Uint8Array[]): string {
+  const doc = new Doc();
+  for (const update of updates) applyUpdate(doc, update);
+  return doc.getText("t").toString();
+}
+
+describe("what others write, while the device is slow", () => {
+  it("is merged above its bound, and written whole", async () => {
+    const world = new World();
+    const changes: Change[] = [];
+    const waiting: ((keys: number[]) => void)[] = [];
+    const keeping = new Keeping("7", {
+      rows: {
+        load: async () => null,
+        begin: async () => undefined,
+        change: (_id, change) => {
+          changes.push(change);
+          return new Promise((done) => waiting.push(done));
+        },
+      },
+      timers: new NamedTimers(world),
+      changed: () => undefined,
+    });
+    const about = { id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 };
+    keeping.begin(about as never, null);
+    const { updates, text } = typist(700);
+    keeping.received(updates[0] as Uint8Array);
+    world.advance(2_000);
+    await settle();
+    for (const update of updates.slice(1)) keeping.received(update);
+    waiting.shift()?.([1]);
+    await settle();
+    world.advance(2_000);
+    await settle();
+    expect(changes.map(({ add }) => add.length)).toEqual([1, 1]);
+    expect(read(changes.flatMap(({ add }) => add.map(({ bytes }) => bytes)))).toBe(text);
+  });
+});
+
+describe("what we write, while the server is away", () => {
+  it("is merged above its bound, loses nothing, and never becomes larger than an update may be", async () => {
+    const world = new World();
+    const sent: Uint8Array[] = [];
+    const rows = new Set<Unsent>();
+    const saving = new Saving({
+      timers: new NamedTimers(world),
+      send: async (update) => void sent.push(update),
+      sent: () => undefined,
+      merged: (edits, one) => {
+        for (const edit of edits) rows.delete(edit);
+        rows.add(one);
+      },
+      gap: () => undefined,
+      epoch: () => undefined,
+      refused: (error) => {
+        throw error;
+      },
+    });
+    const { updates, text } = typist(5_000);
+    for (const bytes of updates) {
+      const edit = { bytes, key: null };
+      rows.add(edit);
+      saving.add(edit);
+      expect(saving.waiting.length).toBeLessThanOrEqual(1_001);
+    }
+    expect([...rows]).toEqual(saving.waiting);
+    expect(read(saving.waiting.map(({ bytes }) => bytes))).toBe(text);
+    saving.resume({ bytes: 60_000, perSecond: 100 });
+    while (!saving.isEmpty) {
+      await settle();
+      world.advance(10);
+    }
+    expect(Math.max(...sent.map(({ length }) => length))).toBeLessThanOrEqual(60_000);
+    expect(read(sent)).toBe(text);
+  });
+});
