@@ -429,8 +429,8 @@ export interface AnalyticsEvents extends RealtimeEvents {
   /** On `course:<id>`, for its staff. Once for as long as it holds. */
   "alert.raised": { data: Alert; delivery: "logged" };
   /**
-   * On `course:<id>`, for its staff. An alert holds no more: the learner came back or left, the job
-   * moved or ended.
+   * On `course:<id>`, for its staff: one holds no more. The learner came back or left, the job moved or
+   * ended.
    */
   "alert.cleared": { data: Alert; delivery: "logged" };
 }

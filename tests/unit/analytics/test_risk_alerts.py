@@ -13,7 +13,7 @@ from tests.unit.analytics.school import COURSE, DAY, HOUR, School
 
 from coursewire import log
 from coursewire.bus.port import Committed
-from coursewire.namespaces.analytics import alerting, service
+from coursewire.namespaces.analytics import alerting, service, store
 from coursewire.namespaces.analytics.contract import ListAlerts
 from coursewire.vocabulary import iso
 
@@ -65,12 +65,15 @@ async def test_staff_are_told_of_alerts_that_hold_no_more(school: School) -> Non
     school.acts("dan", verb="answered", score=0.8, ago=8 * DAY)
     await alerting.look(school.work)
     assert [(name, data["id"]) for name, data in said(school)] == [("alert.cleared", ids["dan"])]
+    school.do(
+        store.insert_alerts, [store.Raised("al-9", COURSE, "stalled_job", "job-1", "eli", ["Eli's essays"])]
+    )
     school.erase("eli")
-    [(name, gone)] = said(school)
-    assert (name, gone["id"], gone["user_id"], gone["reasons"]) == ("alert.cleared", ids["eli"], "erased", [])
-    assert "user_name" not in gone
+    (name, gone), (of_job, nobody) = said(school)
+    assert (name, gone["id"], of_job, nobody["id"]) == ("alert.cleared", ids["eli"], "alert.cleared", "al-9")
+    assert (nobody["user_id"], nobody["reasons"], "user_name" in nobody) == ("erased", [], False)
     logged = school.write(lambda raw: log.read_after(raw, "/analytics", f"course:{COURSE}", 0, 100))
-    assert len(logged) == 8
+    assert len(logged) == 9
     assert all(b"eli" not in event.data.lower() for event in logged)
 
 

@@ -165,4 +165,4 @@ class AlertRaised(Event[Alert], name="alert.raised", delivery=Delivery.LOGGED, s
 
 
 class AlertCleared(Event[Alert], name="alert.cleared", delivery=Delivery.LOGGED, subject="user_id"):
-    """On `course:<id>`, for its staff. An alert holds no more: the learner came back or left, the job moved or ended."""
+    """On `course:<id>`, for its staff: one holds no more. The learner came back or left, the job moved or ended."""

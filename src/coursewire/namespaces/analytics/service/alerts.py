@@ -67,7 +67,7 @@ def follow_job_again(tx: Transaction, event: JobResumed | JobFinished) -> None:
 
 def erase_alerts(tx: Transaction, user_id: str) -> None:
     """Delete the alerts that are about somebody, and say so without a name; `without_person` is for the past (LOG5)."""
-    nobody = {"user_id": ERASED, "user_name": None, "reasons": []}
+    nobody: dict[str, Any] = {"user_id": ERASED, "user_name": None, "reasons": []}
     _say_cleared(tx, [alert.model_copy(update=nobody) for alert in store.erase_alerts(tx, user_id)])
 
 
