@@ -215,6 +215,8 @@ export interface DocumentOpened {
   /** Of everybody who is here, in the y-protocols encoding; names and colours are the server's. */
   awareness: Uint8Array;
   annotations: Annotation[];
+  /** Where `annotation.list` goes on: there are more than come with a document. */
+  annotations_cursor?: string;
   /** The channels that `open` has subscribed to. */
   positions: Record<string, Position>;
   participants: Participant[];

@@ -134,6 +134,8 @@ class DocumentOpened(Result):
     awareness: Encoded
     """Of everybody who is here, in the y-protocols encoding; names and colours are the server's."""
     annotations: list[Annotation]
+    annotations_cursor: Cursor | None = None
+    """Where `annotation.list` goes on: there are more than come with a document."""
     positions: dict[Channel, Position]
     """The channels that `open` has subscribed to."""
     participants: list[Participant]
