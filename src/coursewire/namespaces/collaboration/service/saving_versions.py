@@ -1,0 +1,158 @@
+"""Saving versions: with a name, or because it is time; and bringing one back, as an edit that everybody gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pycrdt import merge_updates
+
+from coursewire.namespaces.collaboration.contract import (
+    DocumentRestored,
+    OneVersion,
+    Version,
+    VersionRestored,
+)
+from coursewire.namespaces.collaboration.encoding.tree import become, tree_of
+from coursewire.namespaces.collaboration.rules import modes
+from coursewire.namespaces.collaboration.rules import versions as rules
+from coursewire.namespaces.collaboration.service.audiences import entered
+from coursewire.namespaces.collaboration.service.contents import build_contents
+from coursewire.namespaces.collaboration.service.editing import log_edit
+from coursewire.namespaces.collaboration.service.versions import doc_of_version, visible_version
+from coursewire.namespaces.collaboration.store import documents, writers
+from coursewire.namespaces.collaboration.store import versions as store
+from coursewire.vocabulary import iso, milliseconds, new_id
+
+if TYPE_CHECKING:
+    from pycrdt import Doc
+
+    from coursewire.identity.caller import Caller
+    from coursewire.namespaces.collaboration.contract import AutomaticReason, RestoreVersion, SaveVersion
+    from coursewire.namespaces.collaboration.encoding.tree import Node
+    from coursewire.namespaces.collaboration.store.documents import DocumentRow
+    from coursewire.namespaces.collaboration.store.versions import Due
+    from coursewire.realtime.transaction import Transaction
+
+TOGETHER: Final = 128 * 1024
+"""Bytes up to which the edits of a restore are one update; a struct has about ten of them."""
+
+
+def save_version(tx: Transaction, caller: Caller, command: SaveVersion) -> OneVersion:
+    """Give the state as of now a name. Raises NotFound, Forbidden, TooLarge."""
+    place = entered(tx, caller, command.document_id)
+    modes.check_may_edit(place.viewer.mode)
+    rules.check_may_name(store.count_named(tx, place.document.id))
+    state = build_contents(tx, place.document).doc.get_update()
+    return OneVersion(version=_keep(tx, place.document, state, title=command.title, saved_by=caller.user_id))
+
+
+def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) -> VersionRestored:
+    """Let a document say again what a version says. Raises NotFound, Forbidden.
+
+    What is the same stays untouched, so whoever writes there meanwhile goes on; what they write elsewhere is merged.
+    """
+    version, place = visible_version(tx, caller, command.version_id, "version_id")
+    modes.check_may_edit(place.viewer.mode)
+    document = place.document
+    doc = build_contents(tx, document).doc
+    wanted = tree_of(doc_of_version(tx, version))
+    before = _unchanged(tx, document) or _keep(tx, document, doc.get_update(), automatic="before_restore")
+    for update in _edits(doc, wanted):
+        log_edit(tx, caller.user_id, document, update)
+    since = milliseconds(version.saved_at) if version.epoch == document.epoch else 0
+    editors = writers.editors_since(tx, document.id, document.epoch, since)
+    tx.tell(
+        DocumentRestored(
+            version=version,
+            document_title=document.title,
+            course_id=document.course_id,
+            editors=tuple(editor for editor in editors if editor and editor != caller.user_id),
+        )
+    )
+    return VersionRestored(version=version, before=before)
+
+
+def _edits(doc: Doc[Any], wanted: list[Node]) -> list[bytes]:
+    """Edit a document until it has this tree, and return the updates of that: nearly always one."""
+    heard: list[bytes] = []
+    subscription = doc.observe(lambda event: heard.append(bytes(event.update)))
+    steps = become(doc, wanted)
+    while True:
+        with doc.transaction():
+            if next(steps, True):
+                break
+    doc.unobserve(subscription)
+    together: list[bytes] = []
+    for update in heard:
+        if together and len(together[-1]) + len(update) <= TOGETHER:
+            together[-1] = merge_updates(together[-1], update)
+        else:
+            together.append(update)
+    return together
+
+
+def due_versions(tx: Transaction, *, behind: str, edited_after: int) -> list[Due]:
+    """Return documents, by id behind `behind`, that were edited and have no version of that."""
+    return store.due_documents(tx, behind=behind, edited_after=edited_after)
+
+
+def state_to_save(tx: Transaction, document_id: str) -> tuple[bytes, str, int] | None:
+    """Return a document's state, its epoch, and the offset of the last edit in it; None of one that is gone."""
+    document = documents.load_document(tx, document_id)
+    if document is None:
+        return None
+    state = build_contents(tx, document).doc.get_update()
+    return state, document.epoch, store.last_edit(tx, document.id)
+
+
+def save_automatic(
+    tx: Transaction, document_id: str, reason: AutomaticReason, state: bytes, epoch: str, offset: int
+) -> Version | None:
+    """Save a version that nobody asked for; None when there is one of that already, or the document began anew."""
+    document = documents.load_document(tx, document_id)
+    if document is None or document.epoch != epoch:
+        return None
+    last = store.last_version(tx, document.id)
+    if last is not None and last[0].epoch == epoch and last[1] >= offset:
+        return None
+    return _keep(tx, document, state, automatic=reason, offset=offset)
+
+
+def _unchanged(tx: Transaction, document: DocumentRow) -> Version | None:
+    """Return the last version when nobody has edited since."""
+    last = store.last_version(tx, document.id)
+    if last is None or last[0].epoch != document.epoch or last[1] != store.last_edit(tx, document.id):
+        return None
+    return last[0]
+
+
+def _keep(
+    tx: Transaction,
+    document: DocumentRow,
+    state: bytes,
+    *,
+    title: str = "",
+    saved_by: str | None = None,
+    automatic: AutomaticReason | None = None,
+    offset: int | None = None,
+) -> Version:
+    """Save a state, by default that of now."""
+    last = store.last_version(tx, document.id)
+    since = milliseconds(last[0].saved_at) if last and last[0].epoch == document.epoch else 0
+    editors = writers.editors_since(tx, document.id, document.epoch, since)
+    version = Version(
+        id=new_id(),
+        document_id=document.id,
+        epoch=document.epoch,
+        number=last[0].number + 1 if last else 1,
+        title=title,
+        automatic=automatic,
+        saved_by=saved_by,
+        editors=[editor for editor in editors if editor],
+        size=len(state),
+        saved_at=iso(tx.now),
+    )
+    store.insert_version(tx, version, store.last_edit(tx, document.id) if offset is None else offset, state)
+    if automatic is not None:
+        store.trim_automatic(tx, document.id, kept=rules.MOST_AUTOMATIC)
+    return version
