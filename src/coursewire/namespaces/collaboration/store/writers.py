@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, case, delete, distinct, select, update
+from sqlalchemy import BindParameter, bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
 from coursewire.namespaces.collaboration.store.tables import writers
@@ -42,16 +42,13 @@ _save = Prepared(
     )
 )
 _since = Prepared(
-    select(distinct(writers.c.user_id).label("user_id"))
+    select(writers.c.user_id)
+    .distinct()
     .where(*_of_epoch, writers.c.last_at > bindparam("after"))
     .order_by(writers.c.user_id)
 )
 _delete = Prepared(delete(writers).where(writers.c.document_id == bindparam("document_id")))
-_documents = Prepared(
-    select(distinct(writers.c.document_id).label("document_id")).where(
-        writers.c.user_id == bindparam("whose")
-    )
-)
+_documents = Prepared(select(writers.c.document_id).distinct().where(writers.c.user_id == bindparam("whose")))
 _unname = Prepared(
     update(writers).where(writers.c.user_id == bindparam("whose")).values(user_id=bindparam("nobody"))
 )
