@@ -230,10 +230,53 @@ async def test_who_was_away_for_too_long_reads_it_anew() -> None:
         assert (gap.channel, gap.reason) == (f"course:{COURSE}", "limit")
         await job.until(lambda: job.all[-1].state == "succeeded")
         assert ada.known.jobs["j"].state == "succeeded"
-        assert len(ada.known.milestones) == 8
         await lms.put_milestone(COURSE, "project", "Project 8", user_id="ben")
-        await told.until(lambda: told.named("milestone.reached"))
-        assert [one.title for one in told.named("milestone.reached")][-1] == "Project 8"
+        await told.until(lambda: len(told.named("milestone.reached")) == 9)
+        assert [one.title for one in told.named("milestone.reached")] == [
+            f"Project {number}" for number in range(9)
+        ], "in their order, and before what comes then"
+        assert len(ada.known.milestones) == 9
+
+
+async def test_who_was_away_for_too_long_is_told_of_alerts_and_not_of_what_was_there_before(
+    tmp_path: Path,
+) -> None:
+    """[SUB3] Raised meanwhile: told; held before and holds no more: told as cleared; was known: not again."""
+    url = f"sqlite:///{tmp_path / 'campus.db'}"
+    async with (
+        campus(database_url=url, replay_events=3, job_stalled_after_s=0.2) as site,
+        service(site) as lms,
+        Proxy(int(site.url.rpartition(":")[2])) as proxy,
+    ):
+        await site.enrol(dict.fromkeys(CLASS, "learner"))
+        await lms.put_milestone(COURSE, "project", "Before", user_id="ben")
+        async with (
+            AnalyticsClient(proxy.url, site.token("ada")) as ada,
+            person(site, "ada") as present,
+        ):
+            told, seen, gaps, states = Told(), Told(), Heard(ada, "gap"), States(ada)
+            await ada.subscribe_to_analytics_updates(told, course=COURSE)
+            await present.subscribe_to_analytics_updates(seen, course=COURSE)
+            await begin(lms, "first")
+            await told.until(lambda: told.named("alert.raised"))
+            proxy.go_down()
+            await states.until("reconnecting")
+            await lms.update_job("first", state="failed", error="gone")
+            for number in range(3):
+                await lms.put_milestone(COURSE, "project", f"Project {number}", user_id="ben")
+            await begin(lms, "second")
+            await seen.until(lambda: len(seen.named("alert.raised")) == 2)
+            proxy.come_up()
+            assert (await gaps.next()).channel == f"course:{COURSE}"
+            await told.until(lambda: len(told.named("alert.raised")) == 2)
+            assert [one.job_id for one in told.named("alert.raised")] == ["first", "second"]
+            assert [one.job_id for one in told.named("alert.cleared")] == ["first"]
+            assert [one.title for one in told.named("milestone.reached")] == [
+                "Project 0",
+                "Project 1",
+                "Project 2",
+            ]
+            assert [one.job_id for one in ada.known.alerts] == ["second"]
 
 
 async def test_figures_series_and_lists(site: Campus, lms: ServiceClient) -> None:

@@ -10,12 +10,14 @@ from typing import Any, Final, get_args
 
 from coursewire.client.analytics_commands import AnalyticsCommands
 from coursewire.client.analytics_known import ENDS
+from coursewire.client.analytics_missed import missed_alerts, missed_milestones
 from coursewire.client.inbox import Stream
 from coursewire.client.namespace import Meta
 from coursewire.client.outputs import Json
 from coursewire.errors import CoursewireError, Forbidden
 from coursewire.namespaces.analytics import contract as analytics
 from coursewire.realtime.contract import Event
+from coursewire.vocabulary import Position
 
 logger = logging.getLogger("coursewire.client")
 
@@ -33,10 +35,9 @@ class AnalyticsUpdate:
 
 @dataclass(frozen=True, slots=True)
 class AnalyticsGap:
-    """More was missed on a channel than the server replays; jobs, figures and milestones were read anew.
+    """More was missed on a channel than the server replays; jobs, figures, milestones and alerts were read anew.
 
-    They are in `AnalyticsClient.known`, and callbacks are told of jobs and figures that have changed. Milestones and
-    alerts of that time come with no event.
+    They are in `AnalyticsClient.known`, and callbacks are told of what has changed, as if they had heard it.
     """
 
     channel: str
@@ -65,6 +66,9 @@ class AnalyticsClient(AnalyticsCommands):
         super().__init__(*arguments, **options)
         self._subscriptions: list[Subscription] = []
         self._streams: dict[Stream[analytics.Job], str] = {}
+        self._heard_at: dict[str, str] = {}
+        """Up to when a channel was heard, by the server's clock; of others since the client began."""
+        self._began_at = ""
 
     # Listening
 
@@ -140,10 +144,23 @@ class AnalyticsClient(AnalyticsCommands):
             if subscription is not None:
                 self._drop(subscription)
 
+    async def subscribe_channel(self, channel: str, since: Position | None = None) -> Position:
+        """Listen to a channel, as every client does, and note since when."""
+        position = await super().subscribe_channel(channel, since)
+        self._heard_at.setdefault(channel, self.server_time)
+        return position
+
     # What the shell tells
+
+    def session_ready(self, data: Json) -> None:
+        """Note since when one listens to oneself."""
+        super().session_ready(data)
+        self._began_at = self._began_at or self.server_time
 
     async def handle_event(self, event: str, value: Any, meta: Meta) -> None:
         """Fold it, run the handlers, then the callbacks of whom it is news to."""
+        if meta.channel and meta.at is not None:
+            self._heard_at[meta.channel] = max(meta.at, self._heard_at.get(meta.channel, ""))
         is_news = event in _NEWS and self.known.take(value)
         await super().handle_event(event, value, meta)
         await self._tell(event, value, is_news=is_news)
@@ -151,7 +168,7 @@ class AnalyticsClient(AnalyticsCommands):
     async def load_snapshot(self, channel: str, reason: str, position: Json) -> Json:
         """Read anew what the log no longer has; the position was read before all of it (SUB3)."""
         before, figures = self.known.jobs, self.known.metrics
-        await self._read_anew(channel)
+        missed = await self._read_anew(channel)
         await super().handle_event("gap", AnalyticsGap(channel, reason), Meta(channel=channel))
         for job in self.known.jobs.values():
             if job.id not in before or job.revision > before[job.id].revision:
@@ -160,25 +177,39 @@ class AnalyticsClient(AnalyticsCommands):
         for place, values in self.known.metrics.items():
             if values is not figures.get(place):
                 await self._tell(analytics.MetricsUpdated.event, values, is_news=True)
+        for name, value in missed:
+            await self._tell(name, value, is_news=True)
         return position
 
-    async def _read_anew(self, channel: str) -> None:
+    async def _read_anew(self, channel: str) -> list[tuple[str, Any]]:
+        """Read what a channel tells of; return what of milestones and alerts is new, in its order."""
         kind, _, name = channel.partition(":")
+        missed: list[tuple[str, Any]] = []
         if kind == "job":
             await self.job(name)
         elif kind == "user":
             await self.jobs_page(limit=100)
         elif kind == "course":
             await self.jobs_page(course=name, limit=100)
+        since = self._heard_at.get(channel, self._began_at)
+        if kind != "job":
+            course = name if kind in {"course", "cohort"} else None
+            found = await missed_milestones(self, course, since)
+            missed += [(analytics.MilestoneReached.event, one) for one in found]
+        if kind == "course":
+            raised, cleared = await missed_alerts(self, name, since, self.server_time)
+            missed += [(analytics.AlertCleared.event, one) for one in cleared]
+            missed += [(analytics.AlertRaised.event, one) for one in raised]
         if kind in {"course", "cohort"}:
-            await self.milestones_page(course=name)
             for window in get_args(analytics.Window):
                 if f"{name}/{window}" in self.known.metrics:
                     await self.metrics(name, window)
+        return missed
 
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """Forget the callbacks of a channel that was taken away; of a course one may go on with its cohort's."""
         await super().channel_gone(channel, error)
+        self._heard_at.pop(channel, None)
         for stream in [one for one, of in self._streams.items() if of == channel]:
             stream.close(error)
         for subscription in [one for one in self._subscriptions if one.channel == channel]:

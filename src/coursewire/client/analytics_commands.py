@@ -44,6 +44,11 @@ class AnalyticsCommands(NamespaceClient):
         if self.session is not None:
             self._ahead_ms = milliseconds(self.session.server_time) - _now()
 
+    @property
+    def server_time(self) -> str:
+        """The time by the server's clock, as far as it is known here."""
+        return iso(_now() + self._ahead_ms)
+
     # Jobs
 
     async def job(self, job_id: str) -> analytics.Job:
@@ -185,7 +190,7 @@ class AnalyticsCommands(NamespaceClient):
             progress=progress,
             score=score,
             duration_ms=duration_ms,
-            at=at or iso(_now() + self._ahead_ms),
+            at=at or self.server_time,
         )
 
 

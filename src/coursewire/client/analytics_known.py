@@ -25,6 +25,8 @@ class Known:
         self._metrics: dict[str, analytics.Metrics] = {}
         self._own: dict[str, str] = {}
         self._milestones: list[analytics.Milestone] = []
+        self._heard: OrderedDict[str, None] = OrderedDict()
+        """Milestones, also those that are not in the list any more."""
         self._alerts: OrderedDict[str, analytics.Alert] = OrderedDict()
         self._cancelling: Counter[str] = Counter()
 
@@ -76,6 +78,12 @@ class Known:
     def milestones_read(self, items: Iterable[analytics.Milestone]) -> None:
         """Take the first page of the list anew."""
         self._milestones = list(items)[:MOST]
+        for milestone in self._milestones:
+            self._hear(milestone.id)
+
+    def has_heard(self, milestone: analytics.Milestone) -> bool:
+        """Whether a milestone was heard of or read."""
+        return milestone.id in self._heard
 
     def cancelling(self, job_id: str, by: int) -> None:
         """Note that a command to end a job was given (1), or has its answer (-1)."""
@@ -107,10 +115,16 @@ class Known:
         return True
 
     def _milestone(self, milestone: analytics.Milestone) -> bool:
-        if any(known.id == milestone.id for known in self._milestones):
-            return False
-        self._milestones = [milestone, *self._milestones][:MOST]
-        return True
+        if all(known.id != milestone.id for known in self._milestones):
+            self._milestones = [milestone, *self._milestones][:MOST]
+        return self._hear(milestone.id)
+
+    def _hear(self, milestone_id: str) -> bool:
+        is_new = milestone_id not in self._heard
+        self._heard[milestone_id] = None
+        if len(self._heard) > MOST:
+            self._heard.popitem(last=False)
+        return is_new
 
     def _alert(self, alert: analytics.Alert) -> bool:
         before = self._alerts.get(alert.id)
