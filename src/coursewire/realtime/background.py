@@ -70,6 +70,10 @@ class Background:
         """Ask for a derived value to be computed again for these users."""
         self._bus.publish(DeriveWanted(self._namespace, name, argument, tuple(user_ids)))
 
+    def listen(self, hear: Callable[[BusMessage], None]) -> Callable[[], None]:
+        """Call `hear` on the event loop with all that the bus brings, of every namespace; returns what ends that."""
+        return self._bus.subscribe(hear)
+
     def wake(self) -> None:
         """Let `rest` return."""
         self._woken.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from coursewire.bus.port import Unlogged
@@ -81,6 +81,13 @@ class Here:
     def visit(self, session: Session) -> Visit:
         """Return a session as its namespace sees it."""
         return Visit(self.live[session.namespace.path], session.caller, session.id)
+
+    def leave(self, path: str, visit: Visit, is_meant: Callable[[str], bool]) -> None:
+        """End the subscriptions of one session to the channels that are meant."""
+        for session in self._hub.users_of(path).get(visit.caller.user_id, ()):
+            if session.id == visit.session_id:
+                for name in filter(is_meant, list(session.subscriptions)):
+                    self._hub.unsubscribe(session, name)
 
     def _tell(self, path: str, user_id: str, names: Iterable[str], standing: Standing) -> None:
         namespace = self._namespaces[path]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coursewire.realtime.contract import Event
     from coursewire.realtime.here import Here
     from coursewire.realtime.presence import Standing, Status
+    from coursewire.realtime.visit import Visit
 
 
 class Live:
@@ -59,6 +60,10 @@ class Live:
             self._namespace, channel, new_id(), event.event, data, at, actor, key, is_last=is_last
         )
         self._bus.publish(message)
+
+    def leave(self, visit: Visit, is_meant: Callable[[str], bool]) -> None:
+        """End a session's subscriptions to the channels that are meant, as its `unsubscribe` would."""
+        self._here.leave(self._namespace, visit, is_meant)
 
     def set_status(self, user_id: str, status: Status) -> Standing:
         """Choose how a user is shown to others, and tell them."""

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Never
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Never
 
 from coursewire.errors import Unavailable
 from coursewire.namespaces.collaboration.contract import (
     COMMANDS,
     EVENTS,
     AnnotationReadersAsked,
+    CloseDocument,
+    CompareVersions,
     CreateAnnotation,
+    CreateDocument,
     DeleteAnnotation,
     ListAnnotations,
+    ListDocuments,
+    ListDocumentTemplates,
+    ListVersions,
+    OpenDocument,
+    ReadVersion,
     ReanchorAnnotation,
     ResolveAnnotation,
+    RestoreVersion,
+    SaveVersion,
+    SetAwareness,
+    SyncDocument,
     UpdateAnnotation,
+    UpdateDocument,
 )
+from coursewire.namespaces.collaboration.rooms import commands
+from coursewire.namespaces.collaboration.rooms.figures import counters_of
+from coursewire.namespaces.collaboration.rooms.rooms import Rooms
 from coursewire.namespaces.collaboration.service import (
     addressing,
     annotation_changes,
-    audiences,
+    documents,
+    opening,
+    saving_versions,
     taking_back,
+    versions,
 )
 from coursewire.namespaces.collaboration.service.annotations import create_annotation, list_annotations
-from coursewire.realtime.namespace import ChannelKind, Namespace, only_self
+from coursewire.namespaces.collaboration.versioning import Versioning
+from coursewire.realtime.namespace import ChannelKind, Namespace, Opening, Signal, Staged, only_self
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -35,20 +58,46 @@ def _not_built(_: Transaction, __: Caller, command: Command) -> Never:
     raise Unavailable(f"{command.command} is being built")
 
 
-def make() -> Namespace:
-    """Return /collaboration."""
-    return Namespace(
+@dataclass(frozen=True)
+class Collaboration(Namespace):
+    """A namespace with documents in memory, and figures of them."""
+
+    counters: Mapping[str, tuple[str, tuple[str, ...], Callable[[], Any]]] = field(default_factory=dict)
+
+
+def make() -> Collaboration:
+    """Return /collaboration, with no document open."""
+    rooms = Rooms()
+    return Collaboration(
         path="/collaboration",
         commands={
             **dict.fromkeys(COMMANDS, _not_built),
+            ListDocuments: documents.list_documents,
+            ListDocumentTemplates: documents.list_templates,
+            CreateDocument: documents.create_document,
+            OpenDocument: Opening(opening.channels_to_open, partial(commands.open_document, rooms)),
+            UpdateDocument: Staged(partial(commands.prepare_update, rooms)),
+            SyncDocument: Signal(partial(commands.sync_document, rooms)),
+            CloseDocument: Signal(commands.close_document),
+            SetAwareness: Signal(partial(commands.set_awareness, rooms)),
             ListAnnotations: list_annotations,
             CreateAnnotation: create_annotation,
             UpdateAnnotation: annotation_changes.update_annotation,
             DeleteAnnotation: taking_back.delete_annotation,
             ResolveAnnotation: annotation_changes.resolve_annotation,
             ReanchorAnnotation: annotation_changes.reanchor_annotation,
+            ListVersions: versions.list_versions,
+            ReadVersion: versions.read_version,
+            CompareVersions: versions.compare_versions,
+            SaveVersion: saving_versions.save_version,
+            RestoreVersion: saving_versions.restore_version,
         },
         events=EVENTS,
-        channels={"document": ChannelKind(audiences.check_document_channel), "user": ChannelKind(only_self)},
+        channels={
+            "document": ChannelKind(opening.grant_channel, granted=rooms.granted, left=rooms.left),
+            "user": ChannelKind(only_self),
+        },
         reactions={AnnotationReadersAsked: addressing.answer_readers},
+        background=(rooms.run, Versioning().run),
+        counters=counters_of(rooms),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from coursewire.errors import Forbidden
 from coursewire.vocabulary import STAFF_ROLES
@@ -28,6 +28,14 @@ _MODES: Final[Mapping[Access, Mode | None]] = {
     "comment": "comment",
     "edit": "edit",
 }
+
+
+class Grant(NamedTuple):
+    """What the right to a document is good for, and what of the document has decided so."""
+
+    mode: Mode
+    is_archived: bool = False
+    access: str = ""
 
 
 class Governed(Protocol):
@@ -86,3 +94,10 @@ def check_may_edit(mode: Mode | None) -> None:
     """Raise Forbidden for whoever only reads or comments."""
     if mode != "edit":
         raise Forbidden("you may not edit this document", field="document_id", details={"mode": mode})
+
+
+def why_changed(before: Grant, after: Grant) -> Literal["role", "document", "archived"]:
+    """Return what has changed what somebody may do."""
+    if before.is_archived != after.is_archived:
+        return "archived"
+    return "document" if before.access != after.access else "role"

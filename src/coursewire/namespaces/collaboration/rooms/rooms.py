@@ -1,0 +1,182 @@
+"""All documents that are open on this node: found, made, let go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from coursewire.bus.port import BusMessage, Committed, Unlogged
+from coursewire.errors import Overloaded, Unavailable
+from coursewire.namespaces.collaboration.contract import DocumentReset
+from coursewire.namespaces.collaboration.rooms.compacting import Compacting
+from coursewire.namespaces.collaboration.rooms.room import Room
+from coursewire.namespaces.collaboration.rules import limits
+from coursewire.namespaces.collaboration.service.contents import Contents, load_contents
+from coursewire.realtime.limits import Bucket, Rate
+
+if TYPE_CHECKING:
+    from coursewire.namespaces.collaboration.rules.modes import Grant
+    from coursewire.realtime.background import Background
+    from coursewire.realtime.live import Live
+    from coursewire.realtime.visit import Visit
+
+NAMESPACE: Final = "/collaboration"
+MOST_OPEN: Final = 2_000
+"""Documents in memory at once. The next one takes the place of one that nobody is in; when somebody is in all of them,
+opening it is answered with `overloaded`."""
+IDLE_S: Final = 60.0
+"""How long a document stays in memory after the last has left: who reloads the page finds it there."""
+LOOK_EVERY_S: Final = 5.0
+
+_PREFIX: Final = "document:"
+_EDITS: Final = Rate(limits.BYTES_PER_SECOND, limits.BYTES_AT_ONCE)
+
+
+class Limited(Protocol):
+    """The settings that matter here."""
+
+    rate_limits: bool
+
+
+class Rooms:
+    """The open documents of a node, by id. All methods belong to the event loop."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        """What the operator sees of it."""
+        self._rooms: dict[str, Room] = {}
+        self._grants: dict[tuple[int, str], Grant] = {}
+        """What each session may do in the documents that it listens to, whether it has opened them or not."""
+        self._work: Background | None = None
+        self._is_limited = True
+        self.compacting = Compacting(self)
+
+    # Running
+
+    async def run(self, work: Background) -> None:
+        """Begin, and let documents go that nobody is in."""
+        self._work = work
+        settings: Limited = work.settings
+        self._is_limited = settings.rate_limits
+        stop = work.listen(self.hear)
+        try:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                self.let_go(asyncio.get_running_loop().time() - IDLE_S)
+        finally:
+            stop()
+
+    @property
+    def work(self) -> Background:
+        """Return what reads and writes. Raises Unavailable before the node has started."""
+        if self._work is None:
+            raise Unavailable("documents are not there yet", retry_after_ms=500)
+        return self._work
+
+    def hear(self, message: BusMessage) -> None:
+        """Take what is said of documents that are open here."""
+        if isinstance(message, Committed):
+            if message.namespace == NAMESPACE and message.channel.startswith(_PREFIX):
+                room = self._rooms.get(message.channel[len(_PREFIX) :])
+                if room is not None:
+                    room.hear(message)
+                    self.compacting.consider(room)
+        elif isinstance(message, Unlogged) and message.event == DocumentReset.event:
+            room = self._rooms.get(message.channel[len(_PREFIX) :])
+            if room is not None:
+                room.drop("it has begun anew")
+
+    # Finding
+
+    def find(self, document_id: str) -> Room | None:
+        """Return a document that is open here."""
+        return self._rooms.get(document_id)
+
+    @asynccontextmanager
+    async def held(self, document_id: str, live: Live) -> AsyncIterator[Room]:
+        """Hold a document open, for somebody who is about to enter. Raises Overloaded."""
+        room = self._rooms.get(document_id)
+        if room is None:
+            self._make_space()
+            room = self._rooms[document_id] = Room(document_id, live, self._load, self.counts)
+        room.holds += 1
+        try:
+            yield room
+        finally:
+            room.holds -= 1
+            self._note(room)
+
+    async def _load(self, document_id: str) -> Contents:
+        return await self.work.read(lambda tx: load_contents(tx, document_id))
+
+    def _make_space(self) -> None:
+        if len(self._rooms) < MOST_OPEN:
+            return
+        idle = [room for room in self._rooms.values() if not room.is_busy]
+        if not idle:
+            raise Overloaded("too many documents are open at the moment", retry_after_ms=5_000)
+        self._close(min(idle, key=lambda room: room.idle_since or 0.0))
+
+    def let_go(self, idle_since: float) -> None:
+        """Forget documents that nobody has been in since a time of the loop's clock."""
+        for room in list(self._rooms.values()):
+            self._note(room)
+            if room.idle_since is not None and room.idle_since <= idle_since:
+                self._close(room)
+
+    def _note(self, room: Room) -> None:
+        if room.is_busy:
+            room.idle_since = None
+        elif room.idle_since is None:
+            room.idle_since = asyncio.get_running_loop().time()
+
+    def _close(self, room: Room) -> None:
+        del self._rooms[room.document_id]
+        self.counts["unloads"] += 1
+
+    # Rights
+
+    def granted(self, visit: Visit, channel_id: str, grant: Grant) -> None:
+        """Hear what a session may do in a document (FAN4)."""
+        key = (visit.session_id, channel_id)
+        before = self._grants.get(key)
+        self._grants[key] = grant
+        room = self._rooms.get(channel_id)
+        if before is not None and room is not None:
+            room.company.change_mode(visit.session_id, before, grant)
+
+    def left(self, visit: Visit, channel_id: str) -> None:
+        """Hear that a session listens to a document no more."""
+        if self._grants.pop((visit.session_id, channel_id), None) is None:
+            return
+        room = self._rooms.get(channel_id)
+        if room is not None:
+            room.company.leave(visit.session_id)
+            self._note(room)
+
+    def grant_of(self, session_id: int, document_id: str) -> Grant | None:
+        """Return what a session may do in a document that it listens to."""
+        return self._grants.get((session_id, document_id))
+
+    def bucket(self, now: float) -> Bucket | None:
+        """Return how much a session that comes now may send."""
+        return Bucket(_EDITS, now) if self._is_limited else None
+
+    @staticmethod
+    def now_ms() -> int:
+        """Return milliseconds since 1970."""
+        return time.time_ns() // 1_000_000
+
+    # Figures
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Return how many documents and guests there are now."""
+        return {
+            "documents": len(self._rooms),
+            "guests": sum(len(room.company.people) for room in self._rooms.values()),
+        }

@@ -1,0 +1,22 @@
+"""How much a document takes, and how fast."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MOST_DOCUMENT: Final = 2 * 1024 * 1024
+"""Bytes of a document, encoded: opening answers with all of it, and a connection that has more than four outboxes
+waiting is closed."""
+MEASURED_AGAIN: Final = 64 * 1024
+"""Bytes of edits after which a full document is measured again: deleting makes it smaller."""
+
+UPDATES_PER_SECOND: Final = 20.0
+"""That an editor should send at most: what is typed meanwhile goes together."""
+BYTES_PER_SECOND: Final = 128 * 1024.0
+"""Of edits, of one session, in the long run: reading and checking them takes about a millisecond for 4 KB."""
+BYTES_AT_ONCE: Final = 1024 * 1024.0
+"""Of edits, of one session, before that counts: a large paste, or what was written offline."""
+LEAST_COST: Final = 256
+"""Bytes that even the smallest edit counts for."""
+SYNC_COST: Final = 8 * 1024
+"""Bytes that comparing states counts for, on top of the state vector."""
