@@ -17,6 +17,7 @@ export class Scriptorium {
   html: string | null = null;
   readonly modes: Record<string, DocumentMode> = {};
   annotations: Annotation[] = [];
+  annotationsCursor: string | null = null;
   /** Audiences that whoever opens the document is of, beside everybody's. */
   audiences: string[] = [];
   /** What the next updates are answered with, instead of being taken. */
@@ -97,6 +98,7 @@ export class Scriptorium {
       state_vector: encodeStateVector(this.doc),
       awareness: encodeAwarenessUpdate(this.awareness, [...this.awareness.getStates().keys()]),
       annotations: this.annotations,
+      ...(this.annotationsCursor !== null && { annotations_cursor: this.annotationsCursor }),
       positions: {
         "document:7": { epoch: `stream-${this.epoch}`, offset: this.offset },
         ...Object.fromEntries(

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector, type XmlElement, type XmlText } from "yjs";
-import { Scriptorium, textIn, write } from "../../testing/scriptorium";
+import { annotation, Scriptorium, textIn, write } from "../../testing/scriptorium";
 import { settle, World } from "../../testing/world";
 import { CollaborationWebSocketService } from "./collaborationWebSocket";
 import type { Answer } from "./protocol";
@@ -27,10 +27,16 @@ class Client {
     clients.push(this);
   }
 
-  async come(): Promise<this> {
+  /** The page is there; the connection is not yet. */
+  async begin(): Promise<World> {
     this.service.connect(this.user, "token");
     this.release = this.service.openDocument("7");
     await loaded();
+    return this.world;
+  }
+
+  async come(): Promise<this> {
+    await this.begin();
     await this.back();
     return this;
   }
@@ -131,6 +137,46 @@ describe("opening", () => {
     server.modes["ada"] = "comment";
     const ada = await somebody("ada");
     expect(ada.state).toMatchObject({ phase: "ready", html: "<p>Hegel</p>", doc: null, mode: "comment" });
+  });
+
+  it("loads all annotations, page by page, and forgets those that are gone", async () => {
+    const all = Array.from({ length: 5 }, (_one, index) => annotation(`a${index}`));
+    const page = (from: number) => ({
+      items: all.slice(from, from + 2),
+      ...(from + 2 < all.length && { next_cursor: `${from + 2}` }),
+    });
+    server.annotations = page(0).items;
+    server.annotationsCursor = "2";
+    const ada = new Client("ada");
+    const { peer } = await ada.begin();
+    peer.reply("annotation.list", ({ cursor }) => page(Number(cursor)));
+    await ada.back();
+    const ids = () => Object.keys(ada.state.annotations.items);
+    expect(ids()).toEqual(["a0", "a1", "a2", "a3", "a4"]);
+    all.splice(3, 1);
+    await ada.lose();
+    await ada.back();
+    expect(ids()).toEqual(["a0", "a1", "a2", "a4"]);
+  });
+
+  it("is done again when the server does not know that we are in it", async () => {
+    const ada = await somebody("ada");
+    server.refusals.push(error("conflict", { details: { reason: "open" } }));
+    ada.type("!");
+    await settle();
+    ada.world.advance(200);
+    await settle();
+    expect(server.text).toBe("Hegel!");
+    expect(ada.world.peer.payloads("document.open")).toHaveLength(2);
+    for (let turn = 0; turn < 9; turn += 1)
+      server.refusals.push(error("conflict", { details: { reason: "open" } }));
+    ada.type("?");
+    for (let turn = 0; turn < 20; turn += 1) {
+      await settle();
+      ada.world.advance(200);
+    }
+    expect(ada.world.peer.payloads("document.open").length).toBeLessThan(9);
+    expect(ada.copies).toMatchObject([{ reason: "refused" }]);
   });
 
   it("says why when it may not be seen, and tries again what failed only for now", async () => {

@@ -75,6 +75,7 @@ export class CollaborationWebSocketService extends NamespaceService<
       copies: this.#copies,
       isConnected: () => this.isConnected,
       request: (command, payload) => this.request(command, payload),
+      listAnnotations: (payload) => this.request("annotation.list", payload),
       signal: (command, payload) => this.signal(command, payload),
       leave: (channel) => this.leave(channel),
       shown: () => this.#annotating.restore(this.#left),

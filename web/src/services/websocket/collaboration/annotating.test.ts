@@ -142,7 +142,8 @@ describe("an annotation", () => {
     await expect(removed).rejects.toMatchObject({ code: "forbidden" });
     expect(bodies()).toEqual(["Body of a1"]);
     const again = service.remove("a1");
-    world.peer.answer("annotation.delete", ok(annotation("a1", { revision: 9, state: "deleted" })));
+    const { target: _place, ...gone } = annotation("a1", { revision: 9, state: "deleted" });
+    world.peer.answer("annotation.delete", ok(gone));
     await again;
     expect(bodies()).toEqual([]);
     await expect(service.resolve("a1")).rejects.toMatchObject({ code: "not_found" });

@@ -50,12 +50,14 @@ describe("annotations", () => {
     );
     let state = annotationArrived(noAnnotations, one);
     state = pendingBegun(state, { kind: "create", key: "k1", annotation: holder });
-    state = annotationsLoaded(state, [annotation("a2")]);
-    expect(ids(state)).toEqual(["a2", "k1"]);
+    const known = new Set(["a1"]);
+    state = annotationArrived(annotationArrived(state, annotation("a2")), annotation("late"));
+    state = annotationsLoaded(state, [annotation("a2")], known);
+    expect(ids(state)).toEqual(["a2", "late", "k1"]);
     const made = annotation("a3", { body: "mine", created_at: "2026-11-23T05:00:01.000Z" });
     const { target: _none, ...withoutTarget } = made;
-    state = annotationsLoaded(state, [annotation("a2"), withoutTarget]);
-    expect(ids(state)).toEqual(["a2", "a3"]);
+    state = annotationArrived(state, withoutTarget);
+    expect(ids(state)).toEqual(["a2", "late", "a3"]);
   });
 
   it("show what we change of them until it is settled", () => {
@@ -87,6 +89,20 @@ describe("annotations", () => {
       ["a1", ["r1", "r2"]],
       ["a2", []],
     ]);
+  });
+
+  it("that were taken back head their thread as long as somebody's replies are there", () => {
+    let state = annotationArrived(
+      annotationArrived(noAnnotations, one),
+      annotation("r1", { parent_id: "a1" }),
+    );
+    const heads = () => threadsOf(shownAnnotations(state)).map(({ annotation: head }) => head.state);
+    state = annotationGone(state, annotation("a1", { revision: 4, state: "deleted", body: "" }));
+    expect(heads()).toEqual(["deleted"]);
+    state = annotationGone(state, { id: "r1", revision: 2 });
+    expect(heads()).toEqual([]);
+    state = annotationGone(state, { id: "a1", revision: 5 });
+    expect(ids(state)).toEqual([]);
   });
 });
 

@@ -41,14 +41,19 @@ export class AnnotationConflict extends CommandError {
 
 export const noAnnotations: AnnotationsState = { items: {}, gone: {}, pending: [] };
 
-/** All that we may see now, as `document.open` says it: what is not in it is gone, or is for others. */
-export function annotationsLoaded(state: AnnotationsState, all: readonly Annotation[]): AnnotationsState {
-  return all.reduce(annotationArrived, { ...state, items: {}, gone: {} });
+/** All have been read anew: of those `known` before, what is not among them is gone, or is for others. */
+export function annotationsLoaded(
+  state: AnnotationsState,
+  all: readonly Annotation[],
+  known: ReadonlySet<string>,
+): AnnotationsState {
+  const here = new Set(all.map(({ id }) => id));
+  const items = Object.values(state.items).filter(({ id }) => here.has(id) || !known.has(id));
+  return { ...state, items: Object.fromEntries(items.map((one) => [one.id, one])), gone: {} };
 }
 
 /** One as it is now; an older report changes nothing. */
 export function annotationArrived(state: AnnotationsState, one: Annotation): AnnotationsState {
-  if (one.state === "deleted") return annotationGone(state, one);
   const { [one.id]: gone, ...others } = state.gone;
   if ((state.items[one.id]?.revision ?? 0) >= one.revision || (gone ?? 0) > one.revision) return state;
   const pending = state.items[one.id] ? state.pending : withoutOwn(state.pending, one);
@@ -56,13 +61,15 @@ export function annotationArrived(state: AnnotationsState, one: Annotation): Ann
 }
 
 /**
- * One is gone. With the revision that we know it is only told to an audience that has lost it, and we are of another one
- * that has it.
+ * One is gone; with its place left, it stays as the head of a thread. With the revision that we know it is only told to
+ * an audience that has lost it, and we are of another one that has it.
  */
 export function annotationGone(
   state: AnnotationsState,
-  { id, revision }: Pick<Annotation, "id" | "revision">,
+  one: Pick<Annotation, "id" | "revision"> & Partial<Annotation>,
 ): AnnotationsState {
+  if (one.target) return annotationArrived(state, one as Annotation);
+  const { id, revision } = one;
   const { [id]: known, ...items } = state.items;
   if (known && known.revision >= revision) return state;
   return { ...state, items, gone: { ...state.gone, [id]: Math.max(revision, state.gone[id] ?? 0) } };

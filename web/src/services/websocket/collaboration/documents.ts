@@ -1,6 +1,7 @@
 /** The documents that somebody uses: begun with a user, told what the server says of each, closed once nothing is unsaved. */
 
 import type {
+  Annotation,
   CollaborationCommands,
   CollaborationEvents,
   DocumentOpened,
@@ -11,7 +12,7 @@ import type {
 import type { Environment } from "../environment";
 import type { EventMeta } from "../protocol";
 import type { StateStore } from "../stateStore";
-import { annotationsLoaded, audienceLost } from "./annotations";
+import { annotationArrived, annotationsLoaded, audienceLost } from "./annotations";
 import type { Copies } from "./copies";
 import { audienceOf, documentOf, folded } from "./events";
 import type { DocumentProvider } from "./provider";
@@ -21,6 +22,9 @@ import type { Asks } from "./surroundings";
 
 /** Tried again with the next connection. */
 const NOT_LOADED = "The editor could not be loaded. Check your connection.";
+
+/** Of annotations, after those that come with a document. */
+const PAGE = 200;
 
 type Signals = "document.close" | "awareness.set";
 
@@ -33,6 +37,9 @@ interface Needs {
     command: Name,
     payload: CollaborationCommands[Name]["payload"],
   ) => Promise<CollaborationCommands[Name]["result"]>;
+  listAnnotations: (
+    payload: CollaborationCommands["annotation.list"]["payload"],
+  ) => Promise<CollaborationCommands["annotation.list"]["result"]>;
   signal: <Name extends Signals>(command: Name, payload: CollaborationCommands[Name]["payload"]) => void;
   leave: (channel: string) => void;
   /** Somebody begins to use a document. */
@@ -185,7 +192,7 @@ export class Documents {
         return answer;
       },
       showCaret: (payload) => this.#needs.signal("awareness.set", payload),
-      opened: (answer) => this.#opened(id, answer),
+      opened: (answer) => void this.#opened(id, answer),
       changed: (patch) => {
         if (this.#used.get(id)?.provider !== provider) return;
         this.patch(id, patch);
@@ -199,15 +206,28 @@ export class Documents {
     void provider.start();
   }
 
-  #opened(id: string, { annotations, participants, positions }: DocumentOpened): void {
+  async #opened(id: string, answer: DocumentOpened): Promise<void> {
+    const { annotations, annotations_cursor, participants, positions } = answer;
+    const known = new Set(Object.keys(this.get(id)?.annotations.items ?? {}));
+    this.patch(id, { channels: Object.keys(positions), participants: participantsOf(participants) });
+    const all: Annotation[] = [];
+    const take = (some: readonly Annotation[]) => {
+      const state = this.get(id);
+      if (state) this.patch(id, { annotations: some.reduce(annotationArrived, state.annotations) });
+      all.push(...some);
+    };
+    take(annotations);
+    try {
+      for (let cursor = annotations_cursor; cursor !== undefined; ) {
+        const page = await this.#needs.listAnnotations({ document_id: id, cursor, limit: PAGE });
+        take(page.items);
+        cursor = page.next_cursor;
+      }
+    } catch {
+      return; // The connection was lost: the next `open` begins again.
+    }
     const state = this.get(id);
-    if (!state) return;
-    this.#show({
-      ...state,
-      channels: Object.keys(positions),
-      participants: participantsOf(participants),
-      annotations: annotationsLoaded(state.annotations, annotations),
-    });
+    if (state) this.patch(id, { annotations: annotationsLoaded(state.annotations, all, known) });
   }
 
   /** An edit that is on its way, or that only this page has, keeps a document open that nobody uses any more. */

@@ -10,7 +10,6 @@ type Fields<Data> = { [Field in keyof Data]?: Kind };
 const ANNOTATION: Fields<Annotation> = { id: "string", document_id: "string", revision: "number" };
 const WHOLE: Fields<Annotation> = {
   ...ANNOTATION,
-  author_id: "string",
   motivation: "string",
   body: "string",
   tags: "object",

@@ -71,7 +71,7 @@ describe("what we write, while the server is away", () => {
         rows.add(one);
       },
       gap: () => undefined,
-      epoch: () => undefined,
+      open: () => undefined,
       refused: (error) => {
         throw error;
       },

@@ -50,7 +50,7 @@ export class DocumentProvider {
     this.#keeping = new Keeping(id, {
       rows: needs.store,
       timers: this.#timers,
-      changed: () => this.#tell(),
+      changed: this.show,
     });
     this.#saving = new Saving({
       timers: this.#timers,
@@ -65,7 +65,7 @@ export class DocumentProvider {
         this.#keeping.add(one);
       },
       gap: () => void this.#fillGap(),
-      epoch: () => void this.open(),
+      open: () => this.#openAnew(),
       refused: (error) => this.#refused(error),
     });
     this.#replica = this.#make();
@@ -107,6 +107,13 @@ export class DocumentProvider {
     }
   }
 
+  /** The server does not know us here; several times in a row something else is wrong. */
+  #openAnew(): void {
+    this.#failures += 1;
+    if (this.#failures > MOST_FAILURES) return this.#again("refused");
+    void this.open();
+  }
+
   /** The connection is gone. */
   lost(): void {
     this.#pause();
@@ -124,9 +131,7 @@ export class DocumentProvider {
   }
 
   /** Say again how things stand. */
-  show(): void {
-    this.#tell();
-  }
+  readonly show = (): void => this.#tell();
 
   // What the server says
 

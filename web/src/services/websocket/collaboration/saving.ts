@@ -31,8 +31,8 @@ interface Needs {
   merged: (edits: readonly Unsent[], one: Unsent) => void;
   /** The server lacks something that comes before: what to send instead of everything that waits. */
   gap: () => void;
-  /** The document has begun anew. */
-  epoch: () => void;
+  /** The document has begun anew, or the server does not know that we are in it. */
+  open: () => void;
   /** The server will not have this edit, or it is larger than it may be: nor what was written on top of it. */
   refused: (error: CommandError) => void;
 }
@@ -148,9 +148,9 @@ export class Saving {
     this.#inFlight = 0;
     const failure = error instanceof CommandError ? error : null;
     const reason = failure?.code === "conflict" ? failure.details?.["reason"] : undefined;
-    if (reason === "gap" || reason === "epoch") {
+    if (reason === "gap" || reason === "epoch" || reason === "open") {
       this.pause();
-      return this.#needs[reason]();
+      return reason === "gap" ? this.#needs.gap() : this.#needs.open();
     }
     if (failure && !failure.retryable) {
       this.pause();

@@ -28,7 +28,10 @@ export function shownAnnotations({ items, pending }: AnnotationsState): ShownAnn
   return [...[...shown.values()].sort(byAge), ...made];
 }
 
-/** Threads in the order of their first annotation; replies to one that is gone do not show. */
+/**
+ * Threads in the order of their first annotation. One that was taken back heads its thread as long as there are replies;
+ * replies to one that is not here do not show.
+ */
 export function threadsOf(shown: readonly ShownAnnotation[]): Thread[] {
   const replies = new Map<string, ShownAnnotation[]>();
   for (const one of shown) {
@@ -39,7 +42,8 @@ export function threadsOf(shown: readonly ShownAnnotation[]): Thread[] {
   }
   return shown
     .filter(({ parent_id }) => parent_id === undefined)
-    .map((annotation) => ({ annotation, replies: replies.get(annotation.id) ?? [] }));
+    .map((annotation) => ({ annotation, replies: replies.get(annotation.id) ?? [] }))
+    .filter(({ annotation, replies: all }) => annotation.state === "shown" || all.length > 0);
 }
 
 function changed(known: ShownAnnotation, { resolved, ...fields }: AnnotationChange): ShownAnnotation {
