@@ -18,6 +18,7 @@ from coursewire.namespaces.collaboration.rules import versions as rules
 from coursewire.namespaces.collaboration.service.audiences import entered
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.editing import log_edit
+from coursewire.namespaces.collaboration.service.seeds import NOBODY
 from coursewire.namespaces.collaboration.service.versions import doc_of_version, visible_version
 from coursewire.namespaces.collaboration.store import documents, writers
 from coursewire.namespaces.collaboration.store import versions as store
@@ -51,7 +52,7 @@ def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) ->
 
     What is the same stays untouched, so whoever writes there meanwhile goes on; what they write elsewhere is merged.
     """
-    version, place = visible_version(tx, caller, command.version_id, "version_id")
+    version, offset, place = visible_version(tx, caller, command.version_id, "version_id")
     modes.check_may_edit(place.viewer.mode)
     document = place.document
     doc = build_contents(tx, document).doc
@@ -59,14 +60,15 @@ def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) ->
     before = _unchanged(tx, document) or _keep(tx, document, doc.get_update(), automatic="before_restore")
     for update in _edits(doc, wanted):
         log_edit(tx, caller.user_id, document, update)
-    since = milliseconds(version.saved_at) if version.epoch == document.epoch else 0
-    editors = writers.editors_since(tx, document.id, document.epoch, since)
+    editors = [
+        editor for editor in _editors_since(tx, document, (version, offset)) if editor != caller.user_id
+    ]
     tx.tell(
         DocumentRestored(
             version=version,
             document_title=document.title,
             course_id=document.course_id,
-            editors=tuple(editor for editor in editors if editor and editor != caller.user_id),
+            editors=tuple(editors),
         )
     )
     return VersionRestored(version=version, before=before)
@@ -118,6 +120,19 @@ def save_automatic(
     return _keep(tx, document, state, automatic=reason, offset=offset)
 
 
+def _editors_since(tx: Transaction, document: DocumentRow, last: tuple[Version, int] | None) -> list[str]:
+    """Return who has edited since a version and the offset of the last edit in it.
+
+    Writers know when they last wrote something; who only deleted is known from the edits that are still there.
+    """
+    since, after = 0, 0
+    if last is not None and last[0].epoch == document.epoch:
+        since, after = milliseconds(last[0].saved_at), last[1]
+    editors = store.editors_after(tx, document.id, document.epoch, after)
+    editors.update(writers.editors_since(tx, document.id, document.epoch, since))
+    return sorted(editors - {NOBODY})
+
+
 def _unchanged(tx: Transaction, document: DocumentRow) -> Version | None:
     """Return the last version when nobody has edited since."""
     last = store.last_version(tx, document.id)
@@ -138,8 +153,6 @@ def _keep(
 ) -> Version:
     """Save a state, by default that of now."""
     last = store.last_version(tx, document.id)
-    since = milliseconds(last[0].saved_at) if last and last[0].epoch == document.epoch else 0
-    editors = writers.editors_since(tx, document.id, document.epoch, since)
     version = Version(
         id=new_id(),
         document_id=document.id,
@@ -148,7 +161,7 @@ def _keep(
         title=title,
         automatic=automatic,
         saved_by=saved_by,
-        editors=[editor for editor in editors if editor],
+        editors=_editors_since(tx, document, last),
         size=len(state),
         saved_at=iso(tx.now),
     )

@@ -62,18 +62,23 @@ def _number(cursor: str | None) -> int:
 
 def read_version(tx: Transaction, caller: Caller, command: ReadVersion) -> VersionContent:
     """Return a version as it reads, to whoever may open the document. Raises NotFound."""
-    version, _place = visible_version(tx, caller, command.version_id, "version_id")
+    version, _offset, _place = visible_version(tx, caller, command.version_id, "version_id")
     doc = doc_of_version(tx, version)
     return VersionContent(version=version, text=text_of(doc), html=html_of(doc))
 
 
-def visible_version(tx: Transaction, caller: Caller, version_id: str, field: str) -> tuple[Version, Entered]:
-    """Return a version of a document that the caller may open, and how they stand to it. Raises NotFound."""
+def visible_version(
+    tx: Transaction, caller: Caller, version_id: str, field: str
+) -> tuple[Version, int, Entered]:
+    """Return a version that the caller may see, the offset of the last edit in it, and how they stand to it.
+
+    Raises NotFound.
+    """
     found = store.load_version(tx, version_id)
     if found is None:
         raise rules.no_such_version(field)
     try:
-        return found[0], entered(tx, caller, found[0].document_id)
+        return *found, entered(tx, caller, found[0].document_id)
     except NotFound:
         raise rules.no_such_version(field) from None
 
@@ -87,10 +92,10 @@ def doc_of_version(tx: Transaction, version: Version) -> Doc[Any]:
 
 def compare_versions(tx: Transaction, caller: Caller, command: CompareVersions) -> Comparison:
     """Return two versions as one text, the older one first, with who wrote what. Raises NotFound, Invalid."""
-    before, place = visible_version(tx, caller, command.version_id, "version_id")
+    before, _offset, place = visible_version(tx, caller, command.version_id, "version_id")
     after = None
     if command.with_id is not None:
-        after, _place = visible_version(tx, caller, command.with_id, "with_id")
+        after, _offset, _place = visible_version(tx, caller, command.with_id, "with_id")
         if after.document_id != before.document_id:
             raise Invalid("must be a version of the same document", field="with_id")
         before, after = sorted((before, after), key=lambda version: version.number)

@@ -137,6 +137,15 @@ _offset_of_snapshot = (
 )
 _edited = func.coalesce(_offset_of_edit, _offset_of_snapshot, 0)
 _last_edit = Prepared(select(_edited.label("last_edit")).where(documents.c.id == bindparam("document_id")))
+_editors_after = Prepared(
+    select(updates.c.user_id)
+    .distinct()
+    .where(
+        updates.c.document_id == bindparam("document_id"),
+        updates.c.epoch == bindparam("of_epoch"),
+        updates.c.offset > bindparam("after"),
+    )
+)
 _newest = versions.alias("newest")
 # A seed is no edit; in another epoch everything is new.
 _offset_of_version = case((_newest.c.epoch == documents.c.epoch, _newest.c.offset), else_=0)
@@ -250,6 +259,12 @@ def last_edit(tx: Transaction, document_id: str) -> int:
     """Return the offset of the last edit of a document; 0 of one that nobody has edited since it was made."""
     row = tx.one(_last_edit, document_id=document_id)
     return 0 if row is None else row.last_edit
+
+
+def editors_after(tx: Transaction, document_id: str, epoch: str, offset: int) -> set[str]:
+    """Return who has edited after an offset, of the edits that no snapshot has replaced."""
+    rows = tx.all(_editors_after, document_id=document_id, of_epoch=epoch, after=offset)
+    return {row.user_id for row in rows}
 
 
 def due_documents(tx: Transaction, *, behind: str, edited_after: int) -> list[Due]:
