@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
 from coursewire.errors import Unavailable
+from coursewire.identity.contract import UserErased
 from coursewire.namespaces.collaboration.contract import (
     COMMANDS,
     EVENTS,
@@ -39,6 +40,7 @@ from coursewire.namespaces.collaboration.service import (
     addressing,
     annotation_changes,
     documents,
+    erasure,
     opening,
     saving_versions,
     taking_back,
@@ -97,7 +99,7 @@ def make() -> Collaboration:
             "document": ChannelKind(opening.grant_channel, granted=rooms.granted, left=rooms.left),
             "user": ChannelKind(only_self),
         },
-        reactions={AnnotationReadersAsked: addressing.answer_readers},
+        reactions={AnnotationReadersAsked: addressing.answer_readers, UserErased: erasure.erase_user},
         background=(rooms.run, Versioning().run),
         counters=counters_of(rooms),
     )
