@@ -51,17 +51,17 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
   const shown = useMemo(() => shownThreads(threads, filter, userId, order), [threads, filter, userId, order]);
   const isFiltered = JSON.stringify(filter) !== JSON.stringify(NO_FILTER);
 
-  // A link may lead to a note that the filter hides.
-  const hidden = active !== null && threads.some(({ annotation }) => annotation.id === active);
-  const isShown = shown.some(({ annotation }) => annotation.id === active);
+  const now = useRef({ threads, shown });
+  now.current = { threads, shown };
+  const isKnown = active !== null && threads.some(({ annotation }) => annotation.id === active);
   useEffect(() => {
-    if (hidden && !isShown) setFilter({ ...NO_FILTER, state: "all" });
-  }, [hidden, isShown]);
-  useEffect(() => {
-    if (active === null || !isShown) return;
+    if (!isKnown || active === null) return;
+    // What one goes to may be what the filter hides; what one resolves goes out of sight by itself.
+    const isShown = now.current.shown.some(({ annotation }) => annotation.id === active);
+    if (!isShown) setFilter({ ...NO_FILTER, state: "all" });
     const card = list.current?.querySelector(`[data-thread="${CSS.escape(active)}"]`);
     card?.scrollIntoView?.({ block: "nearest" });
-  }, [active, isShown]);
+  }, [active, isKnown]);
 
   return (
     <section className="cw-notes" aria-labelledby={id}>
@@ -95,7 +95,7 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
       <div id={`${id}-filters`} hidden={!filtering}>
         {filtering && <NoteFilters filter={filter} tags={tags} audiences={audiences} onFilter={setFilter} />}
       </div>
-      <div className="cw-notes-list" ref={list}>
+      <div className="cw-notes-list" ref={list} tabIndex={-1}>
         {draft && (
           <NewNote
             // Another place is another note; what was written moves along only when the kind changes.
@@ -123,6 +123,7 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
             active={thread.annotation.id === active}
             isLost={order !== null && !order.has(thread.annotation.id) && !thread.annotation.pending}
             onActive={onActive}
+            onResolved={() => list.current?.focus()}
             onShow={props.onShow}
             selected={props.selected}
           />

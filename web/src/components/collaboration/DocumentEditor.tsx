@@ -17,7 +17,7 @@ import { ServerHtml } from "./ServerHtml";
 import { TextEditor, type TextHandle } from "./TextEditor";
 import type { Order } from "./threads";
 import { UnsentCopies } from "./UnsentCopies";
-import { usePanel } from "./usePanel";
+import { hasRoom, usePanel } from "./usePanel";
 import { VersionsPanel } from "./VersionsPanel";
 import "./styles";
 
@@ -91,10 +91,14 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
   const seen = useCallback((found: ReadonlyMap<string, string>): void => {
     setPlaces((before) => (sameWords(before, found) ? before : found));
   }, []);
-  const show = useCallback((id: string): void => {
-    setActive(id);
-    text.current?.show(id, false);
-  }, []);
+  const show = useCallback(
+    (id: string): void => {
+      setActive(id);
+      if (!hasRoom()) setPanel(null);
+      text.current?.show(id, false);
+    },
+    [setPanel],
+  );
 
   if (phase === "failed")
     return (

@@ -16,7 +16,7 @@ import { blocksOf, indexOf, type PageText, rangeOf, readPage } from "./pageText"
 import { type PageMark, paint } from "./painting";
 import type { Order } from "./threads";
 import { UnsentCopies } from "./UnsentCopies";
-import { usePanel } from "./usePanel";
+import { hasRoom, usePanel } from "./usePanel";
 import "./styles";
 
 export interface PageAnnotatorProps {
@@ -92,9 +92,10 @@ function OnePage({
       setActive(id);
       const mark = marks?.find((one) => one.id === id);
       const range = page && mark && rangeOf(page, mark.from, mark.to);
-      range?.startContainer.parentElement?.scrollIntoView({ block: "center" });
+      if (!hasRoom()) setPanel(null);
+      range?.startContainer.parentElement?.scrollIntoView?.({ block: "center" });
     },
-    [marks, page],
+    [marks, page, setPanel],
   );
   const picked = (event: React.MouseEvent): void => {
     if (!page || !marks || !document.getSelection()?.isCollapsed) return;

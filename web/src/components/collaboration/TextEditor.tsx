@@ -46,6 +46,7 @@ export function TextEditor(props: TextEditorProps) {
   now.current = props;
   const tools = useRef<HTMLDivElement>(null);
   const told = useRef<ReadonlyMap<string, Place> | null>(null);
+  const isShown = useRef(false);
 
   const editor = useEditor(
     {
@@ -74,7 +75,8 @@ export function TextEditor(props: TextEditorProps) {
       },
       onTransaction: ({ editor: one }) => {
         const { places } = marksOf(one.state) ?? {};
-        if (!places || places === told.current) return;
+        // The editor is made, and fills itself, while this is being rendered.
+        if (!isShown.current || !places || places === told.current) return;
         told.current = places;
         now.current.onPlaces(places);
       },
@@ -97,6 +99,7 @@ export function TextEditor(props: TextEditorProps) {
   }, [editor, mode, title]);
 
   useEffect(() => {
+    isShown.current = true;
     if (editor && !editor.isDestroyed) showMarks(editor.view, { marks, active });
   }, [editor, marks, active]);
 
@@ -120,7 +123,7 @@ export function TextEditor(props: TextEditorProps) {
         if (focus) editor.view.focus();
         const at = editor.view.domAtPos(place.from).node;
         const element = at instanceof Element ? at : at.parentElement;
-        element?.scrollIntoView({ block: "center" });
+        element?.scrollIntoView?.({ block: "center" });
         return true;
       },
       selected: () => (editor && !editor.state.selection.empty ? selectionOf(editor.state) : null),

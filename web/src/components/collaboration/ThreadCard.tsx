@@ -20,6 +20,8 @@ interface Props {
   /** Its place is gone from the text. */
   isLost: boolean;
   onActive: (id: string | null) => void;
+  /** It may be out of sight now: the focus must go somewhere. */
+  onResolved: () => void;
   onShow: (id: string) => void;
   selected: () => AnnotationTarget | null;
 }
@@ -53,6 +55,13 @@ export function ThreadCard(props: Props) {
     const target = props.selected();
     if (!target) return setProblem("Mark the new place in the text first.");
     void attempt(() => collaboration.reanchor(annotation.id, target));
+  };
+
+  const resolve = async (): Promise<void> => {
+    await collaboration.resolve(annotation.id, !resolved);
+    if (resolved) return;
+    onActive(null);
+    props.onResolved();
   };
 
   return (
@@ -150,11 +159,7 @@ export function ThreadCard(props: Props) {
               <CornerDownRight size={14} aria-hidden="true" /> Reply
             </button>
             {mayResolve && (
-              <button
-                type="button"
-                className="cw-link"
-                onClick={() => void attempt(() => collaboration.resolve(annotation.id, !resolved))}
-              >
+              <button type="button" className="cw-link" onClick={() => void attempt(resolve)}>
                 {resolved ? (
                   <>
                     <RotateCcw size={14} aria-hidden="true" /> Open again

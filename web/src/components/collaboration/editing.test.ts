@@ -65,6 +65,13 @@ describe("marks in the text", () => {
     expect([marked(ada), drawn(ada), marked(ben), drawn(ben)]).toEqual(Array(4).fill(["loop invariant"]));
   });
 
+  it("may stand at the first words of all", () => {
+    annotated("Sorting");
+    expect([drawn(ada), drawn(ben)]).toEqual([["Sorting"], ["Sorting"]]);
+    ben.editor.commands.insertContentAt(spot(ben, "before").from, "even ");
+    expect(marked(ada)).toEqual(["Sorting"]);
+  });
+
   it.each([
     ["typing before them", (one: Writer) => one.editor.commands.insertContentAt(1, "On ")],
     [

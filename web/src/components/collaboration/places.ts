@@ -37,7 +37,9 @@ export function finderOf(state: EditorState): (target: AnnotationTarget) => Plac
     text ??= textOf(type);
     const found = locate(type, target, text);
     if (!found) return null;
-    const [from, to] = [position(found.start), position(found.end)];
+    // y-tiptap takes the first character of a document for a position that has gone astray, and answers null.
+    const from = position(found.start) ?? (found.from === 0 ? 1 : null);
+    const to = position(found.end);
     const size = state.doc.content.size;
     return from !== null && to !== null && from < to && to <= size ? { from, to } : null;
   };

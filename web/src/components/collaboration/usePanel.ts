@@ -7,5 +7,7 @@ export type Panel = "notes" | "versions";
 /** As in the styles: below it what is beside the text lies over it. */
 const ROOM = "(min-width: 75rem)";
 
-export const usePanel = () =>
-  useState<Panel | null>(() => (window.matchMedia(ROOM).matches ? "notes" : null));
+/** Whether what is beside the text leaves it in view. */
+export const hasRoom = (): boolean => window.matchMedia(ROOM).matches;
+
+export const usePanel = () => useState<Panel | null>(() => (hasRoom() ? "notes" : null));
