@@ -303,16 +303,24 @@ describe("lists", () => {
     world.advance(15_000);
     await settle();
     expect(world.peer.payloads("risk.list")).toHaveLength(2);
-    expect(world.peer.payloads("alert.list")).toHaveLength(2);
-    expect(data()).toMatchObject({ alerts: [], atRisk: [{ user_id: "u2" }] });
+    expect(world.peer.payloads("alert.list")).toHaveLength(1);
+    expect(data()).toMatchObject({ alerts: [{ id: "al1" }], atRisk: [{ user_id: "u2" }] });
   });
 
-  it("show no alert of a job that has moved again", async () => {
-    const stalled = alert(9, { kind: "stalled_job", job_id: "j1" });
-    await connected({ jobs: [job(1, { state: "stalled" })], alerts: [stalled, alert(1)] });
-    expect(data().alerts).toHaveLength(2);
-    world.peer.say("job.progressed", job(1, { revision: 3, heartbeat_at: job(10).heartbeat_at }), latest());
-    expect(data().alerts.map(({ id }) => id)).toEqual(["al1"]);
+  it("show no alert that holds no more, also when a page comes that still has it", async () => {
+    await connected({ alerts: [alert(2), alert(1)] });
+    world.peer.silence("alert.list");
+    void service.reload({ courseId: "cs101" });
+    await settle();
+    world.peer.say("alert.raised", alert(3), logged(1));
+    world.peer.say("alert.cleared", alert(1, { cleared_at: alert(4).raised_at }), logged(2));
+    world.peer.say("alert.cleared", alert(3, { cleared_at: alert(4).raised_at }), logged(3));
+    expect(data().alerts.map(({ id }) => id)).toEqual(["al2"]);
+    world.peer.answer("alert.list", { ok: true, data: { items: [alert(3), alert(2), alert(1)] } });
+    await settle();
+    expect(data().alerts.map(({ id }) => id)).toEqual(["al2"]);
+    world.peer.say("alert.cleared", alert(9, { course_id: "another" }), logged(4));
+    expect(data().alerts.map(({ id }) => id)).toEqual(["al2"]);
   });
 });
 

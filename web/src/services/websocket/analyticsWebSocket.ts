@@ -281,6 +281,8 @@ export class AnalyticsWebSocketService extends NamespaceService<AnalyticsCommand
       case "milestone.reached":
       case "alert.raised":
         return this.#told.first((data as { id: string }).id);
+      case "alert.cleared":
+        return this.#told.first(`${(data as { id: string }).id} cleared`);
       case "metrics.updated":
       case "own_metrics.updated":
         return this.analytics !== before || !before.scopes[(data as Metrics).course_id];

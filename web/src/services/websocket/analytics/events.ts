@@ -18,6 +18,7 @@ const FOLDS: Folds = {
   "own_metrics.updated": fold.ownMetricsArrived,
   "milestone.reached": fold.milestoneArrived,
   "alert.raised": fold.alertArrived,
+  "alert.cleared": fold.alertCleared,
 };
 
 /** The state after an event; the same object when it says nothing new, or is not of analytics. */

@@ -16,7 +16,7 @@ import { Uses } from "./uses";
 
 /** A snapshot that could not be loaded is tried again after this. */
 const SNAPSHOT_AGAIN_MS = 3_000;
-/** Nobody says when an alert holds no longer: the lists are read again when the course's figures say so, not too often. */
+/** Nobody says who is at risk: the list is read again when the course's figures say so, not too often. */
 const REVIEW_MS = 15_000;
 /** One's own figures come by themselves for a day only; those of other windows are read again, at most so often. */
 const OWN_AGAIN_MS = 10_000;
@@ -320,10 +320,9 @@ export class Following {
     const { timers } = this.#around;
     if (timers.has(`review:${id}`)) return;
     timers.set(`review:${id}`, REVIEW_MS, () => {
-      for (const name of ["alerts", "atRisk"] as const) {
-        const isReady = this.#state.scopes[id]?.lists[name].phase === "ready";
-        if (isReady && this.#around.isConnected()) void this.#loading.again(id, name).catch(() => undefined);
-      }
+      const isReady = this.#state.scopes[id]?.lists.atRisk.phase === "ready";
+      if (isReady && this.#around.isConnected())
+        void this.#loading.again(id, "atRisk").catch(() => undefined);
     });
   }
 }

@@ -176,7 +176,10 @@ describe("callbacks", () => {
     world.peer.say("milestone.reached", milestone(3), logged(3));
     world.peer.say("alert.raised", alert(1), logged(4));
     expect(heard.at(-1)).toBe("alert.raised");
-    expect(heard).toHaveLength(4);
+    world.peer.say("alert.cleared", alert(1, { cleared_at: alert(2).raised_at }), logged(5));
+    world.peer.say("alert.cleared", alert(1, { cleared_at: alert(2).raised_at }), logged(6, "user:ada"));
+    expect(heard.at(-1)).toBe("alert.cleared");
+    expect(heard).toHaveLength(5);
     stop();
     expect(service.listeners).toBe(0);
     world.advance(0);

@@ -39,6 +39,7 @@ const SHAPES: { [Name in keyof AnalyticsEvents]?: Fields<AnalyticsEvents[Name]["
     reasons: "object",
     raised_at: "string",
   },
+  "alert.cleared": { id: "string", course_id: "string" },
 };
 
 /** The name of the first field that is missing or of another kind; null when all is well, or the event is not ours. */

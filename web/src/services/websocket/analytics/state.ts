@@ -18,6 +18,8 @@ import { byCreation, isNewer, isOver, order } from "./jobs";
 export const MOST_JOBS = 1_000;
 /** Bound of figures kept of a window: five minutes of them, at one a second. */
 export const MOST_TRAIL = 300;
+/** Bound of alerts that are known to hold no more: a page is under way for seconds. */
+const MOST_CLEARED = 200;
 
 /** A list that comes in pages, the newest first. */
 export interface Paged<Item> {
@@ -61,6 +63,8 @@ export interface Scope {
   /** The latest figures of each window, oldest first. */
   trail: Readonly<Partial<Record<Window, readonly TrailPoint[]>>>;
   lists: Lists;
+  /** Ids of alerts that hold no more: a page that was asked for before may still have them. The latest ones. */
+  cleared: readonly string[];
 }
 
 /** A metric over time, as far as it is loaded. */
@@ -120,6 +124,7 @@ const emptyScope: Scope = {
   own: {},
   trail: {},
   lists: { jobs: noList, milestones: noList, alerts: noList, atRisk: noList },
+  cleared: [],
 };
 
 // Scopes
@@ -171,7 +176,7 @@ export function pageLoaded<Name extends Exclude<ListName, "jobs">>(
   if (!list) return state;
   const earlier = (isFirst ? (list.fresh ?? []) : list.items) as readonly Milestone[];
   const loaded = page.items as readonly Milestone[];
-  const held = new Set(earlier.map(idOf));
+  const held = new Set([...earlier.map(idOf), ...(state.scopes[id]?.cleared ?? [])]);
   const items = [...earlier, ...loaded.filter((item) => !held.has(idOf(item)))];
   return patchList(
     state,
@@ -285,6 +290,16 @@ export function milestoneArrived(state: AnalyticsState, milestone: Milestone): A
 
 export const alertArrived = (state: AnalyticsState, alert: Alert): AnalyticsState =>
   itemArrived(state, alert.course_id, "alerts", alert);
+
+/** An alert holds no more. */
+export function alertCleared(state: AnalyticsState, { id, course_id }: Alert): AnalyticsState {
+  const scope = state.scopes[course_id];
+  if (!scope) return state;
+  const next = patchScope(state, course_id, { cleared: [...scope.cleared, id].slice(-MOST_CLEARED) });
+  const others = (items: readonly Alert[]) => items.filter((one) => one.id !== id);
+  const { items, fresh } = scope.lists.alerts;
+  return patchList(next, course_id, "alerts", { items: others(items), fresh: fresh && others(fresh) });
+}
 
 function itemArrived<Name extends "milestones" | "alerts">(
   state: AnalyticsState,

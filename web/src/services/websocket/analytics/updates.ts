@@ -9,7 +9,8 @@ type NewsEvent =
   | "metrics.updated"
   | "own_metrics.updated"
   | "milestone.reached"
-  | "alert.raised";
+  | "alert.raised"
+  | "alert.cleared";
 
 /** Something new of analytics. */
 export type AnalyticsUpdate = {
@@ -24,6 +25,7 @@ const NEWS: Record<NewsEvent, true> = {
   "own_metrics.updated": true,
   "milestone.reached": true,
   "alert.raised": true,
+  "alert.cleared": true,
 };
 export const newsEvents = Object.keys(NEWS) as NewsEvent[];
 

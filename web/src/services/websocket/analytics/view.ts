@@ -77,13 +77,6 @@ export function shownProgress(
   return updates;
 }
 
-/** Alerts that still hold: nobody says when a job has moved again, but the job does. */
-const shownAlerts = (state: AnalyticsState, { lists }: Scope): Alert[] =>
-  lists.alerts.items.filter(({ kind, job_id, raised_at }) => {
-    const job = kind === "stalled_job" && job_id !== undefined ? state.jobs[job_id] : undefined;
-    return !job || job.state === "stalled" || job.heartbeat_at < raised_at;
-  });
-
 /** What a filter shows; undefined while nobody follows it. */
 export function shownData(state: AnalyticsState, filters: AnalyticsFilters): AnalyticsData | undefined {
   const scope = state.scopes[scopeOf(filters)];
@@ -106,7 +99,7 @@ export function shownData(state: AnalyticsState, filters: AnalyticsFilters): Ana
     series: series.flatMap((query) => state.series[seriesKey(courseId ?? "", query)] ?? []),
     jobs: shownJobs(state, filters, scope),
     milestones: scope.lists.milestones.items,
-    alerts: shownAlerts(state, scope),
+    alerts: scope.lists.alerts.items,
     atRisk: scope.lists.atRisk.items,
     lists: {
       jobs: statusOf(scope, "jobs"),
