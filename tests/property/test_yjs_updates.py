@@ -106,6 +106,26 @@ def test_honest_editors_are_not_refused_when_only_the_state_is_left(rng: Random)
     assert room.reload() == text_of(room.doc)
 
 
+@given(seeds)
+def test_what_is_sent_again_together_with_what_is_new_is_taken(rng: Random) -> None:
+    """The answer to an update was lost: its editor sends all that it has no answer for, in one."""
+    room = Room()
+    written(rng, room, 4)
+    editor: Doc[Any] = Doc()
+    root_of(editor)
+    editor.apply_update(room.doc.get_update())
+    unsent = updates_of(editor)
+    answered = editor.get_state()
+    for _ in range(6):
+        edit(rng, editor)
+    for raw in unsent[: rng.randrange(6)]:
+        assert room.take(raw) is None
+    written(rng, room, 2)
+    assert room.take(editor.get_update(answered)) is None
+    assert room.take(editor.get_update()) is None
+    assert room.reload() == text_of(room.doc)
+
+
 @given(seeds, st.booleans())
 def test_what_passes_is_applied_whole_and_loads_again(rng: Random, rebuilt: bool) -> None:  # noqa: FBT001
     """All but for the order: what was put between two units that were no neighbours may stand elsewhere afterwards.
