@@ -32,6 +32,8 @@ class PlainClient:
         self.reading.set()
         self.events: list[tuple[str, Json, Json]] = []
         """Name, data, meta."""
+        self.attachments: list[bytes | None] = []
+        """The bytes of each of these events."""
         self.answers: dict[int, Json] = {}
         self.pings = 0
         self.gone = False
@@ -96,19 +98,20 @@ class PlainClient:
         await self.until(lambda: self.named("session.ready"))
         return self.named("session.ready")[0]
 
-    async def say(self, command: str, **payload: Any) -> int:
-        """Send a command; return its ack id."""
+    async def say(self, command: str, *attachments: bytes, **payload: Any) -> int:
+        """Send a command, with bytes after its payload; return its ack id."""
         ack = next(self._acks)
-        [text] = encode(Message(Kind.EVENT, self._namespace, [command, payload], ack))
+        arguments = [command, payload, *attachments]
         try:
-            await self._connection.send("4" + str(text))
+            for part in encode(Message(Kind.EVENT, self._namespace, arguments, ack)):
+                await self._connection.send("4" + part if isinstance(part, str) else part)
         except ConnectionClosed:
             self._end()
         return ack
 
-    async def ask(self, command: str, **payload: Any) -> Json:
+    async def ask(self, command: str, *attachments: bytes, **payload: Any) -> Json:
         """Send a command and return its answer's data."""
-        ack = await self.say(command, **payload)
+        ack = await self.say(command, *attachments, **payload)
         await self.until(lambda: ack in self.answers)
         assert self.answers[ack]["ok"], self.answers[ack]
         data: Json = self.answers[ack]["data"]
@@ -136,12 +139,14 @@ class PlainClient:
         if frame == "2":
             self.pings += 1
             await self._connection.send("3")
-        elif isinstance(frame, str) and frame.startswith("4"):
-            message = self._decoder.feed(frame[1:])
-            assert message is not None
+        elif isinstance(frame, bytes) or frame.startswith("4"):
+            message = self._decoder.feed(frame if isinstance(frame, bytes) else frame[1:])
+            if message is None:
+                return  # its attachments are still to come
             if message.kind is Kind.EVENT:
-                name, data, meta = message.data
+                name, data, *attachment, meta = message.data
                 self.events.append((name, data, meta))
+                self.attachments.append(attachment[0] if attachment else None)
             elif message.kind is Kind.ACK and message.ack is not None:
                 [self.answers[message.ack]] = message.data
         self._changed.set()

@@ -78,11 +78,27 @@ class Room:
     def begin_loading(self) -> asyncio.Task[Replica]:
         """Load the document, unless that is under way."""
         if self._loading is None:
-            self._loading = asyncio.ensure_future(self._load_again())
-            self._loading.add_done_callback(self._loaded)
+            self._loading = asyncio.ensure_future(self._load_it())
+            self._loading.add_done_callback(_seen)
         return self._loading
 
-    async def _load_again(self) -> Replica:
+    async def _load_it(self) -> Replica:
+        try:
+            replica = await self._load_unchanged()
+        except BaseException as error:
+            self._counts["failed_loads"] += 1
+            if not isinstance(error, CoursewireError | asyncio.CancelledError):
+                logger.exception("document %s could not be loaded", self.document_id)
+            raise
+        else:
+            # In the same turn in which the load ends: who comes behind it finds either of the two.
+            self.replica = replica
+            return replica
+        finally:
+            self._loading = None
+            self._heard.clear()
+
+    async def _load_unchanged(self) -> Replica:
         for _ in range(TRIES):
             self._heard.clear()
             self._is_stale = False
@@ -96,19 +112,6 @@ class Room:
             except Broken:
                 logger.warning("document %s changed while it was loaded; once more", self.document_id)
         raise Unavailable("this document cannot be read at the moment", retry_after_ms=1_000)
-
-    def _loaded(self, loading: asyncio.Task[Replica]) -> None:
-        self._loading = None
-        self._heard.clear()
-        if loading.cancelled():
-            return
-        error = loading.exception()
-        if error is None:
-            self.replica = loading.result()
-        else:
-            self._counts["failed_loads"] += 1
-            if not isinstance(error, CoursewireError):
-                logger.error("document %s could not be loaded", self.document_id, exc_info=error)
 
     def present(self) -> Replica:
         """Return the document, for who cannot wait. Raises Unavailable while it loads."""
@@ -172,6 +175,11 @@ class Room:
                 _take(self.replica, message)
             except Broken as broken:
                 self.drop(str(broken))
+
+
+def _seen(loading: asyncio.Task[Replica]) -> None:
+    if not loading.cancelled():
+        loading.exception()  # it is in the log, and who waits is told
 
 
 def _take(replica: Replica, message: Committed) -> None:
