@@ -7,9 +7,11 @@ from typing import Any
 from tests.fault.plain_client import Json, PlainClient
 from tests.integration.chat_campus import COURSE, Campus
 
+from coursewire.namespaces.collaboration.service import seeds
 from coursewire.namespaces.collaboration.store import documents
 from coursewire.namespaces.collaboration.store.documents import DocumentRow
 from coursewire.realtime.transaction import Transaction
+from coursewire.wire.socketio import Kind, Message, encode
 
 PATH = "/collaboration"
 PEOPLE = {
@@ -58,23 +60,48 @@ async def place(site: Campus, document_id: str, **fields: Any) -> None:
     }
 
     def run(raw: Any) -> None:
-        documents.insert_document(Transaction(raw, PATH, None, {}), DocumentRow(**given), None)
+        tx, row = Transaction(raw, PATH, None, {}), DocumentRow(**given)
+        documents.insert_document(tx, row, None)
+        seeds.write_seed(tx, row, seeds.seed_of(row.kind))
 
     await site.node.storage.write(run)
 
 
-async def visit(site: Campus, user_id: str, *, resume: Json | None = None, **claims: Any) -> PlainClient:
-    """Connect somebody to /collaboration; `session.ready` is the first event that is not replayed."""
+class Client(PlainClient):
+    """A connection on which bytes travel too: those of an event stand between its data and its meta."""
+
+    async def _take(self, frame: str | bytes) -> None:
+        if isinstance(frame, str) and not frame.startswith("4"):
+            await super()._take(frame)
+            return
+        message = self._decoder.feed(frame if isinstance(frame, bytes) else frame[1:])
+        if message is not None and message.kind is Kind.EVENT:
+            name, data, *_, meta = message.data
+            self.events.append((name, data, meta))
+        elif message is not None and message.kind is Kind.ACK and message.ack is not None:
+            [self.answers[message.ack]] = message.data
+        self._changed.set()
+
+    async def send(self, command: str, payload: Json, attachment: bytes) -> Json:
+        """Send a command with an attachment, and return its whole answer."""
+        ack = next(self._acks)
+        for part in encode(Message(Kind.EVENT, self._namespace, [command, payload, attachment], ack)):
+            await self._connection.send(f"4{part}" if isinstance(part, str) else part)
+        await self.until(lambda: ack in self.answers)
+        return self.answers[ack]
+
+    async def answer(self, command: str, **payload: Any) -> Json:
+        """Send a command, and return its whole answer, also when it was refused."""
+        ack = await self.say(command, **payload)
+        await self.until(lambda: ack in self.answers)
+        return self.answers[ack]
+
+
+async def visit(
+    site: Campus, user_id: str, *, path: str = PATH, resume: Json | None = None, **claims: Any
+) -> Client:
+    """Connect somebody, by default to /collaboration; `session.ready` is the first event that is not replayed."""
     port = int(site.url.rpartition(":")[2])
-    token = site.token(user_id, **claims)
-    client = await PlainClient.open(port, token, resume=resume, namespace=PATH)
+    client = await Client.open(port, site.token(user_id, **claims), resume=resume, namespace=path)
     await client.ready()
     return client
-
-
-async def answer(client: PlainClient, command: str, **payload: Any) -> Json:
-    """Send a command and return its whole answer, whether it was refused or not."""
-    ack = await client.say(command, **payload)
-    await client.until(lambda: ack in client.answers)
-    answered: Json = client.answers[ack]
-    return answered
