@@ -167,6 +167,8 @@ class _Placing:
         home = self._known.home(first)
         if struct.clock + struct.size <= known or not self._strict:
             return home
+        if struct.content == Content.COLLECTED:
+            return GONE  # what stood apart is collected together
         together = home == self._known.home(last) and (
             home == GONE or self._known.run(first) == self._known.run(last)
         )
