@@ -35,7 +35,7 @@ def test_who_is_called_answered_or_asked_is_told(study: Study) -> None:
     assert (item.category, item.priority, item.course_id) == ("collaboration", "high", "cs101")
     assert (item.body, item.actor and item.actor.user_id) == ("Why, @cleo and @ben?", "ben")
     assert item.action is not None
-    assert item.action.url == f"/documents?document=7&annotation={made.id}"
+    assert item.action.url == f"/documents/7?note={made.id}"
     study.reply("ada", made, "Because, @dan")
     assert titles(study)["ben"] == ["Ada replied to you in Essay 7"]
     assert titles(study)["dan"] == ["Ada mentioned you in Essay 7"]

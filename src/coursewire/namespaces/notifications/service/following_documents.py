@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from coursewire.namespaces.collaboration.contract import AnnotationReadersAsked
 from coursewire.namespaces.notifications import store
@@ -64,7 +64,7 @@ def follow_annotation(channels: OutgoingChannels, tx: Transaction, fact: Annotat
 def _content(tx: Transaction, fact: AnnotationAddressed, title: str, priority: Priority) -> Content:
     annotation = fact.annotation
     quoted = _quoted(annotation)
-    query = urlencode({"document": annotation.document_id, "annotation": annotation.id})
+    url = f"/documents/{quote(annotation.document_id)}?{urlencode({'note': annotation.id})}"
     return Content(
         id=new_id(),
         category="collaboration",
@@ -75,7 +75,7 @@ def _content(tx: Transaction, fact: AnnotationAddressed, title: str, priority: P
         created_at=tx.now,
         course_id=fact.course_id,
         actor=_actor(annotation),
-        action=Action(label="Open", url=f"/documents?{query}"),
+        action=Action(label="Open", url=url),
         source=annotation.id,
     )
 
