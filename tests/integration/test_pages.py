@@ -1,0 +1,119 @@
+"""Documents as the browser's own service has them, against a whole server: written together, kept, refused, left."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from tests.integration import desk
+from tests.integration.chat_campus import COURSE, Campus, campus
+from tests.integration.page import Page, page
+
+Json = dict[str, Any]
+
+
+class Room:
+    """A campus, and the pages of those who have come."""
+
+    def __init__(self, site: Campus, stack: AsyncExitStack) -> None:
+        self.site = site
+        self._stack = stack
+
+    async def come(self, user_id: str, document_id: str | None = "7") -> Page:
+        """Open a page of somebody."""
+        token = self.site.token(user_id)
+        return await self._stack.enter_async_context(page(self.site.url, user_id, token, document_id))
+
+    async def enter(self, user_id: str) -> Page:
+        """Open a page of somebody, and wait for the document in it."""
+        opened = await self.come(user_id)
+        await opened.shows(lambda one: one["phase"] == "ready")
+        return opened
+
+    async def enrol(self, **people: Any) -> None:
+        """Change what people are in the course."""
+        await self.site.enrol(people)
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async with campus() as site, AsyncExitStack() as stack:
+        await desk.furnish(site)
+        yield Room(site, stack)
+
+
+def saved(text: str) -> Any:
+    return lambda one: one["text"] == text and one["saveState"] == "saved"
+
+
+async def test_two_pages_write_one_text(room: Room) -> None:
+    """Both converge, with characters of every length, and say that it is saved once it is."""
+    ada = await room.enter("ada")
+    await ada.do("type", id="7", text="Hegel 😀")
+    await ada.shows(saved("Hegel 😀\n"))
+    ben = await room.enter("ben")
+    assert ben.document()["text"] == "Hegel 😀\n"
+    for number in range(20):
+        await ada.do("type", id="7", text="a字", at=0)
+        await ben.do("type", id="7", text=f"é{number}")
+    await ada.shows(lambda one: one["text"].count("é") == 20 and one["saveState"] == "saved")
+    await ben.shows(lambda one: one["text"].count("字") == 20 and one["saveState"] == "saved")
+    await ben.shows(lambda one: one["text"] == ada.document()["text"])
+    assert not ada.wrong
+    assert not ben.wrong
+
+
+async def test_carets_have_the_names_and_colours_of_the_server(room: Room) -> None:
+    """Whatever a page says of itself; and they go with whoever leaves."""
+    ada, ben = await room.enter("ada"), await room.enter("ben")
+    await ben.do("point", id="7", at=3)
+    shown = await ada.shows(lambda one: any(caret["cursor"] for caret in one["carets"]))
+    [caret] = [caret for caret in shown["carets"] if caret["cursor"]]
+    assert caret["cursor"] == {"anchor": 3, "head": 3}
+    assert (caret["user"]["id"], caret["user"]["name"]) == ("ben", "Ben")
+    assert caret["user"]["color"].startswith("#")
+    await ada.shows(lambda one: one["participants"] == ["ada", "ben"])
+    await ben.leave()
+    await ada.shows(lambda one: not one["carets"] and one["participants"] == ["ada"])
+
+
+async def test_a_page_that_is_loaded_again_has_its_document_and_its_notes(room: Room) -> None:
+    ada = await room.enter("ada")
+    await ada.do("type", id="7", text="Das Wahre ist das Ganze.")
+    await ada.shows(saved("Das Wahre ist das Ganze.\n"))
+    await ada.do("annotate", id="7", words="das Ganze", body="which whole?")
+    await ada.do("annotate", id="7", words="Wahre", body="for staff", visibility="staff")
+    await ada.shows(lambda one: [note["pending"] for note in one["annotations"]] == [False, False])
+    await ada.do("restart")
+    await ada.shows(lambda one: one["phase"] == "loading")
+    await ada.shows(lambda one: one["phase"] == "ready" and len(one["annotations"]) == 2)
+    ben = await room.enter("ben")
+    notes = ben.document()["annotations"]
+    assert [(note["body"], note["exact"]) for note in notes] == [("which whole?", "das Ganze")]
+    assert "document:7:staff" not in ben.document()["channels"]
+
+
+async def test_who_may_edit_no_more_keeps_a_copy(room: Room) -> None:
+    """A change of role reaches the page; what is written all the same is refused and offered as a copy."""
+    ada, ben = await room.enter("ada"), await room.enter("ben")
+    await ada.do("type", id="7", text="Hegel")
+    await ben.shows(saved("Hegel\n"))
+    await room.enrol(ben="mentor")
+    await ben.shows(lambda one: one["mode"] == "comment")
+    await ben.do("type", id="7", text=" lives")
+    shown = await ben.until(lambda whole: whole["copies"] and whole["documents"]["7"]["phase"] == "ready")
+    assert shown["copies"] == [{"reason": "mode", "text": "Hegel lives\n"}]
+    await ben.shows(lambda one: one["text"] == "Hegel\n")
+    reply = await room.site.lms.delete(f"/v1/courses/{COURSE}/members/ben")
+    assert reply.status_code < 300, reply.text
+    await ben.shows(lambda one: one["phase"] == "failed" and one["text"] is None)
+    await ada.do("type", id="7", text="!")
+    await ada.shows(saved("Hegel!\n"))
+
+
+async def test_a_stranger_is_told_nothing(room: Room) -> None:
+    eve = await room.come("eve")
+    shown = await eve.shows(lambda one: one["phase"] == "failed")
+    assert (shown["text"], shown["mode"], shown["annotations"]) == (None, None, [])
