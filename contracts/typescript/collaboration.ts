@@ -184,6 +184,12 @@ export interface DocumentClosed {
   document_id: string;
 }
 
+/** A group of people in a course that documents can be made for. */
+export interface DocumentGroup {
+  id: string;
+  title: string;
+}
+
 /** The bounds that an editor should keep on its own. */
 export interface DocumentLimits {
   update_bytes: number;
@@ -227,6 +233,10 @@ export interface DocumentOpened {
 export interface DocumentPage {
   items: Document[];
   next_cursor?: string;
+  /** Whether the asker may make documents for everybody in the course. */
+  may_make: boolean;
+  /** With the first page: those that the asker may make documents for, one's own, and all for staff. */
+  groups: DocumentGroup[];
 }
 
 /**

@@ -43,7 +43,9 @@ export function DocumentsList(props: DocumentsListProps) {
         const more = await listDocuments(courseId, cursor === undefined ? {} : { cursor });
         if (shown.current !== mine) return;
         setPage((before) =>
-          cursor === undefined || !before ? more : { ...more, items: [...before.items, ...more.items] },
+          cursor === undefined || !before
+            ? more
+            : { ...more, groups: before.groups, items: [...before.items, ...more.items] },
         );
       } catch (error) {
         if (shown.current === mine) setProblem(words(error));
@@ -80,9 +82,11 @@ export function DocumentsList(props: DocumentsListProps) {
         ) : (
           <span className="cw-course">{name(courseId)}</span>
         )}
-        <button type="button" className="cw-button" onClick={() => setMaking(true)}>
-          <FilePlus2 size={16} aria-hidden="true" /> New document
-        </button>
+        {page && (page.may_make || page.groups.length > 0) && (
+          <button type="button" className="cw-button" onClick={() => setMaking(true)}>
+            <FilePlus2 size={16} aria-hidden="true" /> New document
+          </button>
+        )}
       </header>
       <div className="cw-documents-body">
         {problem !== "" && (
@@ -120,17 +124,11 @@ export function DocumentsList(props: DocumentsListProps) {
           </button>
         )}
       </div>
-      {making && (
+      {making && page && (
         <NewDocument
+          allowed={page}
           loadTemplates={() => listTemplates(courseId)}
-          onMake={async (title, template) => {
-            const made = await createDocument({
-              course_id: courseId,
-              title,
-              ...(template !== null && { template }),
-            });
-            onMade(made.id);
-          }}
+          onMake={async (wish) => onMade((await createDocument({ course_id: courseId, ...wish })).id)}
           onDone={() => setMaking(false)}
         />
       )}

@@ -3,21 +3,32 @@
 import { X } from "lucide-react";
 import { Dialog, RadioGroup } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
-import type { Template } from "../../contract";
+import type { DocumentPage, Template } from "../../contract";
 import { words } from "../../services/websocket/errors";
 
+export interface Wish {
+  title: string;
+  template?: string;
+  group?: string;
+}
+
 interface Props {
+  /** For whom one may make documents. */
+  allowed: Pick<DocumentPage, "may_make" | "groups">;
   loadTemplates: () => Promise<readonly Template[]>;
-  onMake: (title: string, template: string | null) => Promise<void>;
+  onMake: (wish: Wish) => Promise<void>;
   onDone: () => void;
 }
 
 const EMPTY = "";
+const EVERYBODY = "";
 
-export function NewDocument({ loadTemplates, onMake, onDone }: Props) {
+export function NewDocument({ allowed, loadTemplates, onMake, onDone }: Props) {
+  const { may_make: forAll, groups } = allowed;
   const [templates, setTemplates] = useState<readonly Template[]>([]);
   const [title, setTitle] = useState("");
   const [template, setTemplate] = useState(EMPTY);
+  const [group, setGroup] = useState(forAll ? EVERYBODY : (groups[0]?.id ?? EVERYBODY));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const load = useRef(loadTemplates);
@@ -40,7 +51,11 @@ export function NewDocument({ loadTemplates, onMake, onDone }: Props) {
     setBusy(true);
     setProblem("");
     try {
-      await onMake(name, template === EMPTY ? null : template);
+      await onMake({
+        title: name,
+        ...(template !== EMPTY && { template }),
+        ...(group !== EVERYBODY && { group }),
+      });
       onDone();
     } catch (error) {
       setProblem(words(error));
@@ -78,6 +93,19 @@ export function NewDocument({ loadTemplates, onMake, onDone }: Props) {
                 onChange={(event) => setTitle(event.target.value)}
               />
             </label>
+            {groups.length > 0 && (
+              <label className="cw-field">
+                <span>For</span>
+                <select value={group} onChange={(event) => setGroup(event.target.value)}>
+                  {forAll && <option value={EVERYBODY}>Everybody in the course</option>}
+                  {groups.map((one) => (
+                    <option key={one.id} value={one.id}>
+                      {one.title || `Group ${one.id}`}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
             <RadioGroup.Root
               className="cw-templates"
               aria-label="Begins with"

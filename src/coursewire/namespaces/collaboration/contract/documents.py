@@ -49,11 +49,22 @@ class Document(Model):
     """That the asker may see and nobody has resolved."""
 
 
+class DocumentGroup(Model):
+    """A group of people in a course that documents can be made for."""
+
+    id: Id
+    title: str
+
+
 class DocumentPage(Result):
     """Documents, the last edited first."""
 
     items: list[Document]
     next_cursor: Cursor | None = None
+    may_make: bool = False
+    """Whether the asker may make documents for everybody in the course."""
+    groups: list[DocumentGroup] = Field(default_factory=list)
+    """With the first page: those that the asker may make documents for, one's own, and all for staff."""
 
 
 class ListDocuments(Command, name="document.list", returns=DocumentPage):

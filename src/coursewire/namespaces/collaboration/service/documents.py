@@ -9,6 +9,7 @@ from coursewire.errors import Forbidden, Invalid, NotFound
 from coursewire.identity import groups
 from coursewire.namespaces.collaboration.contract import (
     Document,
+    DocumentGroup,
     DocumentPage,
     OneDocument,
     Template,
@@ -69,7 +70,18 @@ def list_documents(tx: Transaction, caller: Caller, command: ListDocuments) -> D
     open_to_them = [(row, mode) for row in rows if (mode := modes.mode_of(roles, row, held)) is not None]
     viewer = Viewer(caller.user_id, "view", is_staff, held)
     next_cursor = f"{last.updated_at}/{last.id}" if last is not None else None
-    return DocumentPage(items=shown(tx, viewer, open_to_them), next_cursor=next_cursor)
+    return DocumentPage(
+        items=shown(tx, viewer, open_to_them),
+        next_cursor=next_cursor,
+        may_make=_may_make_for_all(roles),
+        groups=_groups(tx, command.course_id, held, is_staff=is_staff) if command.cursor is None else [],
+    )
+
+
+def _groups(tx: Transaction, course_id: str, held: frozenset[str], *, is_staff: bool) -> list[DocumentGroup]:
+    """Return the groups that somebody may make documents for; who is in none costs no query."""
+    found = groups.groups_of_course(tx.raw, course_id) if is_staff or held else []
+    return [DocumentGroup(id=one.id, title=one.title) for one in found if is_staff or one.id in held]
 
 
 def _place(cursor: str | None) -> Place:
@@ -115,8 +127,12 @@ def create_document(tx: Transaction, caller: Caller, command: CreateDocument) ->
     return OneDocument(document=document)
 
 
+def _may_make_for_all(roles: frozenset[str]) -> bool:
+    return modes.is_staff(roles) or bool(roles & TO_MAKE)
+
+
 def _check_may_make(roles: frozenset[str], held: frozenset[str], group: str | None) -> None:
-    if modes.is_staff(roles) or roles & TO_MAKE:
+    if _may_make_for_all(roles):
         return
     if group is None:
         raise Forbidden("learners make documents of their own groups: name one", field="group")
