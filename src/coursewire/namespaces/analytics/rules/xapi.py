@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coursewire.errors import Conflict
 from coursewire.namespaces.analytics.contract.activity import DURATION_AT_MOST_MS
-from coursewire.namespaces.analytics.contract.xapi import Agent, StatementActivity
+from coursewire.namespaces.analytics.contract.xapi import Agent, Group, StatementActivity, SubStatement
 from coursewire.namespaces.analytics.contract.xapi_words import duration_ms
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.contract.values import Verb
-    from coursewire.namespaces.analytics.contract.xapi import Statement, StatementResult
+    from coursewire.namespaces.analytics.contract.xapi import Statement, StatementContext, StatementResult
 
 _ADL: Final = "http://adlnet.gov/expapi/verbs/"
 _VIDEO: Final = "https://w3id.org/xapi/video/verbs/"
@@ -146,6 +146,40 @@ def person_named(actor: Any) -> tuple[str | None, str | None]:
     if actor.mbox is not None:
         return None, actor.mbox.removeprefix("mailto:")
     return None, None
+
+
+def others_named(statement: Statement) -> Iterator[tuple[str | None, str | None]]:
+    """Yield everybody else whom a statement names, as `person_named` does: whoever is not its one actor.
+
+    Who is in a group, whom it is about, who taught, in whose name it came, and all of that in a statement within it.
+    """
+    thing: object = statement.object
+    yield from _persons(statement.actor if isinstance(statement.actor, Group) else None)
+    yield from _persons(statement.authority)
+    yield from _of_context(statement.context)
+    if isinstance(thing, SubStatement):
+        yield from _persons(thing.actor)
+        yield from _of_context(thing.context)
+        thing = thing.object
+    yield from _persons(thing)
+
+
+def _of_context(context: StatementContext | None) -> Iterator[tuple[str | None, str | None]]:
+    if context is None:
+        return
+    yield from _persons(context.instructor)
+    yield from _persons(context.team)
+    for agent in context.contextAgents or ():
+        yield from _persons(agent.agent)
+    for group in context.contextGroups or ():
+        yield from _persons(group.group)
+
+
+def _persons(one: object) -> Iterator[tuple[str | None, str | None]]:
+    for agent in (one.member or ()) if isinstance(one, Group) else (one,):
+        named = person_named(agent)
+        if named != (None, None):
+            yield named
 
 
 def check_same(before: Mapping[str, Any], now: Mapping[str, Any], *, field: str) -> None:

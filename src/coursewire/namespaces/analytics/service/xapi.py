@@ -45,12 +45,12 @@ def store_statements(
             xapi.check_same(before[statement_id], one.as_it_came, field=f"{place}.id")
         else:
             new.append((statement_id, one))
-    who = _people(tx, [one.read for _, one in new])
+    who, others = _people(tx, [one.read for _, one in new])
     store.insert_statements(
         tx,
         [
-            store.Stored(statement_id, user_id, one.json)
-            for (statement_id, one), user_id in zip(new, who, strict=True)
+            store.Stored(statement_id, user_id, one.json, named - {user_id})
+            for (statement_id, one), user_id, named in zip(new, who, others, strict=True)
         ],
     )
     _count(tx, new, who, course_id)
@@ -62,16 +62,23 @@ def trim_statements(tx: Transaction) -> bool:
     return store.trim_statements(tx, tx.now - TAKEN_AT_MOST_AGO_MS, TRIMMED_AT_ONCE) > 0
 
 
-def _people(tx: Transaction, statements: Sequence[Statement]) -> list[str | None]:
-    """Return for each statement whom it is about, by the user id that it names, or by an address of one of ours."""
+def _people(
+    tx: Transaction, statements: Sequence[Statement]
+) -> tuple[list[str | None], list[frozenset[str]]]:
+    """Return for each statement whom it is about, and whom else it names: by user ids, or addresses of ours."""
     named = [xapi.person_named(one.actor) for one in statements]
-    emails = {email for _, email in named if email is not None}
+    others = [list(xapi.others_named(one)) for one in statements]
+    emails = {email for some in (named, *others) for _, email in some if email is not None}
     by_email = store.people_by_email(tx, sorted(emails))
-    return [
+
+    def known(user_id: str | None, email: str | None) -> str | None:
         # Also who is not known yet: once they are, and are erased, this goes with them (LOG5).
-        user_id if user_id is not None else by_email.get(email) if email is not None else None
-        for user_id, email in named
-    ]
+        return user_id if user_id is not None or email is None else by_email.get(email)
+
+    return (
+        [known(*one) for one in named],
+        [frozenset(user_id for one in some if (user_id := known(*one)) is not None) for some in others],
+    )
 
 
 _NOBODY: Final = ""

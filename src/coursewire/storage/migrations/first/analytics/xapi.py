@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-TABLES = ("analytics_statements",)
+TABLES = ("analytics_statement_people", "analytics_statements")
 """In the order in which they can be dropped."""
 
 
@@ -26,4 +26,14 @@ def create() -> None:
         ["user_id"],
         sqlite_where=sa.text("user_id IS NOT NULL"),
         postgresql_where=sa.text("user_id IS NOT NULL"),
+    )
+    op.create_table(
+        "analytics_statement_people",
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("statement_id", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "statement_id", name=op.f("pk_analytics_statement_people")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_analytics_statement_people_statement_id", "analytics_statement_people", ["statement_id"]
     )
