@@ -23,7 +23,7 @@ class Page:
         self._changed = asyncio.Condition()
         self.shown: Json = {"documents": {}, "copies": [], "state": "idle"}
         self.seen: list[str] = []
-        """The save states of all documents, in the order in which they were shown."""
+        """The save states of documents that were there, in the order in which they were shown."""
         self.wrong: list[Json] = []
         """What has failed, or was reported."""
         self._reading = asyncio.create_task(self._read())
@@ -35,7 +35,8 @@ class Page:
                 said: Json = json.loads(line)
                 if "documents" in said:
                     self.shown = said
-                    self.seen += [one["saveState"] for one in said["documents"].values()]
+                    documents = said["documents"].values()
+                    self.seen += [one["saveState"] for one in documents if one["phase"] == "ready"]
                 else:
                     self.wrong.append(said)
                 self._changed.notify_all()

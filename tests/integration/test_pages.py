@@ -10,6 +10,7 @@ import pytest
 from tests.integration import desk
 from tests.integration.chat_campus import COURSE, Campus, campus
 from tests.integration.page import Page, page
+from tests.integration.tcp_proxy import Proxy
 
 Json = dict[str, Any]
 
@@ -21,14 +22,14 @@ class Room:
         self.site = site
         self._stack = stack
 
-    async def come(self, user_id: str, document_id: str | None = "7") -> Page:
+    async def come(self, user_id: str, url: str | None = None) -> Page:
         """Open a page of somebody."""
         token = self.site.token(user_id)
-        return await self._stack.enter_async_context(page(self.site.url, user_id, token, document_id))
+        return await self._stack.enter_async_context(page(url or self.site.url, user_id, token))
 
-    async def enter(self, user_id: str) -> Page:
+    async def enter(self, user_id: str, url: str | None = None) -> Page:
         """Open a page of somebody, and wait for the document in it."""
-        opened = await self.come(user_id)
+        opened = await self.come(user_id, url)
         await opened.shows(lambda one: one["phase"] == "ready")
         return opened
 
@@ -117,3 +118,46 @@ async def test_a_stranger_is_told_nothing(room: Room) -> None:
     eve = await room.come("eve")
     shown = await eve.shows(lambda one: one["phase"] == "failed")
     assert (shown["text"], shown["mode"], shown["annotations"]) == (None, None, [])
+
+
+async def test_what_is_written_without_a_network_merges_over_a_reload(room: Room) -> None:
+    """[CLI3] Kept on the device, never called saved before it is, and there once though an answer was lost."""
+    ben = await room.enter("ben")
+    async with Proxy(int(room.site.url.rpartition(":")[2])) as network:
+        ada = await room.enter("ada", network.url)
+        await ada.do("type", id="7", text="Hegel")
+        await ada.shows(saved("Hegel\n"))
+        network.deaf.set()
+        await ada.do("type", id="7", text=" lives")
+        await ben.shows(saved("Hegel lives\n"))
+        assert ada.document()["saveState"] == "saving"
+        network.go_down()
+        network.deaf.clear()
+        await ada.shows(lambda one: one["saveState"] == "kept")
+        await ada.do("type", id="7", text=" on 😀")
+        await ben.do("type", id="7", text="Georg ", at=0)
+        await ben.shows(saved("Georg Hegel lives\n"))
+        before = len(ada.seen)
+        await ada.do("restart")
+        await ada.shows(lambda one: one["phase"] == "loading")
+        await ada.shows(lambda one: one["text"] == "Hegel lives on 😀\n" and one["saveState"] == "kept")
+        network.come_up()
+        await ada.shows(saved("Georg Hegel lives on 😀\n"))
+        await ben.shows(saved("Georg Hegel lives on 😀\n"))
+        # What changes within a frame is shown once: "saving" may have been over by then.
+        assert [state for state in dict.fromkeys(ada.seen[before:]) if state != "saving"] == ["kept", "saved"]
+        assert not ada.shown["copies"]
+        assert not ada.wrong
+
+
+async def test_a_paste_that_is_too_large_is_refused_in_the_page(room: Room) -> None:
+    """Nothing of it is sent: the session of all namespaces would end with a message above the bound."""
+    ada, ben = await room.enter("ada"), await room.enter("ben")
+    await ada.do("type", id="7", text="Hegel")
+    await ben.shows(saved("Hegel\n"))
+    await ada.do("type", id="7", text="x" * 1_100_000)
+    shown = await ada.until(lambda whole: whole["copies"] and whole["documents"]["7"]["phase"] == "ready")
+    assert [(copy["reason"], len(copy["text"])) for copy in shown["copies"]] == [("too_large", 1_100_006)]
+    assert (shown["state"], shown["documents"]["7"]["saveState"]) == ("connected", "refused")
+    await ada.do("type", id="7", text="!")
+    await ben.shows(saved("Hegel!\n"))

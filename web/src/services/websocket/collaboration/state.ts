@@ -7,8 +7,9 @@ import { type AnnotationsState, noAnnotations } from "./annotations";
 import type { KeptCopy } from "./store";
 
 /**
- * `saved`: the server has committed everything. `saving`: it is under way. Without a connection: `kept` on this device,
- * or `offline`, and then it is lost with the page. `refused`: the server did not take it, see the copies.
+ * Of a document that is ready. `saved`: the server has committed everything. `saving`: it is under way. Without a
+ * connection: `kept` on this device, or `offline`, and then it is lost with the page. `refused`: the server did not take
+ * it, see the copies.
  */
 export type SaveState = "saved" | "saving" | "offline" | "kept" | "refused";
 
