@@ -128,9 +128,9 @@ def test_what_is_sent_again_together_with_what_is_new_is_taken(rng: Random) -> N
 
 @given(seeds, st.booleans())
 def test_what_passes_is_applied_whole_and_loads_again(rng: Random, rebuilt: bool) -> None:  # noqa: FBT001
-    """All but for the order: what was put between two units that were no neighbours may stand elsewhere afterwards.
+    """All but for the order: what was put between units that were no neighbours may stand elsewhere afterwards.
 
-    Most of that is refused, but to refuse all of it a room would have to know the order of all units.
+    It cannot be refused: Yjs writes such things itself when it undoes.
     """
     room = Room()
     written(rng, room, 4)

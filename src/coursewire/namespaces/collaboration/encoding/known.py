@@ -59,29 +59,25 @@ class _Runs:
     They follow one another in the document, whatever others put between them.
     """
 
-    __slots__ = ("firsts", "homes", "starts")
+    __slots__ = ("homes", "starts")
 
     def __init__(self) -> None:
         self.starts: list[int] = []
         self.homes: list[Id] = []
-        self.firsts: list[int] = []
-        """Starts of the runs that were put before everything else in their element."""
 
     def at(self, clock: int) -> Id:
         return self.homes[bisect_right(self.starts, clock) - 1]
 
-    def add(self, clock: int, home: Id, *, goes_on: bool, is_first: bool) -> None:
+    def add(self, clock: int, home: Id, *, goes_on: bool) -> None:
         if not (goes_on and self.homes and self.homes[-1] == home):
             self.starts.append(clock)
             self.homes.append(home)
-            if is_first:
-                self.firsts.append(clock)
 
 
 class Known:
     """Grows with each update that is applied, in the order in which they are."""
 
-    __slots__ = ("_deleted", "_inner", "_runs", "clocks", "depths", "halves", "sizes", "texts")
+    __slots__ = ("_deleted", "_runs", "clocks", "depths", "halves", "sizes", "texts")
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
@@ -97,8 +93,6 @@ class Known:
         self._runs: dict[int, _Runs] = {}
         self._deleted: dict[int, list[int]] = {}
         # Of each client: from, up to, from, up to ...: what was an element once, for all we know.
-        self._inner: dict[int, list[int]] = {}
-        # In the same way: what was put before something.
 
     def has(self, unit: Id) -> bool:
         """Whether a unit is in the document."""
@@ -112,16 +106,6 @@ class Known:
         """Return the first unit of the run that a unit is in, of one that is in the document."""
         runs = self._runs[unit[0]]
         return unit[0], runs.starts[bisect_right(runs.starts, unit[1]) - 1]
-
-    def is_first(self, unit: Id) -> bool:
-        """Whether a unit was put before everything else that was in its element."""
-        firsts = self._runs[unit[0]].firsts
-        at = bisect_right(firsts, unit[1]) - 1
-        return at >= 0 and firsts[at] == unit[1]
-
-    def is_inner(self, unit: Id) -> bool:
-        """Whether a unit was put before another one, so that it is not the last one."""
-        return _is_in(self._inner, unit)
 
     def is_deleted(self, unit: Id) -> bool:
         """Whether a unit came to us as deleted, so that it may have been an element."""
@@ -138,15 +122,11 @@ class Known:
                 continue
             start = max(clock, known)
             goes_on = start > clock or struct.left == (client, clock - 1)
-            self._runs.setdefault(client, _Runs()).add(
-                start, home, goes_on=goes_on, is_first=struct.left is None
-            )
+            self._runs.setdefault(client, _Runs()).add(start, home, goes_on=goes_on)
             if not goes_on and not are_attributes(home):
                 self.sizes[home] += 1
             if struct.content in {Content.COLLECTED, Content.DELETED}:
                 _note(self._deleted, client, start, clock + size)
-            if struct.right is not None:
-                _note(self._inner, client, start, clock + size)
             self.clocks[client] = clock + size
         self.halves.update(half for half in update.halves if placed.is_new(half))
 
@@ -164,8 +144,6 @@ class Known:
             _write(out, (client, self.clocks[client]))
             _write_rising(out, halves[client])
             _write_rising(out, self._deleted.get(client, ()))
-            _write_rising(out, self._inner.get(client, ()))
-            _write_rising(out, runs.firsts)
             _write_rising(out, runs.starts)
             for home in runs.homes:
                 _write_home(out, index, home)
@@ -190,11 +168,9 @@ class Known:
             clients.append(client)
             known.clocks[client] = source.number()
             known.halves.update((client, clock) for clock in _read_rising(source))
-            for spans in (known._deleted, known._inner):
-                if read := _read_rising(source):
-                    spans[client] = read
+            if deleted := _read_rising(source):
+                known._deleted[client] = deleted
             runs = known._runs[client] = _Runs()
-            runs.firsts = _read_rising(source)
             runs.starts = _read_rising(source)
             homes[client] = [_read_home(source) for _ in runs.starts]
         for client, packed_homes in homes.items():

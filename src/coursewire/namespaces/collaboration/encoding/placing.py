@@ -85,8 +85,6 @@ class _Placing:
         self._next = {client: block.first for client, block in update.blocks.items()}
         self._order: list[int] = []
         self._depths: dict[Id, int] = {}
-        self._runs: dict[int, Id] = {}
-        """Of each placed struct the first unit of its run (`Known.run`)."""
         self._texts: set[Id] = set()
 
     def run(self) -> Placed:
@@ -111,7 +109,6 @@ class _Placing:
             needed = self._unplaced(struct)
             if needed is None:
                 self._homes[index] = self._place(struct)
-                self._note_run(index, struct)
                 self._order.append(index)
                 self._next[client] = index + 1
             elif any(needed[0] == other for other, _last in waiting):
@@ -190,51 +187,8 @@ class _Placing:
             return attributes_of(home)
         homes = {self._home(unit) for unit in (struct.left, struct.right) if unit is not None}
         if len(homes) == 1 or not self._strict:
-            home = GONE if GONE in homes else homes.pop()
-            if (
-                home != GONE and self._strict
-            ):  # nobody knows the order of what was collected, and nothing is put there
-                self._check_neighbours(struct)
-            return home
+            return GONE if GONE in homes else homes.pop()
         raise unreadable("a struct stands between two that are in different elements")
-
-    def _check_neighbours(self, struct: Struct) -> None:
-        """Raise unless what a struct was put between can have been neighbours, as far as that is known.
-
-        What was put between units in the wrong order stands elsewhere after the document was loaded again.
-        """
-        left, right = struct.left, struct.right
-        if right is None:
-            apart = left is not None and self._is_inner(left)
-        elif are_attributes(self._home(right)):
-            apart = True
-        elif left is None:
-            apart = not self._is_first(right)
-        else:
-            apart = left[0] == right[0] and left[1] + 1 != right[1] and self._run(left) == self._run(right)
-        if apart:
-            raise unreadable("a struct stands between two that are no neighbours")
-
-    def _is_first(self, unit: Id) -> bool:
-        if self._known.has(unit):
-            return self._known.is_first(unit)
-        struct = self._update.structs[self._update.at(unit)]
-        return struct.left is None and struct.clock == unit[1]
-
-    def _is_inner(self, unit: Id) -> bool:
-        if self._known.has(unit):
-            return self._known.is_inner(unit)
-        return self._update.structs[self._update.at(unit)].right is not None
-
-    def _run(self, unit: Id) -> Id:
-        if self._known.has(unit):
-            return self._known.run(unit)
-        return self._runs[self._update.at(unit)]
-
-    def _note_run(self, index: int, struct: Struct) -> None:
-        start = struct.client, struct.clock
-        before = struct.client, struct.clock - 1
-        self._runs[index] = self._run(before) if struct.left == before else start
 
     def _home(self, unit: Id) -> Id:
         if self._known.has(unit):
