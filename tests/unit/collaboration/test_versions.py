@@ -303,7 +303,7 @@ def test_a_version_is_due_now_and_then_and_when_nobody_edits_any_more(
 def test_who_is_erased_is_in_no_version(study: Study, draft: Draft) -> None:
     draft.edit("ben", add_line("new"))
     mine, others = draft.save("ben", "Draft"), draft.save("ada", "Draft")
-    study.do(store.forget_versions_of, "ben")
+    study.erase("ben")
     shown = listed(study, "ada")
     assert [version.saved_by for version in shown] == ["ada", None]
     assert [version.editors for version in shown] == [[], []]

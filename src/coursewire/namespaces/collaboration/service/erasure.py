@@ -9,7 +9,7 @@ from coursewire.namespaces.collaboration.service.erased_annotations import (
     channels_of_documents,
     erase_annotations,
 )
-from coursewire.namespaces.collaboration.store import documents, erased_annotations, writers
+from coursewire.namespaces.collaboration.store import documents, erased_annotations, versions, writers
 
 if TYPE_CHECKING:
     from coursewire.identity.contract import UserErased
@@ -24,6 +24,7 @@ def erase_user(tx: Transaction, erased: UserErased) -> None:
         *writers.documents_written_by(tx, user_id),
     }
     concerned |= erase_annotations(tx, user_id)
+    versions.forget_versions_of(tx, user_id)
     found = [documents.load_document(tx, document_id) for document_id in sorted(concerned)]
     tx.forget_person(
         user_id,
