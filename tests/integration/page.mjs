@@ -22,4 +22,4 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 await page.run();
-process.exit(0);
+process.stdout.write("", () => process.exit(0));

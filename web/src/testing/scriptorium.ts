@@ -15,6 +15,7 @@ export class Scriptorium {
   epoch = "e1";
   layout = 1;
   html: string | null = null;
+  kind: "text" | "page" = "text";
   readonly modes: Record<string, DocumentMode> = {};
   annotations: Annotation[] = [];
   annotationsCursor: string | null = null;
@@ -134,7 +135,7 @@ export class Scriptorium {
       id: "7",
       course_id: "cs101",
       title: "Notes",
-      kind: "text" as const,
+      kind: this.kind,
       created_by: "ada",
       created_at: AT,
       updated_at: AT,

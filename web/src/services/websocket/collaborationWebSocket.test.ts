@@ -139,6 +139,16 @@ describe("opening", () => {
     expect(ada.state).toMatchObject({ phase: "ready", html: "<p>Hegel</p>", doc: null, mode: "comment" });
   });
 
+  it("of a static page gives what is written beside it, and nothing to write in", async () => {
+    server.kind = "page";
+    server.modes["ada"] = "comment";
+    server.annotations = [annotation("a1")];
+    const ada = await somebody("ada");
+    expect(ada.state).toMatchObject({ phase: "ready", doc: null, awareness: null, mode: "comment" });
+    expect(Object.keys(ada.state.annotations.items)).toEqual(["a1"]);
+    expect(ada.state.saveState).toBe("saved");
+  });
+
   it("loads all annotations, page by page, and forgets those that are gone", async () => {
     const all = Array.from({ length: 5 }, (_one, index) => annotation(`a${index}`));
     const page = (from: number) => ({
@@ -216,6 +226,15 @@ describe("saving", () => {
     expect(server.text).toBe("Hegelabc");
     expect(ada.state.saveState).toBe("saved");
     expect(ada.service.isUnsaved).toBe(false);
+  });
+
+  it("shows nothing anew while letter after letter is on its way", async () => {
+    const ada = await somebody("ada");
+    ada.world.peer.silence("document.update");
+    ada.type("a");
+    const shown = ada.state;
+    for (const letter of "bcdef") ada.type(letter);
+    expect(ada.state).toBe(shown);
   });
 
   it("keeps to as many updates a second as the server wants", async () => {

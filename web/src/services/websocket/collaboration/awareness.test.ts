@@ -1,6 +1,6 @@
 /** Carets between two pages: seen, gone, back again, and never ours when others say so. */
 
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type Awareness, applyAwarenessUpdate, Awareness as Made } from "y-protocols/awareness";
 import { Doc } from "yjs";
 import { World } from "../../../testing/world";
@@ -140,6 +140,25 @@ describe("Carets", () => {
     ada.carets.received(Uint8Array.of(1, 5, 1, 3, 97, 98));
     expect(world.reported).toHaveLength(1);
     expect([...ada.carets.awareness.getStates().keys()]).toEqual([ada.id]);
+  });
+
+  it("of somebody who stands still are said again before others take them for gone", () => {
+    vi.useFakeTimers();
+    try {
+      const others = observer();
+      const ada = new Page([others]);
+      ada.carets.open(NOBODY, true);
+      for (let second = 0; second < 60; second += 3) {
+        vi.advanceTimersByTime(3_000);
+        world.advance(3_000);
+      }
+      expect(others.getStates().has(ada.id)).toBe(true);
+      expect(ada.said.length).toBeLessThan(8);
+      ada.carets.destroy();
+      others.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("leave no timer behind", () => {

@@ -77,9 +77,13 @@ export class Documents {
     this.#used.get(id)?.provider?.show();
   }
 
+  /** What is no change is not shown: every letter that is typed comes by here. */
   patch(id: string, patch: Partial<DocumentState>): void {
     const state = this.get(id);
-    if (state) this.#show({ ...state, ...patch });
+    if (!state) return;
+    const next = { ...state, ...patch };
+    const fields = Object.keys(patch) as (keyof DocumentState)[];
+    if (fields.some((field) => !Object.is(next[field], state[field]))) this.#show(next);
   }
 
   /** Open one until the returned function is called by everyone who uses it. */

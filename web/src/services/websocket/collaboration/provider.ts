@@ -288,9 +288,7 @@ export class DocumentProvider {
   /** A new `Y.Doc`; edits that wait become a copy. Another client id, unless the document itself is another. */
   #startOver(reason: UnsentCopy["reason"] | null, clientId?: number): void {
     this.#pause();
-    const [id, title] = [this.#id, this.#info?.title ?? ""];
-    if (reason !== null && !this.#saving.isEmpty)
-      this.#needs.copied({ documentId: id, title, reason, text: this.#replica.text });
+    const text = reason === null || this.#saving.isEmpty ? null : this.#replica.text;
     this.#saving.replace([]);
     this.#keeping.discard();
     this.#replica.end();
@@ -298,6 +296,8 @@ export class DocumentProvider {
     this.#epoch = null;
     this.#phase = "loading";
     this.#tell({ doc: null, awareness: null });
+    if (reason === null || text === null) return;
+    this.#needs.copied({ documentId: this.#id, title: this.#info?.title ?? "", reason, text });
   }
 
   // Gaps
