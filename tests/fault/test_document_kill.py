@@ -96,7 +96,7 @@ class Writer:
 
 
 async def test_kill_9_loses_no_edit_that_was_acknowledged(tmp_path: Path) -> None:
-    """[SES4] [COL1] Twice, in the middle of acknowledgements; and nothing is there twice."""
+    """[SES4] [DOC1] Twice, in the middle of acknowledgements; and nothing is there twice."""
     async with ServerProcess(tmp_path) as server:
         headers = {"Authorization": f"Bearer {token('lms', roles=['service'])}"}
         async with httpx.AsyncClient(base_url=server.url, headers=headers) as lms:

@@ -1,10 +1,11 @@
-"""A fresh course for each test."""
+"""A fresh course for each test, and a fresh node."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from tests.unit.collaboration.reading_room import ReadingRoom
 from tests.unit.collaboration.study import Study
 
 
@@ -14,3 +15,11 @@ def study() -> Iterator[Study]:
     study = Study()
     yield study
     study.close()
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[ReadingRoom]:
+    """A node that serves the course."""
+    room = await ReadingRoom.open()
+    yield room
+    await room.close()

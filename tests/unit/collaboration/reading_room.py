@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
+from sqlalchemy import func, select
 from tests.unit.realtime.guest import Guest, Json
 from tests.unit.realtime.house import House
 
@@ -25,6 +26,8 @@ from coursewire.namespaces.collaboration.service.documents import create_documen
 from coursewire.realtime.background import Backgrounds
 from coursewire.realtime.transaction import Transaction
 from coursewire.storage import Storage
+from coursewire.storage.schema import metadata
+from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import Role, new_id
 
 T = TypeVar("T")
@@ -69,9 +72,24 @@ class ReadingRoom:
         return found
 
     async def close(self) -> None:
-        """End it."""
+        """End it, and the storage with it."""
         await self._backgrounds.close()
         await self.house.close()
+
+    async def close_node(self) -> None:
+        """End it; another node goes on with the storage."""
+        await self._backgrounds.close()
+        await self.house.server.close()
+        await self.house.dispatcher.close()
+        await self.house.hub.close()
+
+    async def count(self, *tables: str) -> list[int]:
+        """Return how many rows these tables have."""
+        asked = [
+            Prepared(select(func.count().label("n")).select_from(metadata.tables[name])) for name in tables
+        ]
+        rows = await self.read(lambda tx: [tx.one(statement) for statement in asked])
+        return [row.n for row in rows if row is not None]
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run a work in the namespace."""
@@ -90,14 +108,15 @@ class ReadingRoom:
         made = await self.write(lambda tx: create_document(tx, caller, CreateDocument.model_validate(given)))
         return made.document.id
 
-    async def change_role(self, user: str, role: Role) -> None:
-        """Let the LMS say that somebody is something else in the course."""
+    async def change_role(self, user: str, role: Role, *, told: bool = True) -> None:
+        """Let the LMS say that somebody is something else in the course; not `told`: no session has heard of it yet."""
 
         def work(tx: Transaction) -> None:
             for fact in membership.put_members(
                 tx.raw, COURSE, [Enrolment(user, user.title(), frozenset({role}))]
             ):
-                tx.tell(fact)
+                if told:
+                    tx.tell(fact)
 
         await self.write(work)
 
@@ -171,6 +190,11 @@ class Writer:
         self.doc.apply_update(opened["update"])
         return opened
 
+    async def open_refused(self, document_id: str, **fields: Any) -> Json:
+        """Ask for a document that is refused, and return the error."""
+        given = {"document_id": document_id, "client_id": self.doc.client_id, **fields}
+        return await self.refused("document.open", self.doc.get_state(), **given)
+
     def edit(self, text: str, at: int = 0) -> bytes:
         """Type into the first paragraph, and return the update; it is sent by nobody yet."""
         before = self.doc.get_state()
@@ -232,8 +256,8 @@ class Writer:
 
     @property
     def text(self) -> str:
-        """What the document says."""
-        return text_of(self.doc).rstrip("\n")
+        """What the document says, without spaces around it."""
+        return text_of(self.doc).strip()
 
     async def sync(self) -> Json:
         """Compare states, and take over what is lacking."""

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from tests.unit.collaboration.reading_room import ReadingRoom
 
 
-@pytest.fixture
-async def room() -> AsyncIterator[ReadingRoom]:
-    room = await ReadingRoom.open()
-    yield room
-    await room.close()
-
-
 async def test_what_one_types_the_others_read(room: ReadingRoom) -> None:
-    """[COL1] Created, opened twice, edited by both, opened by a third."""
+    """[DOC1] Created, opened twice, edited by both, opened by a third."""
     document_id = await room.document()
     ada, ben = await room.come("ada"), await room.come("ben")
     opened = await ada.open(document_id)
@@ -36,7 +26,7 @@ async def test_what_one_types_the_others_read(room: ReadingRoom) -> None:
 
 
 async def test_a_document_that_was_let_go_is_what_it_was(room: ReadingRoom) -> None:
-    """[COL1] From its rows alone."""
+    """[DOC1] From its rows alone."""
     document_id = await room.document(template="lab-report")
     ada = await room.come("ada")
     await ada.open(document_id)

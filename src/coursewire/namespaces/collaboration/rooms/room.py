@@ -26,6 +26,7 @@ HEARD_MEANWHILE: Final = 1_000
 TRIES: Final = 3
 """How often somebody who waits for a document starts over when it is dropped meanwhile."""
 RETRY_MS: Final = 200
+UNREADABLE: Final = "this document cannot be read at the moment"
 EDITED: Final = "document.updated"
 
 
@@ -85,11 +86,13 @@ class Room:
     async def _load_it(self) -> Replica:
         try:
             replica = await self._load_unchanged()
-        except BaseException as error:
+        except CoursewireError:
             self._counts["failed_loads"] += 1
-            if not isinstance(error, CoursewireError | asyncio.CancelledError):
-                logger.exception("document %s could not be loaded", self.document_id)
             raise
+        except Exception as error:
+            self._counts["failed_loads"] += 1
+            logger.exception("document %s could not be loaded", self.document_id)
+            raise Unavailable(UNREADABLE, retry_after_ms=1_000) from error
         else:
             # In the same turn in which the load ends: who comes behind it finds either of the two.
             self.replica = replica
@@ -111,7 +114,7 @@ class Room:
                     return replica
             except Broken:
                 logger.warning("document %s changed while it was loaded; once more", self.document_id)
-        raise Unavailable("this document cannot be read at the moment", retry_after_ms=1_000)
+        raise Unavailable(UNREADABLE, retry_after_ms=1_000)
 
     def present(self) -> Replica:
         """Return the document, for who cannot wait. Raises Unavailable while it loads."""
