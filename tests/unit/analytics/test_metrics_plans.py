@@ -9,7 +9,7 @@ import pytest
 from tests.unit.analytics.school import School
 
 from coursewire.namespaces.analytics.rules.steps import STEPS, WINDOWS
-from coursewire.namespaces.analytics.store import filling, learners, metrics, risk, rollups
+from coursewire.namespaces.analytics.store import filling, late, learners, metrics, risk, rollups
 from coursewire.storage.statement import Prepared
 
 VALUES: dict[str, Any] = dict.fromkeys(
@@ -34,10 +34,12 @@ VALUES: dict[str, Any] = dict.fromkeys(
         "after_at",
         "due_at",
         "object_id",
+        "enough",
+        "start",
     ),
     1,
 )
-LISTS = {"course_ids": ["c", "d"], "sequences": [1, 2]}
+LISTS = {"course_ids": ["c", "d"], "sequences": [1, 2], "starts": [1, 2]}
 
 _STEP = WINDOWS["7d"].step
 
@@ -88,6 +90,14 @@ QUERIES: dict[str, tuple[Prepared, str]] = {
     "erasing": (rollups._erase, "ix_analytics_rollups_user_id (user_id=?)"),
     "at risk": (risk._at_risk, "sqlite_autoindex_course_members_1 (course_id=?)"),
     "when they came": (risk._at_risk, "analytics_visits USING PRIMARY KEY (course_id=? AND user_id=?)"),
+    "what waits": (late._waiting, "analytics_late USING PRIMARY KEY (course_id=? AND start>? AND start<?)"),
+    "of whom it waits": (
+        late._waiting,
+        "ix_analytics_activity_user (user_id=? AND course_id=? AND at>? AND at<?)",
+    ),
+    "hours of many": (late._many, "ix_analytics_late_start (start=? AND course_id=?)"),
+    "old hours": (late._oldest, "ix_analytics_late_start (start<?)"),
+    "erasing what is late": (late._erase, "ix_analytics_late_user_id (user_id=?)"),
     "who has not submitted": (
         learners._without,
         "analytics_progress USING PRIMARY KEY (course_id=? AND object_id=? AND user_id=?)",

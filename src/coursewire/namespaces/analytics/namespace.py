@@ -63,7 +63,9 @@ def make() -> Namespace:
         reactions={
             UserErased: service.erase_user,
             MembersChanged: _each(service.follow_members, service.mark_roster, service.clear_who_left),
-            ActivityRecorded: _each(service.follow_activity, service.mark_activity, service.clear_who_came),
+            ActivityRecorded: _each(
+                service.follow_activity, service.mark_activity, service.note_late, service.clear_who_came
+            ),
             JobStalled: service.follow_stalled_job,
             JobResumed: service.follow_job_again,
             JobFinished: service.follow_job_again,

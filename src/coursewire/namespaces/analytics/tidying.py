@@ -14,11 +14,11 @@ LOOK_EVERY_S: Final = 60.0
 
 
 async def tidy(work: Background) -> None:
-    """Trim activity, statements and days for ever: a slice at a time, and others' work between them."""
+    """Trim activity, statements, days and what came late for ever: a slice at a time, and others' work between them."""
     while True:
         trimmed = [
             await work.write(trim)
-            for trim in (service.trim_activity, service.trim_statements, service.trim_days)
+            for trim in (service.trim_activity, service.trim_statements, service.trim_days, service.trim_late)
         ]
         if not any(trimmed):
             await asyncio.sleep(LOOK_EVERY_S)

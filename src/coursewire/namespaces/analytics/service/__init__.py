@@ -6,6 +6,7 @@ milestones    says what was reached, each once
 channels      who may listen to what, and what comes with it
 jobs          what workers report, and who wants it to end
 job_lists     jobs as people see them
+late          reports of hours that are over, which the class is not shown yet
 measuring     what figures are made of, and who is told of them
 metrics       answers about figures, series, who is at risk
 overdue_jobs  jobs that nobody has heard of for too long
@@ -36,6 +37,7 @@ from coursewire.namespaces.analytics.service.job_lists import (
     read_job,
 )
 from coursewire.namespaces.analytics.service.jobs import cancel_job, create_job, report_job
+from coursewire.namespaces.analytics.service.late import note_late, trim_late
 from coursewire.namespaces.analytics.service.measuring import (
     OWN_METRICS,
     derive_own,
@@ -88,6 +90,7 @@ __all__ = [
     "list_milestones",
     "mark_activity",
     "mark_roster",
+    "note_late",
     "put_milestone",
     "put_rules",
     "raise_at_risk",
@@ -102,5 +105,6 @@ __all__ = [
     "trim_activity",
     "trim_days",
     "trim_jobs",
+    "trim_late",
     "trim_statements",
 ]

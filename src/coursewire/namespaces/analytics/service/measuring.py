@@ -10,7 +10,7 @@ from coursewire.namespaces.analytics.contract import MetricsUpdated, OwnMetricsU
 from coursewire.namespaces.analytics.rules.access import COHORT_AT_LEAST
 from coursewire.namespaces.analytics.rules.held import Held, unseen
 from coursewire.namespaces.analytics.rules.steps import STEPS, mark_of
-from coursewire.namespaces.analytics.store import filling, risk, rollups
+from coursewire.namespaces.analytics.store import filling, late, risk, rollups
 from coursewire.namespaces.analytics.store import metrics as kept
 from coursewire.namespaces.analytics.store.rollups import Mark
 
@@ -142,3 +142,4 @@ def erase_learner(tx: Transaction, user_id: str) -> None:
         kept.set_due(tx, course_id, tx.now)
     kept.erase_visits(tx, user_id)
     rollups.erase_rollups(tx, user_id)
+    late.erase(tx, user_id)

@@ -20,6 +20,7 @@ from coursewire.namespaces.analytics.rules import access, risk, series
 from coursewire.namespaces.analytics.rules.activity import counts_as_learner
 from coursewire.namespaces.analytics.rules.metrics import Course
 from coursewire.namespaces.analytics.rules.steps import STEPS, WINDOWS, cover, out_of_date
+from coursewire.namespaces.analytics.service.late import without_late
 from coursewire.namespaces.analytics.store import filling, rollups
 from coursewire.namespaces.analytics.store import metrics as kept
 from coursewire.namespaces.analytics.store.risk import learners_at_risk
@@ -83,6 +84,8 @@ def read_series(tx: Transaction, caller: Caller, command: ReadSeries) -> Series:
         raise Overloaded("much of this time is being counted: try again in a moment", retry_after_ms=2_000)
     covers = cover(bucket, span.start, span.end, out_of_date(marks), tx.now)
     found = rollups.sums_of(tx, command.course_id, bucket, covers)
+    if not is_staff:
+        without_late(tx, command.course_id, found, span.start, span.end)
     points: list[Point] = []
     for start in range(span.start, span.end, step):
         sums = found.get(start)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 TABLES = (
+    "analytics_late",
     "analytics_marks",
     "analytics_rollups",
     "analytics_visits",
@@ -69,3 +70,19 @@ def create() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_analytics_marks_course_id"), "analytics_marks", ["course_id"])
+    op.create_table(
+        "analytics_late",
+        sa.Column("course_id", sa.Text, nullable=False),
+        sa.Column("start", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("events", sa.Integer, nullable=False),
+        sa.Column("time_ms", sa.BigInteger, nullable=False),
+        sa.Column("completions", sa.Integer, nullable=False),
+        sa.Column("submissions", sa.Integer, nullable=False),
+        sa.Column("score_sum", sa.BigInteger, nullable=False),
+        sa.Column("score_count", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("course_id", "start", "user_id", name=op.f("pk_analytics_late")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_analytics_late_user_id"), "analytics_late", ["user_id"])
+    op.create_index(op.f("ix_analytics_late_start"), "analytics_late", ["start"])
