@@ -5,6 +5,8 @@ import type { AnnotationTarget } from "../../../contract";
 import { type Found, findQuote, isEdited, likeness, quoteOf } from "./quotes";
 import { type DocumentText, indexOf, relativeAt, textOf } from "./text";
 
+export { type DocumentText, textOf } from "./text";
+
 /** Text between the anchors that is less like the quote than this is another text. */
 const LEAST_ALIKE = 0.5;
 /** Words found elsewhere must be so much more like the quote than those between the anchors, or they are others. */
