@@ -100,8 +100,9 @@ def test_very_many_elements_are_written_anew() -> None:
     assert tree_of(doc) == wanted
 
 
-def test_a_whole_document_comes_in_pieces() -> None:
-    doc = doc_of_html("<p></p>")
-    wanted = tree_of(doc_of_html("".join(f"<p>{number}</p>" for number in range(120))))
-    assert sum(1 for _ in become(doc, wanted)) == 4  # away with what is there, then fifty, fifty, twenty
+def test_a_long_document_comes_in_portions() -> None:
+    """Away with what is there, then as many elements at once as go into an update."""
+    doc = doc_of_html("<h1></h1>")
+    wanted = tree_of(doc_of_html("".join(f"<p>{number} {'x' * 10_000}</p>" for number in range(20))))
+    assert sum(1 for _ in become(doc, wanted)) == 5
     assert tree_of(doc) == wanted

@@ -205,6 +205,16 @@ def test_a_long_document_comes_back_in_several_updates(study: Study, draft: Draf
     assert draft.text().count("x" * 900) == 400
 
 
+def test_a_paragraph_that_is_too_long_does_not_come_back(study: Study, draft: Draft) -> None:
+    for _ in range(2):
+        draft.edit("ben", write_in(1, 0, "x" * 300_000))
+    version = draft.save("ada", "Long")
+    draft.edit("ben", remove_line(1))
+    refused(TooLarge, "version_id", lambda: restore(study, "ada", version))
+    assert draft.text() == "Essay\nlast\n"
+    assert listed(study, "ada") == [version]
+
+
 def test_whose_edits_a_restore_undid_is_told(study: Study, draft: Draft) -> None:
     heard: list[DocumentRestored] = []
     study.reactions = {**study.reactions, DocumentRestored: [("/test", lambda _tx, fact: heard.append(fact))]}

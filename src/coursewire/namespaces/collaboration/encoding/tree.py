@@ -109,13 +109,29 @@ def become(doc: Doc[Any], wanted: list[Node]) -> Iterator[None]:
         if last > first:
             del root.children[first:last]
             yield
-        for index in range(start, stop, _AT_ONCE):
-            insert(root, first + index - start, wanted[index : min(index + _AT_ONCE, stop)])
+        at = first
+        for nodes in _portions(wanted[start:stop]):
+            insert(root, at, nodes)
+            at += len(nodes)
             yield
 
 
-_AT_ONCE: Final = 50
-"""Elements of one edit: what each brings has to fit into one update."""
+_AT_ONCE: Final = 64 * 1024
+"""Characters, roughly, of the elements of one edit: what each brings has to fit into one update."""
+
+
+def _portions(nodes: list[Node]) -> Iterator[list[Node]]:
+    """Cut a list of elements into parts that are not too long; one element is never cut."""
+    portion: list[Node] = []
+    size = 0
+    for node in nodes:
+        size += len(repr(node))
+        if portion and size > _AT_ONCE:
+            yield portion
+            portion, size = [], len(repr(node))
+        portion.append(node)
+    if portion:
+        yield portion
 
 
 def _changes(now: list[Node], wanted: list[Node]) -> list[tuple[str, int, int, int, int]]:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pycrdt import merge_updates
 
+from coursewire.errors import TooLarge
 from coursewire.namespaces.collaboration.contract import (
     DocumentRestored,
     OneVersion,
     Version,
     VersionRestored,
 )
+from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
 from coursewire.namespaces.collaboration.encoding.tree import become, tree_of
 from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules import versions as rules
@@ -48,7 +50,7 @@ def save_version(tx: Transaction, caller: Caller, command: SaveVersion) -> OneVe
 
 
 def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) -> VersionRestored:
-    """Let a document say again what a version says. Raises NotFound, Forbidden.
+    """Let a document say again what a version says. Raises NotFound, Forbidden, TooLarge.
 
     What is the same stays untouched, so whoever writes there meanwhile goes on; what they write elsewhere is merged.
     """
@@ -86,6 +88,8 @@ def _edits(doc: Doc[Any], wanted: list[Node]) -> list[bytes]:
     doc.unobserve(subscription)
     together: list[bytes] = []
     for update in heard:
+        if len(update) > MOST_UPDATE:
+            raise TooLarge("a paragraph of this version is too long to come back", field="version_id")
         if together and len(together[-1]) + len(update) <= TOGETHER:
             together[-1] = merge_updates(together[-1], update)
         else:
