@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from coursewire.edge import closing, handshake
 from coursewire.edge.closing import CloseCode
+from coursewire.edge.direct import NOTHING, direct
 from coursewire.edge.handshake import Refusal
 from coursewire.edge.incoming import FrameError, Incoming, check_close
 from coursewire.edge.registry import Registry
@@ -27,7 +27,7 @@ class WebSocketTransport(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_closing", "_deaf", "_descriptor", "_greeting", "_incoming", "_open", "_queued", "_registry",
+        "_closing", "_deaf", "_direct", "_greeting", "_incoming", "_open", "_queued", "_registry",
         "_server_state", "_session", "_transport", "full", "heard", "held", "watched",
     )  # fmt: skip
 
@@ -60,19 +60,16 @@ class WebSocketTransport(asyncio.Protocol):
         self.held = False
         """Whether the application has stopped reading."""
         self.watched = False
-        self._descriptor = -1
-        """Of the socket, where plain bytes may be written to it. asyncio closes a socket only after `connection_lost`,
-        so until then the number is ours."""
-        self._queued = True
-        """Whether something may be in asyncio's buffer, before which nothing may go, or there is no descriptor."""
+        self._direct = NOTHING
+        self._queued = False
+        """Whether something may be in asyncio's buffer, before which nothing may go."""
 
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin. The request follows at once."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-        if transport.get_extra_info("sslcontext") is None:
-            self._descriptor = transport.get_extra_info("socket").fileno()
+        self._direct = direct(transport)
         self._server_state.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -98,7 +95,8 @@ class WebSocketTransport(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything; tell the session unless it went on without us."""
-        self._descriptor, self._queued = -1, True
+        self._direct.detach()
+        self._direct = NOTHING
         self._server_state.connections.discard(self)
         self._registry.socket_gone(self)
         self._leave(closing.TRANSPORT_CLOSE if exc is None else closing.TRANSPORT_ERROR)
@@ -147,17 +145,17 @@ class WebSocketTransport(asyncio.Protocol):
     def write(self, encoded: Encoded) -> None:
         """Send ready frames: one write, no copy per receiver.
 
-        With nothing queued before them they go to the kernel at once, which is some 7% cheaper than asyncio's way
+        With nothing queued before them they go to the kernel at once, which is cheaper than asyncio's way
         (docs/decisions/0001-own-socketio-core.md); what the kernel does not take is queued. An error is left for
         asyncio to find, which then reports it.
         """
         frames = encoded.ready or encoded.frames
-        if self._queued and (self._descriptor < 0 or self._transport.get_write_buffer_size()):
+        if self._queued and self._transport.get_write_buffer_size():
             self._queue(frames)
         else:
             self._queued = False
             try:
-                sent = os.write(self._descriptor, frames)
+                sent = self._direct.send(frames)
             except OSError:
                 sent = 0
             if sent < len(frames):
