@@ -123,15 +123,20 @@ class Blocking(Generic[ClientT]):
 
     def _each(self, items: AsyncGenerator[R]) -> Generator[R]:
         """Yield what an asynchronous loop yields; it ends too when another thread closes the client."""
-        try:
-            while True:
-                yield self._run(_next(items))
-        except (StopAsyncIteration, CancelledError):
-            return
-        except GeneratorExit:
-            with contextlib.suppress(RuntimeError, CancelledError):
-                self._run(items.aclose())
-            raise
+        return each(self._run, items)
+
+
+def each(run: Callable[[Coroutine[Any, Any, Any]], Any], items: AsyncGenerator[R]) -> Generator[R]:
+    """Yield what an asynchronous loop yields, by `run`, which waits for a coroutine; until `run` is there no more."""
+    try:
+        while True:
+            yield run(_next(items))
+    except (StopAsyncIteration, CancelledError):
+        return
+    except GeneratorExit:
+        with contextlib.suppress(RuntimeError, CancelledError):
+            run(items.aclose())
+        raise
 
 
 async def _next(items: AsyncGenerator[R]) -> R:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 from coursewire.client.namespace import NamespaceClient
 from coursewire.namespaces.collaboration import contract as collaboration
@@ -18,6 +19,19 @@ class CollaborationCommands(NamespaceClient):
     # Documents
 
     async def documents(
+        self, course: str, *, kind: collaboration.DocumentKind | None = None
+    ) -> AsyncGenerator[collaboration.Document]:
+        """Yield the documents of a course that one may open, the last edited first."""
+        cursor: str | None = None
+        while True:
+            page = await self.documents_page(course, kind=kind, cursor=cursor, limit=100)
+            for document in page.items:
+                yield document
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def documents_page(
         self,
         course: str,
         *,
@@ -66,6 +80,26 @@ class CollaborationCommands(NamespaceClient):
     # Annotations
 
     async def annotations(
+        self,
+        document_id: str,
+        *,
+        thread: str | None = None,
+        motivation: collaboration.Motivation | None = None,
+        tag: str | None = None,
+        resolved: bool | None = None,
+        cursor: str | None = None,
+    ) -> AsyncGenerator[collaboration.Annotation]:
+        """Yield the annotations of a document that one may see, the oldest first; from a page's cursor on."""
+        filters: Any = {"thread": thread, "motivation": motivation, "tag": tag, "resolved": resolved}
+        while True:
+            page = await self.annotations_page(document_id, cursor=cursor, limit=200, **filters)
+            for annotation in page.items:
+                yield annotation
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def annotations_page(
         self,
         document_id: str,
         *,
@@ -196,6 +230,19 @@ class CollaborationCommands(NamespaceClient):
     # Versions
 
     async def versions(
+        self, document_id: str, *, named_only: bool = False
+    ) -> AsyncGenerator[collaboration.Version]:
+        """Yield the versions of a document, the newest first."""
+        cursor: str | None = None
+        while True:
+            page = await self.versions_page(document_id, named_only=named_only, cursor=cursor, limit=100)
+            for version in page.items:
+                yield version
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def versions_page(
         self, document_id: str, *, named_only: bool = False, cursor: str | None = None, limit: int = 50
     ) -> collaboration.VersionPage:
         """Return a page of the versions of a document, the newest first; 100 at most."""

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pycrdt import Doc
 
-from coursewire.client.document_editing import Editing, Flight
+from coursewire.client.document_editing import Editing, Flight, readable
+from coursewire.client.document_known import Known
+from coursewire.client.document_listeners import Listeners
+from coursewire.client.document_quote import quoted
 from coursewire.client.document_text import DocumentText
-from coursewire.errors import Conflict, CoursewireError, Forbidden, Unavailable
+from coursewire.errors import Conflict, CoursewireError, Forbidden, Invalid, Unavailable
 from coursewire.namespaces.collaboration import contract as collaboration
 
 if TYPE_CHECKING:
-    from coursewire.client.collaboration_commands import CollaborationCommands
+    from coursewire.client.collaboration import CollaborationClient
 
 logger = logging.getLogger("coursewire.client")
 
@@ -24,203 +28,272 @@ LAYOUT: Final = 1
 """The generation of elements that this client knows."""
 SAVE_S: Final = 10.0
 """How long leaving a document waits until everything is saved."""
-RETRY_S: Final = 1.0
-"""How long after a failure the same is tried again, where the error does not say; at first sooner."""
+RETRY_S: Final = 10.0
+"""How long after a failure the same is tried again at most, where the error does not say; at first sooner."""
 SOON_S: Final = 0.05
-AROUND: Final = 32
-"""Characters of the text around a quote that go with it."""
+MEANWHILE: Final = 1_000
+"""News that are kept while the document is being opened. When there are more, it is opened once again."""
 
 
 class Document:
     """A document, as long as its `async with` lasts. Everything here belongs to the client's event loop.
 
     `text` is edited as a string; `doc` is the Yjs document itself, for whoever wants more of it: edits of both are sent
-    by themselves, one update at a time. After a reconnect it catches up by itself.
+    by themselves, one update at a time. After a reconnect it catches up by itself. Do not await anything within a
+    transaction of `doc`.
     """
 
-    def __init__(
-        self, client: CollaborationCommands, document_id: str, layout: int, opened: set[Document]
-    ) -> None:
+    def __init__(self, client: CollaborationClient, document_id: str, layout: int) -> None:
         self.id = document_id
         self.about: collaboration.Document | None = None
         """Its title and the like, as of when it was opened."""
         self.mode: collaboration.Mode = "view"
         """What one may do in it: view, comment or edit."""
         self.epoch: str | None = None
-        self.participants: dict[str, collaboration.Participant] = {}
-        """Who is in it, by user id."""
-        self.annotations: dict[str, collaboration.Annotation] = {}
-        """Those that one may see, by id, in the order in which they were written."""
-        self.text = DocumentText(lambda: self.doc)
+        self.channels: tuple[str, ...] = ()
+        """That bring it here."""
+        self.text = DocumentText(lambda: self.doc, self._check_may_edit)
         self.unsaved: str | None = None
-        """The text with what could not be saved: after the document began anew, or its mode had changed."""
+        """The text with what could not be saved: refused, of another life of the document, too late."""
         self._client = client
         self._layout = layout
-        self._opened = opened
+        self._known = Known()
         self._editing = Editing()
+        self._refusal: CoursewireError | None = None
+        """Why something that was written was given up; whoever waits for it to be saved is told."""
         self._stirred = asyncio.Event()
         self._settled = asyncio.Event()
         self._must_open = True
+        self._is_asking = False
+        """Whether `document.open` is under way."""
+        self._meanwhile: list[Any] | None = None
+        """News that came while it was being opened: its answer may be older."""
         self._failures = 0
         """One after the other."""
         self._over: CoursewireError | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self._handlers: list[Callable[[Any], Any]] = []
+        self._listeners = Listeners(document_id)
 
     # Life
 
     async def __aenter__(self) -> Self:
-        self._opened.add(self)
+        self._client.hold(self)
+        opening = asyncio.ensure_future(self._enter())
         try:
-            await self._open()
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The server may have let us in already, or may yet.
+            opening.add_done_callback(self._entered_too_late)
+            raise
         except BaseException:
-            self._opened.discard(self)
+            self._client.release(self)
             raise
         self._keeping = asyncio.create_task(self._keep())
         return self
+
+    async def _enter(self) -> None:
+        self._must_open = True
+        while self._must_open:
+            await self._open()
+
+    def _entered_too_late(self, opening: asyncio.Future[None]) -> None:
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            logger.debug("document %s: %s", self.id, error)
+        self._client.release(self)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None and self._over is None:
+            if error is None:
                 await self.saved()
+            elif isinstance(error, Exception):
+                # As a file does: what was written goes out, and the error of the block is the one that is seen.
+                await self._saved_if_possible()
         finally:
-            self._opened.discard(self)
             if self._keeping is not None:
                 self._keeping.cancel()
                 await asyncio.gather(self._keeping, return_exceptions=True)
-            if self._over is None and self._client.state in {"connected", "degraded"}:
-                asyncio.ensure_future(self._say_goodbye())  # noqa: RUF006 - nobody waits for it, and it cannot fail
+            if not self._editing.is_saved:
+                self.unsaved = self._copy()
+            self._listeners.end(None)
+            self._client.release(self)
 
-    async def _say_goodbye(self) -> None:
+    async def _saved_if_possible(self) -> None:
         try:
-            await self._client.run(
-                collaboration.CloseDocument, collaboration.DocumentClosed, document_id=self.id
-            )
+            await self.saved()
         except CoursewireError as error:
-            logger.debug("leaving document %s: %s", self.id, error)
+            logger.warning("document %s: %s", self.id, error)
 
     # What one does
 
     @property
     def doc(self) -> Doc[Any]:
-        """The Yjs document. Another one after the document began anew."""
+        """The Yjs document. Another one after the document began anew, or an edit was refused."""
         return self._editing.doc
+
+    @property
+    def participants(self) -> dict[str, collaboration.Participant]:
+        """Who is in it, by user id."""
+        return self._known.participants
+
+    @property
+    def annotations(self) -> dict[str, collaboration.Annotation]:
+        """Those that one may see, by id, in the order in which they were written; not those taken back."""
+        return self._known.annotations
 
     @property
     def is_saved(self) -> bool:
         """Whether everything that was written here is committed at the server."""
-        return self._editing.is_saved
+        return self._editing.is_saved and self._refusal is None
 
     async def saved(self, timeout_s: float = SAVE_S) -> None:
         """Wait until everything that was written here is committed.
 
-        Raises what the server refuses it with, and Unavailable when it takes too long: it may be saved yet.
+        Raises, once, what some of it was refused with: that is in `unsaved`. Raises Unavailable when it takes too long:
+        it may be saved yet.
         """
         try:
             async with asyncio.timeout(timeout_s):
                 while not self.is_saved:
+                    if self._refusal is not None:
+                        refusal, self._refusal = self._refusal, None
+                        raise refusal
                     if self._over is not None:
                         raise self._over
                     self._settled.clear()
-                    self._stirred.set()
                     await self._settled.wait()
         except TimeoutError:
             raise Unavailable("not everything that was written is saved") from None
 
     def on_change(self, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Call `handler(news)` with what the others do: an update, an annotation, a participant. A decorator."""
-        self._handlers.append(handler)
+        """Call `handler(news)` with what happens: an edit of somebody else's, an annotation, who comes and goes.
+
+        It may be async; they run one after the other. A decorator.
+        """
+        self._listeners.add(handler)
         return handler
+
+    async def changes(self) -> AsyncGenerator[Any]:
+        """Yield the same news as a loop, from its first turn on. Raises what the document was taken away with."""
+        if self._over is not None:
+            raise self._over
+        async with aclosing(self._listeners.loop()) as loop:
+            async for news in loop:
+                yield news
 
     async def annotate(
         self,
         quote: str,
         body: str,
         *,
+        after: int = 0,
         motivation: collaboration.Motivation = "commenting",
         visibility: str = "course",
         tags: Sequence[str] = (),
+        key: str | None = None,
     ) -> collaboration.Annotation:
-        """Write beside the first place where the text has `quote`. Raises ValueError where it has not."""
-        text = str(self.text)
-        at = text.index(quote)
-        end = at + len(quote)
-        place = collaboration.Quote(
-            exact=quote, prefix=text[max(0, at - AROUND) : at], suffix=text[end : end + AROUND]
-        )
+        """Write beside the first `quote` from the character `after` on. Raises ValueError where the text has none.
+
+        A page's words are not here: any quote is taken.
+        """
+        is_page = self.about is not None and self.about.kind == "page"
+        place = quoted("" if is_page else str(self.text), quote, after)
         return await self._client.annotate(
-            self.id, body, place, motivation=motivation, visibility=visibility, tags=tags
+            self.id, body, place, motivation=motivation, visibility=visibility, tags=tags, key=key
         )
+
+    def _check_may_edit(self) -> None:
+        if self._over is not None:
+            raise self._over
+        if self.about is None:
+            raise RuntimeError("the document is not open: use it in an `async with` block")
+        if self.mode != "edit":
+            raise Forbidden("you may not edit this document", details={"mode": self.mode})
 
     # What the client tells
 
+    def session_began(self) -> None:
+        """Open it in the new session; where that is under way it goes to the new one, or fails with the old."""
+        if not self._is_asking:
+            self.reopen()
+
     def reopen(self) -> None:
-        """Open it again: there is another session, or something was missed."""
+        """Open it again: something was missed."""
         self._editing.lost()
         self._must_open = True
         self._stirred.set()
 
-    def take(self, news: Any) -> None:
-        """Take what has happened in the document."""
-        match news:
-            case collaboration.Update() if news.update:
-                self._apply(news.update)
-            case collaboration.Annotation():
-                self._fold(news)
-            case collaboration.Participant():
-                self._meet(news)
-            case collaboration.ModeChanged():
-                self._change_mode(news.mode)
-            case collaboration.Reset():
-                self.reopen()
-        for handler in tuple(self._handlers):
-            try:
-                handler(news)
-            except Exception:
-                logger.exception("a handler of document %s failed", self.id)
+    async def take(self, news: Any) -> None:
+        """Take what has happened in the document, and tell whoever listens."""
+        if self._meanwhile is not None:
+            if len(self._meanwhile) < MEANWHILE:
+                self._meanwhile.append(news)
+            else:
+                self._must_open = True
+        self._note(news)
+        if not isinstance(news, collaboration.Awareness) and not self._is_own(news):
+            await self._listeners.tell(news)
 
     def end(self, error: CoursewireError | None) -> None:
         """Note that there is no document any more for whoever has opened it."""
+        if self._over is not None:
+            return
         self._over = error or Unavailable("the client was stopped")
+        if not self._editing.is_saved:
+            self.unsaved = self._copy()
         self._stirred.set()
         self._settled.set()
+        self._listeners.end(self._over)
+
+    def forget(self, audience: str) -> None:
+        """Forget the annotations for people to whom one belongs no more: `staff`, `group:<id>`."""
+        self._known.forget(audience)
+
+    def _is_own(self, news: Any) -> bool:
+        return isinstance(news, collaboration.Update) and news.client_id == self.doc.client_id
+
+    def _note(self, news: Any) -> None:
+        match news:
+            case collaboration.Update() if news.update:
+                self._apply(news.update)
+            case collaboration.ModeChanged():
+                self._change_mode(news.mode)
+            case collaboration.Reset() if news.epoch != self.epoch:
+                self.reopen()
+            case _:
+                self._known.note(news)
 
     def _apply(self, update: bytes) -> None:
         try:
             self._editing.received(update)
         except (ValueError, RuntimeError):
             logger.warning("document %s could not be brought up to date; it is read anew", self.id)
-            self._begin_anew()
+            self._give_up(Conflict("the document could not be brought up to date, and was read anew"))
 
-    def _begin_anew(self) -> None:
+    def _give_up(self, error: CoursewireError) -> None:
+        """Keep a copy of what cannot be saved, and go on with what the server has."""
         if not self._editing.is_saved:
-            self.unsaved = str(self.text)
+            self.unsaved, self._refusal = self._copy(), error
         self._editing = Editing()
         self.epoch = None
         self.reopen()
+        self._settled.set()
 
-    def _fold(self, annotation: collaboration.Annotation) -> None:
-        known = self.annotations.get(annotation.id)
-        if known is not None and known.revision > annotation.revision:
-            return
-        if annotation.state == "deleted":
-            self.annotations.pop(annotation.id, None)
-        else:
-            self.annotations[annotation.id] = annotation
-
-    def _meet(self, participant: collaboration.Participant) -> None:
-        if participant.here:
-            self.participants[participant.user_id] = participant
-        else:
-            self.participants.pop(participant.user_id, None)
+    def _copy(self) -> str:
+        try:
+            with readable():
+                return str(self.text)
+        except (ValueError, RuntimeError):
+            return self.unsaved or ""
 
     def _change_mode(self, mode: collaboration.Mode | None) -> None:
         if mode is None:
             self.end(Forbidden("the document is closed to you"))
-        else:
+        elif mode != self.mode:
+            # With another role there may be other channels, and other annotations.
             self.mode = mode
+            self.reopen()
 
     # Keeping up with the server
 
@@ -235,41 +308,65 @@ class Document:
             try:
                 if self._must_open:
                     await self._open()
-                flight = self._editing.next()
-                if flight is None:
+                elif (flight := self._editing.next()) is not None:
+                    await self._send(flight)
+                else:
+                    self._failures = 0
                     self._settled.set()
                     await self._stirred.wait()
-                else:
-                    await self._send(flight)
             except CoursewireError as error:
                 await self._recover(error)
 
     async def _open(self) -> None:
-        editing = self._editing
-        self._must_open = False
+        """Open it once. It may have to be opened again: `_must_open` says so, also after an error."""
+        self._must_open, self._meanwhile = False, []
+        try:
+            answer = await self._ask()
+            annotations = list(answer.annotations)
+            if answer.annotations_cursor is not None:
+                more = self._client.annotations(self.id, cursor=answer.annotations_cursor)
+                annotations += [one async for one in more]
+            self.channels = tuple(answer.positions)
+            if self.epoch not in {None, answer.epoch}:
+                # Another life of the document: merged with the old one, everything would be there twice.
+                self._give_up(Conflict("the document has begun anew", details={"reason": "epoch"}))
+                return
+            self.epoch, self.mode, self.about = answer.epoch, answer.mode, answer.document
+            self._known.begin(answer.participants, annotations)
+            self._catch_up(answer)
+        except BaseException:
+            self._must_open = True
+            raise
+        finally:
+            meanwhile, self._meanwhile = self._meanwhile, None
+        for news in meanwhile:
+            self._note(news)
+
+    async def _ask(self) -> collaboration.DocumentOpened:
+        self._is_asking = True
         try:
             answer = await self._client.run(
                 collaboration.OpenDocument,
                 collaboration.DocumentOpened,
                 document_id=self.id,
-                client_id=editing.doc.client_id,
+                client_id=self.doc.client_id,
                 layout=self._layout,
                 epoch=self.epoch,
-                state_vector=editing.doc.get_state(),
+                state_vector=self.doc.get_state(),
             )
-        except BaseException:
-            self._must_open = True
-            raise
-        if self.epoch not in {None, answer.epoch}:
-            # Another life of the document: what was written in the old one is not merged, or all would be there twice.
-            self._begin_anew()
-            return
-        self.epoch, self.mode, self.about = answer.epoch, answer.mode, answer.document
-        self.participants = {one.user_id: one for one in answer.participants if one.here}
-        self.annotations = {one.id: one for one in answer.annotations}
+        finally:
+            self._is_asking = False
+        if answer.html is not None:
+            self.channels = tuple(answer.positions)
+            message = f"the document has elements of layout {answer.layout}, which this program does not know"
+            raise Invalid(message, field="layout")
+        return answer
+
+    def _catch_up(self, answer: collaboration.DocumentOpened) -> None:
         try:
-            editing.opened(answer.update, answer.state_vector)
+            self._editing.opened(answer.update, answer.state_vector)
         except (ValueError, RuntimeError):
+            self._give_up(Conflict("the document could not be brought up to date, and was read anew"))
             raise Unavailable("the document could not be read") from None
 
     async def _send(self, flight: Flight) -> None:
@@ -283,15 +380,17 @@ class Document:
                 sequence=flight.sequence,
                 update=flight.update,
             )
-        except BaseException:
+        except BaseException as error:
             editing.returned(flight)
-            raise
-        editing.saved(flight)
-        self._failures = 0
+            if not isinstance(error, CoursewireError) or error.retryable or isinstance(error, Conflict):
+                raise
+            # It never will be taken.
+            self._give_up(error)
+        else:
+            editing.saved(flight)
 
     async def _recover(self, error: CoursewireError) -> None:
         if not (error.retryable or isinstance(error, Conflict)):
-            self.unsaved = str(self.text)
             self.end(error)
             return
         # A gap, another life of the document, or something that passes: opening it again tells what the server lacks.

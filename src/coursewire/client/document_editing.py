@@ -6,10 +6,20 @@ rate limit only makes the next one larger, and after a reconnect the difference 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pycrdt import Doc, TransactionEvent, merge_updates
+
+from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
+
+GATHERED: Final = 100
+"""Own updates that are kept one by one. From then on they are merged: what waits is never much more than the document
+itself, however long nothing is sent."""
+NOTHING: Final = b"\x00\x00"
+"""The update of a transaction that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +30,29 @@ class Flight:
     update: bytes
 
 
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn what pycrdt raises for a document that it cannot read into ValueError or RuntimeError."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        # pycrdt's PanicException is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RuntimeError("the document cannot be read") from error
+
+
 class Editing:
     """One life (epoch) of a document in one editor."""
 
     def __init__(self, doc: Doc[Any] | None = None) -> None:
         self.doc: Doc[Any] = Doc() if doc is None else doc
         self._written: list[bytes] = []
-        """Own updates that were not sent."""
+        """Own updates that were not sent, the oldest first."""
+        self._gathered: list[bytes] = []
+        """Those before them, merged; each as large as one update may be, if it is not a single one."""
         self._flight: Flight | None = None
         self._sequence = 0
         self._applying = False
@@ -36,44 +62,39 @@ class Editing:
     @property
     def is_saved(self) -> bool:
         """Whether the server has committed everything that was written here."""
-        return not self._written and self._flight is None
+        return not self._written and not self._gathered and self._flight is None
 
     def opened(self, update: bytes, state_vector: bytes) -> None:
         """Take the server's state; whatever it lacks of what was written here goes next.
 
         Raises ValueError or RuntimeError for what cannot be applied: this document is then good for nothing.
         """
-        was_saved = self.is_saved
+        self.lost()
         self.received(update)
-        self._flight = None
-        # What was on its way may have been committed or not: the server's vector knows.
-        self._written = [] if was_saved else [self.doc.get_update(state_vector)]
+        if not self.is_saved:
+            # What was on its way may have been committed or not: the server's vector knows. Where that is more than one
+            # update may be, everything goes again as it was: the same update twice changes nothing.
+            lacking = self.doc.get_update(state_vector)
+            if len(lacking) <= MOST_UPDATE:
+                self._gathered, self._written = [lacking], []
         self._is_open = True
 
     def received(self, update: bytes) -> None:
         """Apply what others have written. Raises as `opened` does."""
         self._applying = True
         try:
-            self.doc.apply_update(update)
-        except (ValueError, RuntimeError):
-            raise
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
-            raise RuntimeError(
-                "the document cannot be read"
-            ) from error  # pycrdt's PanicException is no Exception
+            with readable():
+                self.doc.apply_update(update)
         finally:
             self._applying = False
 
     def next(self) -> Flight | None:
         """Return what is to be sent now; None while something is on its way, or nothing is to be sent."""
-        if not self._is_open or self._flight is not None or not self._written:
+        if not self._is_open or self._flight is not None or self.is_saved:
             return None
-        update = self._written[0] if len(self._written) == 1 else merge_updates(*self._written)
-        self._written = []
+        self._gather()
         self._sequence += 1
-        self._flight = Flight(self._sequence, update)
+        self._flight = Flight(self._sequence, self._gathered.pop(0))
         return self._flight
 
     def saved(self, flight: Flight) -> None:
@@ -85,7 +106,7 @@ class Editing:
         """Note that it was not taken, and may be sent again, with what was written since."""
         if self._flight is flight:
             self._flight = None
-            self._written.insert(0, flight.update)
+            self._gathered.insert(0, flight.update)
 
     def lost(self) -> None:
         """Note that the session has ended: nothing is sent until the document is opened again."""
@@ -94,5 +115,27 @@ class Editing:
             self.returned(self._flight)
 
     def _changed(self, event: TransactionEvent) -> None:
-        if not self._applying:
-            self._written.append(event.update)
+        if self._applying or event.update == NOTHING:
+            return
+        self._written.append(event.update)
+        if len(self._written) >= GATHERED:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Put together what goes together: as much as one update may be."""
+        written, self._written = self._written, []
+        together: list[bytes] = self._gathered[-1:]
+        self._gathered = self._gathered[:-1]
+        size = sum(map(len, together))
+        for update in written:
+            if together and size + len(update) > MOST_UPDATE:
+                self._gathered.append(_merged(together))
+                together, size = [], 0
+            together.append(update)
+            size += len(update)
+        if together:
+            self._gathered.append(_merged(together))
+
+
+def _merged(updates: list[bytes]) -> bytes:
+    return updates[0] if len(updates) == 1 else merge_updates(*updates)

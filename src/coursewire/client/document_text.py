@@ -17,6 +17,8 @@ ROOT: Final = "default"
 LINES: Final = frozenset({"paragraph", "heading", "codeBlock"})
 """Elements that hold a line of text."""
 BREAK: Final = "hardBreak"
+PIECE: Final = 64 * 1024
+"""Characters that go in one update: a longer text goes in several, as one update has its bound."""
 
 Parent = XmlFragment | XmlElement
 Marks = dict[str, Any]
@@ -57,8 +59,10 @@ class _Part:
 class DocumentText:
     """The text of a document. Edits are the caller's own; those of others appear by themselves."""
 
-    def __init__(self, doc: Callable[[], Doc[Any]]) -> None:
+    def __init__(self, doc: Callable[[], Doc[Any]], check: Callable[[], None] = lambda: None) -> None:
+        """`check` raises when one must not write."""
         self._doc = doc
+        self._check = check
 
     def __str__(self) -> str:
         return "\n".join(_content(line) for line in self._lines())
@@ -83,27 +87,31 @@ class DocumentText:
     def insert(self, index: int, text: str) -> None:
         """Write before the character `index`, 0 to `len`; a line break begins a new paragraph.
 
-        Raises IndexError.
+        Raises IndexError, and Forbidden for whoever may not edit; so do the other methods.
         """
-        if not text:
+        self._check()
+        for start in range(0, len(text), PIECE):
+            with self._doc().transaction():
+                self._insert(index + start, text[start : start + PIECE])
+
+    def _insert(self, index: int, text: str) -> None:
+        line = self._line_at(index)
+        if line.element.tag == "codeBlock":
+            _write(line, index, text)
             return
-        with self._doc().transaction():
-            line = self._line_at(index)
-            if line.element.tag == "codeBlock":
-                _write(line, index, text)
-                return
-            first, *rest = text.split("\n")
-            if rest:
-                # From the end, so that what is before keeps its place.
-                _begin_lines(line, index, rest)
-            if first:
-                _write(line, index, first)
+        first, *rest = text.split("\n")
+        if rest:
+            # From the end, so that what is before keeps its place.
+            _begin_lines(line, index, rest)
+        if first:
+            _write(line, index, first)
 
     def delete(self, index: int, length: int = 1) -> None:
         """Delete `length` characters from `index` on; the end of a line is one, and joins it to the next.
 
         Raises IndexError.
         """
+        self._check()
         with self._doc().transaction():
             first, last = self._line_at(index), self._line_at(index + length)
             if first.start == last.start:
@@ -118,6 +126,7 @@ class DocumentText:
 
     def replace(self, old: str, new: str) -> None:
         """Replace the first `old` by `new`. Raises ValueError when the text does not have it."""
+        self._check()
         index = str(self).index(old)
         with self._doc().transaction():
             self.insert(index + len(old), new)

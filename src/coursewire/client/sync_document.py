@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from coursewire.client.blocking import each
 from coursewire.client.document import SAVE_S, Document
 from coursewire.client.document_text import DocumentText
 from coursewire.namespaces.collaboration import contract as collaboration
@@ -122,15 +123,26 @@ class SyncDocument:
         quote: str,
         body: str,
         *,
+        after: int = 0,
         motivation: collaboration.Motivation = "commenting",
         visibility: str = "course",
         tags: Sequence[str] = (),
+        key: str | None = None,
     ) -> collaboration.Annotation:
-        """Write beside the first place where the text has `quote`. Raises ValueError where it has not."""
+        """Write beside the first place behind the character `after` where the text has `quote`.
+
+        Raises ValueError where it has not.
+        """
         made: collaboration.Annotation = self._run(
-            self._document.annotate(quote, body, motivation=motivation, visibility=visibility, tags=tags)
+            self._document.annotate(
+                quote, body, after=after, motivation=motivation, visibility=visibility, tags=tags, key=key
+            )
         )
         return made
+
+    def changes(self) -> Generator[Any]:
+        """Yield what happens, as the asynchronous one does; `break` ends it."""
+        return each(self._run, self._document.changes())
 
     def on_change(self, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Call `handler(news)` on the client's thread with what the others do; it must not call blocking methods."""
