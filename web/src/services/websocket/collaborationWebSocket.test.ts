@@ -132,6 +132,26 @@ describe("opening", () => {
     expect([..."😀字"].every((character) => server.text.includes(character))).toBe(true);
   });
 
+  it("is asked once when the replay is impossible, and goes on live from there", async () => {
+    const ada = await somebody("ada");
+    await ada.lose();
+    const ben = await somebody("ben");
+    ben.type(" lives");
+    await settle();
+    server.furnish(ada.world.peer, "ada");
+    ada.world.advance(5_000);
+    const stale = { epoch: "stream-e1", offset: 1, recovered: false, reason: "trimmed" as const };
+    ada.world.peer.accept({ resumed: { "document:7": stale } });
+    await settle();
+    expect(ada.world.peer.payloads("document.open")).toHaveLength(2);
+    expect(ada.text).toBe("Hegel lives");
+    ben.type("!");
+    ben.world.advance(200);
+    await settle();
+    expect(ada.text).toBe("Hegel lives!");
+    expect(ada.world.peer.payloads("subscribe")).toEqual([]);
+  });
+
   it("gives an editor that is too old the page as HTML and nothing to bind to", async () => {
     server.html = "<p>Hegel</p>";
     server.modes["ada"] = "comment";

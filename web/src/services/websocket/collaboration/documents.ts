@@ -136,8 +136,8 @@ export class Documents {
     const id = documentOf(channel, null);
     if (id === null) return this.connected(); // One's own channel, with the private notes of all documents.
     const provider = this.#used.get(id)?.provider;
-    if (provider) void provider.open();
-    else this.#needs.leave(channel);
+    if (!provider) this.#needs.leave(channel);
+    else if (!provider.isOpening) void provider.open();
   }
 
   /** A channel was taken away. */

@@ -20,8 +20,6 @@ import type { Surroundings } from "./surroundings";
 const AGAIN_MS = 3_000;
 /** Refusals and gaps in a row, with nothing committed between, after which it is not tried any more. */
 const MOST_FAILURES = 3;
-/** What the server takes when it has not said it. */
-const USUAL = { bytes: 512 * 1024, perSecond: 10 };
 
 export class DocumentProvider {
   readonly #id: string;
@@ -47,11 +45,7 @@ export class DocumentProvider {
     this.#layout = layout;
     this.#needs = needs;
     this.#timers = new NamedTimers(needs.environment);
-    this.#keeping = new Keeping(id, {
-      rows: needs.store,
-      timers: this.#timers,
-      changed: this.show,
-    });
+    this.#keeping = new Keeping(id, { rows: needs.store, timers: this.#timers, changed: this.show });
     this.#saving = new Saving({
       timers: this.#timers,
       send: (update) => this.#send(update),
@@ -75,6 +69,11 @@ export class DocumentProvider {
     if (this.#saving.isEmpty) return this.#needs.hasCopies() ? "refused" : "saved";
     if (this.#needs.isConnected()) return "saving";
     return this.#keeping.isWhole ? "kept" : "offline";
+  }
+
+  /** Whether the server has been asked to let us in: its answer will be newer than all that it has said before. */
+  get isOpening(): boolean {
+    return this.#opening !== null;
   }
 
   /** Show what this device has kept, then ask the server. */
@@ -359,9 +358,8 @@ export class DocumentProvider {
   }
 
   #resume(): void {
-    const { update_bytes, updates_per_second } = this.#limits ?? {};
-    const perSecond = updates_per_second || USUAL.perSecond;
-    this.#saving.resume({ bytes: update_bytes || USUAL.bytes, perSecond });
+    const { update_bytes: bytes, updates_per_second: perSecond } = this.#limits ?? {};
+    this.#saving.resume({ bytes, perSecond });
     this.#tell();
   }
 

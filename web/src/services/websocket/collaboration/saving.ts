@@ -10,15 +10,15 @@ import type { Unsent } from "./keeping";
  * up, and all of them together are no more than what somebody types without a connection.
  */
 const MOST_WAITING = 1_000;
-/** Of an update, as long as the server has not said it. */
-const USUAL_BYTES = 512 * 1024;
+/** As long as the server has not said it. */
+const USUAL = { bytes: 512 * 1024, perSecond: 10 };
 /** After an error that is worth another try while the connection stands. */
 const AGAIN_MS = 1_000;
 
 export interface SavingLimits {
   /** Of one update; a larger edit is refused here, and nothing of it is sent. */
-  bytes: number;
-  perSecond: number;
+  bytes?: number | undefined;
+  perSecond?: number | undefined;
 }
 
 interface Needs {
@@ -39,7 +39,7 @@ interface Needs {
 
 export class Saving {
   readonly #needs: Needs;
-  #limits: SavingLimits = { bytes: USUAL_BYTES, perSecond: 10 };
+  #limits = USUAL;
   #waiting: Unsent[] = [];
   /** Of those that wait, how many are under way; they stay at the front until they are committed. */
   #inFlight = 0;
@@ -66,8 +66,8 @@ export class Saving {
   }
 
   /** Connected, and compared with the server: go on. What was under way is sent again, which changes nothing. */
-  resume(limits: SavingLimits): void {
-    this.#limits = limits;
+  resume({ bytes, perSecond }: SavingLimits): void {
+    this.#limits = { bytes: bytes || USUAL.bytes, perSecond: perSecond || USUAL.perSecond };
     this.#mayGo = true;
     this.#go();
   }
@@ -124,7 +124,7 @@ export class Saving {
     let rest: readonly Unsent[] = this.#waiting.slice(this.#inFlight);
     while (rest.length > 0) {
       // Half of what an update may have, so that what is gathered twice is still sent.
-      const some = this.#first(rest, Math.min(this.#limits.bytes, USUAL_BYTES) / 2);
+      const some = this.#first(rest, Math.min(this.#limits.bytes, USUAL.bytes) / 2);
       rest = rest.slice(some.length);
       const [first] = some;
       if (some.length === 1 && first) gathered.push(first);
