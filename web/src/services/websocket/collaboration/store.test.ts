@@ -125,6 +125,27 @@ describe("a document on the device", () => {
     expect(textIn(again.doc)).toBe("Hegel lives");
   });
 
+  it("is shared by the tabs of one person, and what either left unsent is sent once a tab is connected", async () => {
+    const one = await new Page("ada").online();
+    const two = await new Page("ada").online();
+    await one.offline();
+    await two.offline();
+    await one.type(" by one");
+    await two.type(" by two");
+    await one.leave();
+    await two.leave();
+    const later = await new Page("ada").online();
+    expect(textIn(later.doc).split(" ").sort().join(" ")).toBe("Hegel by by one two");
+    expect(server.text).toBe(textIn(later.doc));
+    expect(later.state.saveState).toBe("saved");
+    const last = await new Page("ada").online();
+    later.world.advance(5_000);
+    last.world.advance(5_000);
+    await quiet();
+    const kept = await new DeviceStore(databases, "ada").load("7");
+    expect([...(kept?.updates.values() ?? [])].filter(({ unsent }) => unsent)).toEqual([]);
+  });
+
   it("is nobody else's: another user of this browser finds nothing", async () => {
     const ada = await new Page("ada").online();
     await ada.offline();
