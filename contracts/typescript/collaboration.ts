@@ -62,10 +62,10 @@ export interface AnnotationPage {
   items: Annotation[];
   next_cursor?: string;
   /**
-   * With the first page: of the document's channels that the caller may listen to, from before the
-   * annotations.
+   * With the first page: where the document's channels that the caller may listen to stood before the
+   * annotations. Nothing is subscribed to by asking for annotations: `subscribe` with it.
    */
-  positions?: Record<string, Position>;
+  since?: Record<string, Position>;
 }
 
 /**

@@ -169,10 +169,12 @@ def test_lists_are_paged_and_filtered(study: Study) -> None:
     study.resolve("ben", made[0])
     first = study.run("dan", ListAnnotations(document_id="7", limit=5))
     assert [one.body for one in first.items] == [f"note {n}" for n in range(5)]
-    assert set(first.positions) == {"document:7", "document:7:group:blue"}
+    assert set(first.since) == {"document:7", "document:7:group:blue"}
+    # A client takes the `positions` of an answer for channels that it is subscribed to from now on.
+    assert "positions" not in first.model_dump()
     rest = study.run("dan", ListAnnotations(document_id="7", limit=5, cursor=first.next_cursor))
     assert [one.body for one in rest.items] == ["note 5", "note 6", "why?"]
-    assert (rest.next_cursor, rest.positions) == (None, None)
+    assert (rest.next_cursor, rest.since) == (None, None)
     assert study.bodies("dan", tag="t1") == ["note 1", "note 3", "note 5"]
     assert study.bodies("dan", tag="t") == []
     assert study.page("dan", motivation="questioning") == [question]

@@ -86,8 +86,9 @@ class AnnotationPage(Result):
 
     items: list[Annotation]
     next_cursor: Cursor | None = None
-    positions: dict[Channel, Position] | None = None
-    """With the first page: of the document's channels that the caller may listen to, from before the annotations."""
+    since: dict[Channel, Position] | None = None
+    """With the first page: where the document's channels that the caller may listen to stood before the annotations.
+    Nothing is subscribed to by asking for annotations: `subscribe` with it."""
 
 
 class ListAnnotations(Command, name="annotation.list", returns=AnnotationPage):

@@ -105,15 +105,15 @@ def list_annotations(tx: Transaction, caller: Caller, command: ListAnnotations) 
     after = command.cursor or ""
     if command.cursor is not None and not _ID.fullmatch(after):
         raise Invalid("must be a cursor that annotation.list gave", field="cursor")
-    positions = None
+    since = None
     if command.cursor is None:
         # Before the annotations: what is told from here on comes on top of them (SUB3).
         channels = audiences.channels_seen_by(viewer, command.document_id)
-        positions = {channel: tx.position(channel) for channel in channels}
+        since = {channel: tx.position(channel) for channel in channels}
     found = store.page_of(tx, viewer, command, after, command.limit + 1)
     page = rules.up_to_a_page(found[: command.limit])
     next_cursor = page[-1].id if len(found) > len(page) else None
-    return AnnotationPage(items=page, next_cursor=next_cursor, positions=positions)
+    return AnnotationPage(items=page, next_cursor=next_cursor, since=since)
 
 
 def read_annotation(
