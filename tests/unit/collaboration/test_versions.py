@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from pycrdt import Doc
 from tests.unit.collaboration.drafts import Draft, add_line, remove_line, write_in
-from tests.unit.collaboration.study import COURSE, Study, refused
+from tests.unit.collaboration.study import Study, refused
 
 from coursewire.errors import Forbidden, Invalid, NotFound, TooLarge
 from coursewire.namespaces.collaboration.contract import (
     CompareVersions,
     Comparison,
-    DocumentRestored,
     ListVersions,
     ReadVersion,
     RestoreVersion,
@@ -136,6 +135,7 @@ def test_a_comparison_has_a_bounded_number_of_runs(
 
 
 def test_a_version_comes_back_as_an_edit_of_who_restores_it(study: Study, draft: Draft) -> None:
+    """[DOC6] [LOG1]"""
     version = draft.save("ada", "Good")
     draft.edit("ben", remove_line(1))
     draft.edit("cleo", add_line("nonsense"))
@@ -154,6 +154,7 @@ def test_a_version_comes_back_as_an_edit_of_who_restores_it(study: Study, draft:
 
 
 def test_a_restore_converges_with_who_edits_meanwhile(study: Study, draft: Draft) -> None:
+    """[DOC6]"""
     version = draft.save("ada", "Good")
     draft.edit("ben", write_in(1, 0, "zero "))
     cleo, dan = draft.editor("cleo"), draft.editor("dan")
@@ -215,16 +216,20 @@ def test_a_paragraph_that_is_too_long_does_not_come_back(study: Study, draft: Dr
     assert listed(study, "ada") == [version]
 
 
-def test_whose_edits_a_restore_undid_is_told(study: Study, draft: Draft) -> None:
-    heard: list[DocumentRestored] = []
-    study.reactions = {**study.reactions, DocumentRestored: [("/test", lambda _tx, fact: heard.append(fact))]}
+def test_whose_edits_a_restore_undid_is_told_who_may_still_open_it(study: Study, draft: Draft) -> None:
     draft.edit("dan", add_line("before"))
     version = draft.save("ada", "Good")
     for who in ("ben", "ada", "cleo"):
         draft.edit(who, add_line("after"))
+    study.unenrol("cleo")
     restore(study, "ada", version)
-    (fact,) = heard
-    assert (fact.version, fact.course_id, fact.editors) == (version, COURSE, ("ben", "cleo"))
+    restore(study, "ada", version)
+    (item,) = study.inbox("ben")
+    assert item.title == "Ada brought back an earlier version of Essay essay"
+    assert (item.category, item.actor and item.actor.user_id) == ("collaboration", "ada")
+    assert item.action is not None
+    assert item.action.url == "/documents/essay"
+    assert [study.inbox(who) for who in ("dan", "ada", "cleo")] == [[], [], []]
 
 
 def test_who_may_not_edit_reads_versions_and_saves_none(study: Study, draft: Draft) -> None:

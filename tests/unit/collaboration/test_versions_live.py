@@ -37,6 +37,7 @@ async def essay(room: ReadingRoom) -> str:
 
 
 async def test_everybody_in_the_document_gets_what_is_restored(room: ReadingRoom) -> None:
+    """[DOC6]"""
     document_id = await essay(room)
     ada, ben = await room.come("ada"), await room.come("ben")
     for writer in (ada, ben):
@@ -63,6 +64,7 @@ async def test_everybody_in_the_document_gets_what_is_restored(room: ReadingRoom
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_restore_converges_with_who_types_at_the_same_time(room: ReadingRoom, seed: int) -> None:
+    """[DOC6]"""
     rng = Random(seed)  # noqa: S311 - the same lesson each time
     document_id = await essay(room)
     writers = [await room.come(user) for user in ("ada", "ben", "cleo")]

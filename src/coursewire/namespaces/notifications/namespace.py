@@ -17,6 +17,7 @@ from coursewire.namespaces.collaboration.contract import (
     AnnotationAddressed,
     AnnotationDeleted,
     AnnotationUpdated,
+    DocumentRestored,
 )
 from coursewire.namespaces.notifications import service
 from coursewire.namespaces.notifications.channels import OutgoingChannels
@@ -72,6 +73,7 @@ def make() -> Notifications:
             AnnotationAddressed: partial(service.follow_annotation, channels),
             AnnotationDeleted: service.follow_annotation_deletion,
             AnnotationUpdated: service.follow_annotation_change,
+            DocumentRestored: partial(service.follow_restoring, channels),
             JobFinished: partial(service.follow_job, channels),
             MilestoneReached: partial(service.follow_milestone, channels),
             AlertRaised: service.follow_alert,

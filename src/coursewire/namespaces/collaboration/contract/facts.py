@@ -50,5 +50,8 @@ class DocumentRestored:
     version: Version
     document_title: str
     course_id: str
+    restored_by: str
+    name: str
+    """Of who restored it."""
     editors: tuple[str, ...]
-    """Whose edits it undid; not who restored it."""
+    """Who has edited since, and may open the document; not who restored it."""

@@ -17,7 +17,7 @@ from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
 from coursewire.namespaces.collaboration.encoding.tree import become, tree_of
 from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules import versions as rules
-from coursewire.namespaces.collaboration.service.audiences import entered
+from coursewire.namespaces.collaboration.service.audiences import entered, seers_among
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.editing import log_edit
 from coursewire.namespaces.collaboration.service.seeds import NOBODY
@@ -62,15 +62,18 @@ def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) ->
     before = _unchanged(tx, document) or _keep(tx, document, doc.get_update(), automatic="before_restore")
     for update in _edits(doc, wanted):
         log_edit(tx, caller.user_id, document, update)
-    editors = [
+    others = [
         editor for editor in _editors_since(tx, document, (version, offset)) if editor != caller.user_id
     ]
+    here = seers_among(tx, document, "course", None, others) if others else frozenset()
     tx.tell(
         DocumentRestored(
             version=version,
             document_title=document.title,
             course_id=document.course_id,
-            editors=tuple(editors),
+            restored_by=caller.user_id,
+            name=caller.name,
+            editors=tuple(sorted(here)),
         )
     )
     return VersionRestored(version=version, before=before)

@@ -18,6 +18,7 @@ from coursewire.namespaces.notifications.service.following_documents import (
     follow_annotation,
     follow_annotation_change,
     follow_annotation_deletion,
+    follow_restoring,
 )
 from coursewire.namespaces.notifications.service.following_jobs import follow_job
 from coursewire.namespaces.notifications.service.giving import Manner, give
@@ -52,6 +53,7 @@ __all__ = [
     "follow_message",
     "follow_milestone",
     "follow_report",
+    "follow_restoring",
     "give",
     "go_on_delivering",
     "go_on_marking",

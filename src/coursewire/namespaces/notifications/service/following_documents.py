@@ -1,4 +1,4 @@
-"""What is written beside documents and becomes a notification: replies, mentions, questions; and its taking back."""
+"""What becomes a notification of documents: what is written beside them, and taken back; a version brought back."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         AnnotationAddressed,
         AnnotationDeleted,
         AnnotationUpdated,
+        DocumentRestored,
     )
     from coursewire.namespaces.notifications.channels import OutgoingChannels
     from coursewire.namespaces.notifications.contract import Priority
@@ -59,6 +60,33 @@ def follow_annotation(channels: OutgoingChannels, tx: Transaction, fact: Annotat
         store.insert_content(tx, content)
         for piece in pieces(user_ids):
             give(tx, channels, content, manner, piece)
+
+
+KEPT = "What was there before is kept among the versions of the document."
+
+
+def follow_restoring(channels: OutgoingChannels, tx: Transaction, fact: DocumentRestored) -> None:
+    """Tell those who have edited a document since a version that it says what the version says."""
+    if not fact.editors:
+        return
+    document_id = fact.version.document_id
+    name = fact.name or SOMEBODY
+    content = Content(
+        id=new_id(),
+        category="collaboration",
+        priority="normal",
+        title=f"{name} brought back an earlier version of {fact.document_title}"[:200],
+        body=KEPT,
+        html=_html(KEPT),
+        created_at=tx.now,
+        course_id=fact.course_id,
+        actor=Actor(user_id=fact.restored_by, name=fact.name or fact.restored_by),
+        action=Action(label="Open", url=f"/documents/{quote(document_id)}"),
+        source=fact.version.id,
+    )
+    store.insert_content(tx, content)
+    for piece in pieces(fact.editors):
+        give(tx, channels, content, Manner(group_key=f"restored:{document_id}", addressed=True), piece)
 
 
 def _content(tx: Transaction, fact: AnnotationAddressed, title: str, priority: Priority) -> Content:
