@@ -45,6 +45,7 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
   const { threads, mode, audiences } = collaboration;
   const [filter, setFilter] = useState<NoteFilter>(NO_FILTER);
   const [filtering, setFiltering] = useState(false);
+  const [sending, setSending] = useState(false);
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const tags = useMemo(() => tagsOf(threads), [threads]);
@@ -97,20 +98,28 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
       </div>
       <div className="cw-notes-list" ref={list} tabIndex={-1}>
         {draft && (
-          <NewNote
-            // Another place is another note; what was written moves along only when the kind changes.
-            key={draft.target.quote.exact}
-            draft={draft}
-            audiences={audiences}
-            people={people}
-            onKind={(kind) => props.onDraft({ ...draft, kind })}
-            onSend={async (note) => {
-              const made = await collaboration.annotate({ target: draft.target, ...note });
-              props.onDraft(null);
-              onActive(made.id);
-            }}
-            onCancel={() => props.onDraft(null)}
-          />
+          // While it is sent it shows as a thread already; it is back, as it was, when it is refused.
+          <div hidden={sending}>
+            <NewNote
+              // Another place is another note; what was written moves along only when the kind changes.
+              key={draft.target.quote.exact}
+              draft={draft}
+              audiences={audiences}
+              people={people}
+              onKind={(kind) => props.onDraft({ ...draft, kind })}
+              onSend={async (note) => {
+                setSending(true);
+                try {
+                  const made = await collaboration.annotate({ target: draft.target, ...note });
+                  props.onDraft(null);
+                  onActive(made.id);
+                } finally {
+                  setSending(false);
+                }
+              }}
+              onCancel={() => props.onDraft(null)}
+            />
+          </div>
         )}
         {!draft && props.begin}
         {shown.map((thread) => (

@@ -1,0 +1,319 @@
+"""Documents in two real browsers: the same text in both, notes that keep their place, what staff write stays theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import pytest
+from playwright.async_api import Locator, Page, WebSocket, expect
+from tests.browser.conftest import Comes
+from tests.browser.demo_server import ISSUER, DemoServer
+from tests.browser.person import Person
+from tests.browser.test_access import FAINT, TOO_WIDE
+
+from coursewire.demo.people import COURSE, PEOPLE
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+TITLE = "Lab report, group 3"
+# What one swipes through may be longer than the window.
+WIDE = TOO_WIDE.replace("body *", "body :not(.cw-tools *)")
+FIRST = "The time grows with the square of the length."
+
+
+def text(page: Page) -> Locator:
+    """Return where one writes."""
+    return page.locator(".cw-prose")
+
+
+def notes(page: Page) -> Locator:
+    return page.get_by_role("region", name="Notes")
+
+
+def note(page: Page, name: str | re.Pattern[str]) -> Locator:
+    return notes(page).get_by_role("article", name=name)
+
+
+async def words(page: Page) -> str:
+    """Return the text alone: without the names at the carets of others."""
+    found: str = await text(page).evaluate("one => one.editor.getText()")
+    return found
+
+
+async def reads(page: Page, wanted: str) -> None:
+    """Wait until the text is this, or holds it."""
+    await page.wait_for_function(
+        "wanted => document.querySelector('.cw-prose')?.editor?.getText().includes(wanted)", arg=wanted
+    )
+
+
+async def is_saved(page: Page) -> None:
+    await expect(page.locator(".cw-save")).to_have_text("All changes saved")
+
+
+async def mark(page: Page, wanted: str, *, caret: bool = False) -> None:
+    """Mark words of the text, as somebody with a mouse does; or put the caret in front of them."""
+    await text(page).evaluate(
+        """(one, [wanted, caret]) => {
+          const { editor } = one;
+          editor.state.doc.descendants((node, at) => {
+            const from = node.isTextblock ? node.textContent.indexOf(wanted) : -1;
+            if (from < 0) return;
+            editor.view.focus();
+            const to = caret ? from : from + wanted.length;
+            editor.commands.setTextSelection({ from: at + 1 + from, to: at + 1 + to });
+          });
+        }""",
+        [wanted, caret],
+    )
+
+
+async def stands_at(page: Page, wanted: str) -> None:
+    """Wait until these words are marked for a note; a caret may stand between them."""
+    await page.wait_for_function(
+        """wanted => [...document.querySelectorAll('mark[data-kind=commenting]')]
+          .map((one) => one.textContent).join('') === wanted""",
+        arg=wanted,
+    )
+
+
+async def come_together(comes: Comes) -> tuple[Person, Person]:
+    """Ada makes a document, Ben finds it in the list; both have it open, with one paragraph in it."""
+    ada, ben = await comes("ada"), await comes("ben")
+    await ada.page.get_by_role("link", name="Documents").click()
+    await ada.page.get_by_role("button", name="New document").click()
+    await ada.page.get_by_label("Title").fill(TITLE)
+    await ada.page.get_by_role("button", name="Make it").click()
+    await expect(ada.page.get_by_role("heading", level=2, name=TITLE)).to_be_visible()
+    await text(ada.page).click()
+    await ada.page.keyboard.type(FIRST)
+    await is_saved(ada.page)
+    await ben.page.get_by_role("link", name="Documents").click()
+    await expect(ben.page.get_by_role("button", name="New document")).to_have_count(0)
+    await ben.page.get_by_role("link", name=TITLE).click()
+    await reads(ben.page, FIRST)
+    return ada, ben
+
+
+async def test_two_type_at_the_same_place_and_read_the_same(comes: Comes) -> None:
+    ada, ben = await come_together(comes)
+    for person in (ada, ben):
+        await text(person.page).click()
+        await person.page.keyboard.press("Control+End")
+    await asyncio.gather(
+        ada.page.keyboard.type(" Doubling it takes 😀 four times.", delay=5),
+        ben.page.keyboard.type(" 漢字 sort by code point 🙂.", delay=5),
+    )
+    await is_saved(ada.page)
+    await is_saved(ben.page)
+    await ben.page.wait_for_function(
+        "wanted => document.querySelector('.cw-prose')?.editor?.getText().length === wanted",
+        arg=len((await words(ada.page)).encode("utf-16-le")) // 2,
+    )
+    both = await words(ada.page)
+    assert await words(ben.page) == both
+    assert sorted(both) == sorted(
+        FIRST + " Doubling it takes 😀 four times." + " 漢字 sort by code point 🙂."
+    )
+    # Each sees the other's caret, by name; nobody hears it read out.
+    caret = ada.page.locator(".cw-caret")
+    await expect(caret).to_have_text("Ben Okafor")
+    await expect(caret).to_have_attribute("aria-hidden", "true")
+    await expect(ada.page.get_by_role("button", name="2 people here")).to_be_visible()
+    # One emoji is replaced by its neighbour, which shares its first half.
+    await mark(ada.page, "😀")
+    await ada.page.keyboard.insert_text("😁")
+    await reads(ben.page, "😁")
+    # Only one's own is undone.
+    await ben.page.keyboard.type(" Mine!")
+    await reads(ada.page, " Mine!")
+    await ada.page.get_by_role("button", name="Undo").click()
+    await reads(ben.page, "😀")
+    assert " Mine!" in await words(ben.page)
+    # Too much at once is refused with words, and nobody loses the connection.
+    await text(ada.page).evaluate(
+        """one => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", "x".repeat(10_000_000));
+          one.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }"""
+    )
+    await expect(ada.page.get_by_text("That is 10 MB: too much to paste at once.")).to_be_visible()
+    await ada.is_connected()
+    # What is written without a network is kept on the device, also when the page is left, and merged later.
+    ada.network.go_down()
+    await expect(ada.page.locator(".cw-save")).to_contain_text("Offline")
+    await mark(ada.page, "The time")
+    await ada.page.keyboard.type("Our time")
+    await expect(ada.page.locator(".cw-save")).to_have_text("Offline. Your changes are kept on this device")
+    address = ada.page.url
+    await ada.page.goto("about:blank")
+    await mark(ben.page, "the length")
+    await ben.page.keyboard.type("its length")
+    ada.network.come_up()
+    await ada.page.goto(address)
+    for person in (ada, ben):
+        await reads(person.page, "Our time grows with the square of its length.")
+        await is_saved(person.page)
+    assert await words(ada.page) == await words(ben.page)
+
+
+async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: Comes) -> None:
+    ada, ben = await come_together(comes)
+    await mark(ben.page, "the square of")
+    # By keyboard alone.
+    await ben.page.keyboard.press("Control+Alt+m")
+    await ben.page.keyboard.type("Is that so? @Ada Lovelace ")
+    await ben.page.keyboard.press("Control+Enter")
+    for person in (ada, ben):
+        await stands_at(person.page, "the square of")
+    await expect(note(ada.page, "Comment by Ben Okafor")).to_contain_text("Is that so?")
+    # She is told of it, and led to it.
+    await ada.page.get_by_role("link", name="Notifications").click()
+    await ada.page.get_by_role("main").get_by_role("link").filter(has_text=TITLE).first.click()
+    await expect(note(ada.page, "Comment by Ben Okafor")).to_have_attribute("aria-current", "true")
+    await mark(ada.page, "The time grows with ")
+    await ada.page.keyboard.press("Delete")
+    await mark(ada.page, " the length.")
+    await ada.page.keyboard.press("Delete")
+    for person in (ada, ben):
+        await stands_at(person.page, "the square of")
+    await mark(ada.page, "square", caret=True)
+    await ada.page.keyboard.press("Enter")
+    await expect(text(ben.page).locator("p")).to_have_count(2)
+    for person in (ada, ben):
+        await stands_at(person.page, "the square of")
+    # Now the words themselves: the note says so, and is attached to others.
+    await ada.page.keyboard.press("Control+a")
+    await ada.page.keyboard.type("Something else altogether.")
+    lost = "These words are not in the text any more."
+    for person in (ada, ben):
+        await expect(note(person.page, "Comment by Ben Okafor")).to_contain_text(lost)
+    await mark(ben.page, "Something else")
+    await notes(ben.page).get_by_role("button", name="Attach to what is marked").click()
+    for person in (ada, ben):
+        await stands_at(person.page, "Something else")
+    await expect(note(ada.page, "Comment by Ben Okafor")).not_to_contain_text(lost)
+    # A reply and the end of it reach both.
+    thread = note(ada.page, "Comment by Ben Okafor")
+    await thread.get_by_role("button", name="Reply").click()
+    await thread.get_by_role("textbox", name="Reply to Ben Okafor").fill("It was.")
+    await thread.get_by_role("button", name="Reply").click()
+    await expect(note(ben.page, "Comment by Ben Okafor")).to_contain_text("It was.")
+    await thread.get_by_role("button", name="Resolve").click()
+    await expect(notes(ben.page)).to_contain_text("The one note is filtered out.")
+    await stands_at(ada.page, "")
+
+
+def heard(page: Page) -> list[str]:
+    """Return what the page is sent from now on, as it comes: text, and what is readable of bytes."""
+    frames: list[str] = []
+
+    def take(frame: str | bytes) -> None:
+        frames.append(frame if isinstance(frame, str) else frame.decode("utf-8", "replace"))
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", take)
+
+    page.on("websocket", listen)
+    return frames
+
+
+async def over_http(server: DemoServer, person: Person, path: str) -> httpx.Response:
+    """Ask with their own token."""
+    name, role = PEOPLE[person.user_id]
+    token, _ = ISSUER.issue(person.user_id, name, courses={COURSE: [role]})
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        return await http.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_what_staff_note_reaches_no_student(comes: Comes, server: DemoServer) -> None:
+    ada, ben = await come_together(comes)
+    frames = heard(ben.page)
+    await ben.page.reload()
+    await reads(ben.page, FIRST)
+    await expect(ben.page.get_by_role("button", name="Assess")).to_have_count(0)
+    secret = "Copied from Cleo"
+    for kind, body, audience in (("Assess", secret, None), ("Comment", "For all of you", "Everybody here")):
+        await mark(ada.page, "grows")
+        await ada.page.get_by_role("button", name=kind).click()
+        await notes(ada.page).get_by_role("textbox", name="Note").fill(body)
+        if audience is not None:
+            await notes(ada.page).get_by_label("For").select_option(audience)
+        await notes(ada.page).get_by_role("button", name="Save").click()
+        await expect(notes(ada.page).get_by_role("article").get_by_text(body)).to_be_visible()
+    await expect(note(ada.page, "Assessment by Ada Lovelace")).to_contain_text("Staff only")
+    await expect(note(ben.page, "Comment by Ada Lovelace")).to_contain_text("For all of you")
+    document_id = ada.page.url.rpartition("/")[2]
+    listed = f"/v1/documents/{document_id}/annotations"
+    assert secret in (await over_http(server, ada, listed)).text
+    told = await over_http(server, ben, listed)
+    assert (told.status_code, secret in told.text, "For all of you" in told.text) == (200, False, True)
+    for audience, whom in (("", 200), (":staff", 404)):
+        channel = f"/v1/collaboration/channels/document:{document_id}{audience}/events"
+        epoch = (await over_http(server, ada, channel)).json()["epoch"]
+        past = f"{channel}?epoch={epoch}&offset=0"
+        assert (secret in (await over_http(server, ada, past)).text) == (audience == ":staff")
+        answer = await over_http(server, ben, past)
+        assert (answer.status_code, secret in answer.text) == (whom, False)
+    await ben.page.reload()
+    await expect(note(ben.page, "Comment by Ada Lovelace")).to_be_visible()
+    assert secret not in await ben.page.content()
+    assert any("For all of you" in frame for frame in frames), "nothing was heard"
+    assert [frame for frame in frames if secret in frame or ":staff" in frame] == []
+
+
+async def test_documents_fit_and_can_be_read(comes: Comes, tmp_path: Path) -> None:
+    """On a phone, a tablet and a desk, light and dark, with what can be opened beside the text."""
+    ada = await comes("ada", viewport={"width": 1_440, "height": 900})
+    page = ada.page
+
+    async def look(name: str) -> None:
+        assert await page.evaluate(WIDE) == [], name
+        themes: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
+        for theme in themes:
+            await page.emulate_media(color_scheme=theme)
+            # Colours are on their way for a moment.
+            await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+            assert await page.evaluate(FAINT) == [], (name, theme)
+            await page.screenshot(path=tmp_path / f"{name}-{theme}.png")
+
+    await page.get_by_role("link", name="Documents").click()
+    await page.get_by_role("button", name="New document").click()
+    await page.get_by_label("Title").fill("A report with a long title " * 6)
+    await page.get_by_role("radio", name=re.compile("^Lab report")).click()
+    await look("new")
+    await page.get_by_role("button", name="Make it").click()
+    await expect(text(page)).to_contain_text("Lab report")
+    await mark(page, "Lab report")
+    await page.get_by_role("button", name="Question").click()
+    await notes(page).get_by_role("textbox", name="Note").fill("Why " + "so-long-a-word-" * 20)
+    for width, height in ((1_440, 900), (820, 1_180), (390, 844)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await look(f"writing-{width}")
+    await notes(page).get_by_role("button", name="Save").click()
+    await expect(note(page, "Question by Ada Lovelace")).to_be_visible()
+    await look("notes")
+    await page.get_by_role("button", name="Close the notes").click()
+    await look("text")
+    await page.get_by_role("button", name="Versions").click()
+    await page.get_by_label("Name this version").fill("First draft")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="First draft").click()
+    await page.get_by_role("radio", name="What changed").click()
+    await expect(page.get_by_text("Nothing has changed between the two.")).to_be_visible()
+    await look("version")
+    nameless: list[Any] = await page.evaluate(
+        """() => [...document.querySelectorAll("button, a, input, select, textarea")].filter((element) =>
+          !(element.textContent.trim() || element.getAttribute("aria-label") || element.labels?.length))
+          .map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
