@@ -29,7 +29,7 @@ FOREIGN = re.compile(
         )
     )
 )
-BINARY = {".png", ".jpg", ".ico", ".woff2", ".gz", ".db"}
+BINARY = {".png", ".jpg", ".webp", ".ico", ".woff2", ".gz", ".db"}
 
 
 def tracked(*suffixes: str) -> list[Path]:
