@@ -178,7 +178,7 @@ describe("notes", () => {
     await user.click(screen.getByRole("button", { name: "Assess" }));
     const note = within(screen.getByRole("article", { name: "New assessment" }));
     expect(note.getByText("Hegel wrote about the owl of Minerva.")).toBeTruthy();
-    expect(document.querySelector("mark[data-kind=draft]")?.textContent).toBe(
+    expect(document.querySelector("mark[data-annotation=draft]")?.textContent).toBe(
       "Hegel wrote about the owl of Minerva.",
     );
     // An assessment is the staff's, unless one says otherwise.

@@ -9,7 +9,7 @@ import { AnnotationSidebar, type Draft } from "./AnnotationSidebar";
 import { DocumentHead } from "./DocumentHead";
 import { DocumentNarration } from "./DocumentNarration";
 import { LAYOUT } from "./layout";
-import type { Mark, Place } from "./marking";
+import { DRAFT, type Mark, type Place } from "./marking";
 import { kindsFor } from "./NewNote";
 import { Notice } from "./Notice";
 import { type Named, namesOf } from "./names";
@@ -231,8 +231,7 @@ function useMarks({ threads }: CollaborationResult, draft: Draft | null): readon
       return { id, kind: motivation, target: target ?? null, resolved: resolved_at !== undefined, orphaned };
     });
     if (!draft) return notes;
-    const { target } = draft;
-    return [...notes, { id: "draft", kind: "draft", target, resolved: false, orphaned: false }];
+    return [...notes, { id: DRAFT, ...draft, resolved: false, orphaned: false }];
   }, [threads, draft]);
 }
 

@@ -212,7 +212,7 @@ function marksOn(
   });
   const place = draft && found(draft.target);
   return place
-    ? [...notes, { id: "draft", kind: "draft", resolved: false, from: place.from, to: place.to }]
+    ? [...notes, { id: "draft", kind: draft.kind, resolved: false, from: place.from, to: place.to }]
     : notes;
 }
 

@@ -15,12 +15,14 @@ export interface Mark {
   id: string;
   /** Null: it has no place. */
   target: AnnotationTarget | null;
-  /** `draft`: what is being annotated right now. */
-  kind: Motivation | "draft";
+  kind: Motivation;
   resolved: boolean;
   /** It was said already that nobody finds it. */
   orphaned: boolean;
 }
+
+/** The id of what is being annotated right now. */
+export const DRAFT = "draft";
 
 export interface Place {
   from: number;
@@ -140,7 +142,7 @@ function draw(
       class: "cw-mark",
       "data-kind": kind,
       "data-annotation": id,
-      ...(id === active && { "data-active": "" }),
+      ...((id === active || id === DRAFT) && { "data-active": "" }),
     });
   });
   return DecorationSet.create(state.doc, drawn);
@@ -151,9 +153,9 @@ function markAt(state: EditorState, position: number): string | null {
   const { marks, places, active } = key.getState(state) ?? {};
   let found: string | null = null;
   let length = Number.POSITIVE_INFINITY;
-  for (const { id, kind, resolved } of marks ?? []) {
+  for (const { id, resolved } of marks ?? []) {
     const place = places?.get(id);
-    if (!place || kind === "draft" || (resolved && id !== active)) continue;
+    if (!place || id === DRAFT || (resolved && id !== active)) continue;
     if (position < place.from || position > place.to || place.to - place.from >= length) continue;
     found = id;
     length = place.to - place.from;
@@ -188,7 +190,7 @@ class Watch {
     if (view.isDestroyed || !marks) return;
     const find = finderOf(view.state);
     for (const mark of marks.marks) {
-      if (mark.kind === "draft" || !mark.target) continue;
+      if (mark.id === DRAFT || !mark.target) continue;
       const news = newsOf(view.state, mark, find(mark.target), marks.places.get(mark.id));
       if (news !== undefined) this.#onMoved(mark.id, news);
     }
