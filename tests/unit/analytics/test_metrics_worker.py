@@ -275,6 +275,29 @@ async def test_a_course_whose_figures_cannot_be_said_holds_up_no_other(
     assert school.metrics("5m", "art").events_per_minute == 0.4
 
 
+async def test_courses_that_are_small_are_filled_many_at_once_and_no_more_than_fit(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    courses = [f"c{number}" for number in range(7)]
+    for course_id in courses:
+        school.enrol({"ada": "instructor", "ben": "learner"}, course_id)
+        school.acts("ben", course_id=course_id)
+    monkeypatch.setattr(measuring, "FILLS", 3)
+    monkeypatch.setattr(measuring, "FILL_S", 3_600)
+    await school.measuring.begin(school.work)
+    held = []
+    for is_all in (False, False, True):
+        assert await school.measuring.round(school.work) is is_all
+        held.append(len(school.board.all()))
+    assert held == [3, 6, 7]
+    school.restart()
+    monkeypatch.setattr(measuring, "FILL_S", 0)
+    await school.measuring.begin(school.work)
+    for number in range(1, 8):
+        assert await school.measuring.round(school.work) is (number == 7)
+        assert len(school.board.all()) == number, "one at least"
+
+
 async def test_what_waits_beyond_one_batch_is_taken_in_by_the_next(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
