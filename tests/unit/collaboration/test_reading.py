@@ -298,6 +298,23 @@ def test_places_far_from_one_another_have_a_bound() -> None:
         check_profile(read_update(update(block(9, 0, *spread))), room)
 
 
+def test_what_has_to_be_walked_past_is_counted() -> None:
+    """Where it is not clear that two were neighbours: as much as the element holds."""
+    room = known(LINE, *[update(block(8, clock, text("y", right=(7, 2)))) for clock in range(10)])
+    steps = []
+    for written in (
+        [text("x", left=(7, 2), right=(7, 3))],
+        [text("x", left=(7, 5))],
+        [text("x", left=(7, 5)), text("x", left=(9, 0)), text("x", left=(9, 1))],
+        [text("x", left=(7, 5)), text("x", left=(7, 2))],
+    ):
+        read = read_update(update(block(9, 0, *written)))
+        check_profile(read, room)
+        assert read.placed is not None
+        steps.append(read.placed.steps)
+    assert steps == [0, 12, 12, 25]
+
+
 def test_what_is_typed_on_and_on_is_no_matter_how_long() -> None:
     room = known(LINE)
     size = 15_000

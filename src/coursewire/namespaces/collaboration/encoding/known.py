@@ -23,7 +23,7 @@ GONE: Final[Id] = (-1, 1)
 """The home of what nobody knows any more: it was collected, and whatever is put there is collected as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Placed:
     """Where the structs of an update belong."""
 
@@ -37,6 +37,8 @@ class Placed:
     """Those of them that are a run of text."""
     starts: dict[int, int]
     """Of each client: how far the document was."""
+    steps: int = 0
+    """Units that may have to be walked past to put them there."""
 
     def is_new(self, unit: Id) -> bool:
         """Whether a unit was not in the document yet."""

@@ -41,7 +41,7 @@ def check_profile(update: Update, known: Known) -> None:
     """
     placed = place(update, known)
     _check_pairs(update, known, placed)
-    _check_steps(update, known, placed)
+    placed.steps = _count_steps(update, known, placed)
     update.placed = placed
 
 
@@ -234,8 +234,8 @@ def _check_pairs(update: Update, known: Known, placed: Placed) -> None:
             raise unreadable("a character is cut in two")
 
 
-def _check_steps(update: Update, known: Known, placed: Placed) -> None:
-    """Refuse structs that lie so far from their neighbours that finding their places is the square of their number.
+def _count_steps(update: Update, known: Known, placed: Placed) -> int:
+    """Count the units that may have to be walked past; refuse so many that it is the square of the structs.
 
     An editor puts something between two neighbours. What others wrote there meanwhile has to be walked past: how much
     that is nobody can tell, but no more than the element holds. It is nothing where the update itself says that the
@@ -259,3 +259,4 @@ def _check_steps(update: Update, known: Known, placed: Placed) -> None:
                 raise unreadable("it changes too many places of one long text: send less at once")
         beside[gap] = (client, clock)
         beside[(client, clock + struct.size - 1), False] = right
+    return steps

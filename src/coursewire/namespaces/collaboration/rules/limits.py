@@ -18,5 +18,7 @@ BYTES_AT_ONCE: Final = 1024 * 1024.0
 """Of edits, of one session, before that counts: a large paste, or what was written offline."""
 LEAST_COST: Final = 256
 """Bytes that even the smallest edit counts for."""
+STEPS_PER_BYTE: Final = 8
+"""Units that may have to be walked past to put an edit in, which count as one more byte: some 30 ns each."""
 SYNC_COST: Final = 8 * 1024
 """Bytes that comparing states counts for, on top of the state vector."""
