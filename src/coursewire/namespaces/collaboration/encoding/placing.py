@@ -29,7 +29,7 @@ from coursewire.namespaces.collaboration.encoding.reading import (
 MOST_DEPTH: Final = 100
 """Elements in one another. A list in a list takes two. Deleting 100,000 of them ends the process: yrs walks down by
 calling itself; a browser gives up much earlier."""
-MOST_STEPS: Final = 1_000_000
+MOST_STEPS: Final = 4_000_000
 """Units that may have to be walked past to find the places of all structs, tens of nanoseconds each. It grows
 with the square of the structs: 3,000 in 27 KB kept a node busy for 0.3 s."""
 
