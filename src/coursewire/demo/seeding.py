@@ -6,6 +6,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from coursewire.demo import documents
 from coursewire.demo.class_at_work import DAY_MS, PAST_DAYS, past
 from coursewire.demo.learner import MINUTE_MS
 from coursewire.demo.people import CLASSMATES, COURSE, PEOPLE, TITLE
@@ -115,3 +116,4 @@ def _fill(raw: Any, reactions: Reactions) -> None:
         message = chat.send_message(doors[who], callers[who], send).message
         if room_id != cellar:  # the teacher has read everything there is
             chat.mark_receipt(doors["ada"], callers["ada"], MarkReceipt(room_id=room_id, read=message.id))
+    documents.seed(raw, reactions, callers)

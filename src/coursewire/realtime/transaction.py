@@ -148,6 +148,25 @@ class Transaction:
             )
         )
 
+    def publish_unlogged(self, channel: str, event: Event[Any]) -> None:
+        """Send an ephemeral event to whoever listens when this is committed: it is stored nowhere."""
+        if event.delivery is not Delivery.EPHEMERAL:
+            raise TypeError(f"{event.event} is not of class ephemeral")
+        data, attachment = split(event)
+        actor = self._caller.user_id if self._caller else None
+        self._raw.effects.append(
+            Unlogged(
+                self._namespace,
+                channel,
+                new_id(),
+                event.event,
+                data,
+                self.now,
+                actor,
+                attachment=attachment,
+            )
+        )
+
     def derive(self, name: str, argument: str, user_ids: Sequence[str] | None = None) -> None:
         """Ask for a derived value to be computed again: for these users, or for all who are here."""
         wanted = None if user_ids is None else tuple(user_ids)
@@ -170,6 +189,11 @@ class Transaction:
         changed = log.redact(self._raw, self._namespace, subject, data, field=field, channels=channels)
         # Also when there were none: what the log has trimmed, a node may still keep for replays.
         self._take_back(changed)
+
+    def begin_anew(self, channel: str) -> None:
+        """Begin a channel's stream anew, empty: no position resumes, and nothing of its past is replayed (LOG4)."""
+        log.reset(self._raw, self._namespace, channel)
+        self._take_back((channel,))
 
     def channels_about(self, subject: str) -> frozenset[str]:
         """Return the channels of this namespace that have logged events about `subject`."""

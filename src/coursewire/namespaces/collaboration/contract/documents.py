@@ -15,6 +15,8 @@ from coursewire.namespaces.collaboration.contract.annotations import Annotation
 from coursewire.namespaces.collaboration.contract.awareness import Participant
 from coursewire.namespaces.collaboration.contract.values import (
     MOST_UPDATE,
+    Access,
+    AccessRole,
     ClientId,
     Cursor,
     DocumentId,
@@ -290,6 +292,31 @@ class DocumentBody(Model):
     template: Id | None = None
     html: Annotated[Clean, Len(0, 500_000)] | None = None
     """What it begins with, instead of a template: only elements that the editor knows are kept."""
+
+
+class DocumentPatch(Model):
+    """What staff change of a document; what is left out stays. Whoever is in it hears at once."""
+
+    title: Line | None = None
+    access: dict[AccessRole, Access] | None = None
+    """All that is to be other than usual: content developers and learners edit, mentors comment."""
+    archived: bool | None = None
+    """Nobody writes in it any more, also beside it."""
+
+
+class DocumentSettings(Model):
+    """A document, and what may be done in it."""
+
+    document: Document
+    access: dict[AccessRole, Access]
+    archived: bool
+
+
+class DocumentBegun(Model):
+    """A document that has begun anew, with what it says now and nothing of what it said before."""
+
+    document: Document
+    epoch: Epoch
 
 
 class DocumentText(Model):

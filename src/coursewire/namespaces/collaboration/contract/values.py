@@ -24,6 +24,12 @@ DocumentKind = Literal["text", "page"]
 Mode = Literal["view", "comment", "edit"]
 """What one may do in a document: each includes those before it. Reading is the least that lets one in."""
 
+AccessRole = Literal["content_developer", "learner", "mentor"]
+"""Roles for which a document may say something else than usual. Staff always edit: somebody has to be able to."""
+
+Access = Literal["none", "view", "comment", "edit"]
+"""What a role may do in a document; with `none` it is not there for them."""
+
 Epoch = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """Which life of a document this is: edits of another epoch are never merged, or everything would be there twice."""
 

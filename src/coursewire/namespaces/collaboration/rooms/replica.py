@@ -83,7 +83,7 @@ class Replica:
         if offset != self.offset + 1:
             raise Broken(f"heard of {offset} after {self.offset}")
         self.offset = offset
-        if raw is None:
+        if not raw:  # another event, or an edit that was taken back
             return
         self.tail += 1
         self.tail_bytes += len(raw)

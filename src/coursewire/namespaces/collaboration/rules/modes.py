@@ -9,16 +9,16 @@ from coursewire.errors import Forbidden
 from coursewire.vocabulary import STAFF_ROLES
 
 if TYPE_CHECKING:
-    from coursewire.namespaces.collaboration.contract import DocumentKind, Mode
+    from coursewire.namespaces.collaboration.contract import Access, AccessRole, DocumentKind, Mode
 
 ABOVE_ALL: Final = frozenset({"administrator", "service"})
 """Roles of a person everywhere, and of the LMS: they are staff of every course."""
 
-AccessRole = Literal["content_developer", "learner", "mentor"]
-"""Roles for which a document may say something else than usual. Staff always edit: somebody has to be able to."""
-Access = Literal["none", "view", "comment", "edit"]
-
-USUALLY: Final[Mapping[str, Access]] = {"content_developer": "edit", "learner": "edit", "mentor": "comment"}
+USUALLY: Final[Mapping[AccessRole, Access]] = {
+    "content_developer": "edit",
+    "learner": "edit",
+    "mentor": "comment",
+}
 """What these roles may do in a document that says nothing else."""
 
 _ORDER: Final[tuple[Access, ...]] = ("none", "view", "comment", "edit")
@@ -54,7 +54,7 @@ class Governed(Protocol):
         """Whether nobody writes in it any more."""
 
     @property
-    def access(self) -> Mapping[str, Access]:
+    def access(self) -> Mapping[AccessRole, Access]:
         """What was chosen for roles in it."""
 
 
@@ -74,9 +74,8 @@ def mode_of(roles: Collection[str], document: Governed, groups: Collection[str] 
     if document.group is not None and not staff and document.group not in groups:
         return None
     most: Access = "edit" if staff else "none"
-    for role in roles:
-        usual = USUALLY.get(role)
-        if usual is not None:
+    for role, usual in USUALLY.items():
+        if role in roles:
             most = max(most, document.access.get(role, usual), key=_ORDER.index)
     if document.is_archived:
         most = min(most, "view", key=_ORDER.index)

@@ -148,6 +148,7 @@ _pages = Prepared(_page)
 _threads = Prepared(_page.where(or_(notes.c.id == _PARENT, notes.c.parent_id == _PARENT)))
 _one = Prepared(_shown.where(notes.c.id == _ID))
 _replies = Prepared(_shown.where(notes.c.parent_id == _ID).order_by(notes.c.id))
+_of_document = Prepared(_shown.where(notes.c.document_id == _DOCUMENT).order_by(notes.c.id))
 _repliers = Prepared(
     select(notes.c.author_id).distinct().where(notes.c.parent_id == _ID).order_by("author_id")
 )
@@ -212,6 +213,11 @@ def delete_annotation(tx: Transaction, annotation: Annotation) -> None:
 def delete_annotations_of(tx: Transaction, document_id: str) -> None:
     """Delete all annotations of a document."""
     tx.run(_delete_all, document_id=document_id)
+
+
+def annotations_of(tx: Transaction, document_id: str) -> list[Stored]:
+    """Return all that is written beside a document, the oldest first."""
+    return [stored_of(row) for row in tx.all(_of_document, document_id=document_id)]
 
 
 def load_annotation(tx: Transaction, annotation_id: str) -> Stored | None:

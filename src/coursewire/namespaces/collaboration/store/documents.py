@@ -15,8 +15,7 @@ from coursewire.namespaces.collaboration.store.tables import documents
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
-    from coursewire.namespaces.collaboration.contract import DocumentKind
-    from coursewire.namespaces.collaboration.rules.modes import Access
+    from coursewire.namespaces.collaboration.contract import Access, AccessRole, DocumentKind
     from coursewire.realtime.transaction import Transaction
     from coursewire.storage import Row
     from coursewire.vocabulary import Role
@@ -32,7 +31,7 @@ class DocumentRow:
     kind: DocumentKind
     url: str | None
     group: str | None
-    access: Mapping[str, Access]
+    access: Mapping[AccessRole, Access]
     is_archived: bool
     layout: int
     epoch: str
@@ -215,7 +214,7 @@ def _document(row: Row) -> DocumentRow:
 
 
 @lru_cache(maxsize=1_024)
-def _access(text: str) -> Mapping[str, Access]:
+def _access(text: str) -> Mapping[AccessRole, Access]:
     """Read what was chosen for a document: hardly ever anything, and asked for every edit."""
-    read: dict[str, Access] = orjson.loads(text)
+    read: dict[AccessRole, Access] = orjson.loads(text)
     return read

@@ -1,0 +1,185 @@
+"""Documents as the LMS and staff keep them: made, read, changed, begun anew, deleted."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from pycrdt import Doc, XmlFragment
+
+from coursewire.errors import Conflict, Forbidden, Invalid
+from coursewire.identity import membership
+from coursewire.namespaces.collaboration.contract import (
+    DocumentBegun,
+    DocumentReset,
+    DocumentSettings,
+    DocumentText,
+    DocumentUpdated,
+    OneDocument,
+    Reset,
+    Update,
+)
+from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
+from coursewire.namespaces.collaboration.encoding.rendering import html_of, text_of
+from coursewire.namespaces.collaboration.encoding.tree import insert, tree_of
+from coursewire.namespaces.collaboration.rules import modes
+from coursewire.namespaces.collaboration.rules.annotations import tombstone
+from coursewire.namespaces.collaboration.rules.audiences import Viewer, document_channel
+from coursewire.namespaces.collaboration.service import seeds
+from coursewire.namespaces.collaboration.service.audiences import Entered, entered
+from coursewire.namespaces.collaboration.service.contents import build_contents
+from coursewire.namespaces.collaboration.service.documents import new_document, shown
+from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
+from coursewire.namespaces.collaboration.store import annotations as notes
+from coursewire.namespaces.collaboration.store import documents, snapshots, updates, versions, writers
+from coursewire.vocabulary import new_id
+
+if TYPE_CHECKING:
+    from coursewire.identity.caller import Caller
+    from coursewire.namespaces.collaboration.contract import Document, DocumentBody, DocumentPatch
+    from coursewire.namespaces.collaboration.store.documents import DocumentRow
+    from coursewire.realtime.transaction import Transaction
+
+
+def put_document(tx: Transaction, caller: Caller, body: DocumentBody) -> OneDocument:
+    """Make a document for the LMS. The same again, with its `id`, returns the document that is there.
+
+    Raises NotFound for a course that is not known, Conflict for an id that another document has.
+    """
+    digest = hashlib.blake2b(body.model_dump_json().encode(), digest_size=16).hexdigest()
+    if body.id is not None and (before := documents.document_digest(tx, body.id)) is not None:
+        if before != digest:
+            raise Conflict("another document has this id already", field="id")
+        return _one(tx, entered(tx, caller, body.id))
+    membership.course(tx.raw, body.course_id)
+    if body.url is not None and body.kind != "page":
+        raise Invalid("only a page is shown elsewhere", field="url")
+    seed = seeds.seed_of(body.kind, template=body.template, html=body.html)
+    row = new_document(
+        tx,
+        caller,
+        body.id or new_id(),
+        course_id=body.course_id,
+        title=body.title,
+        kind=body.kind,
+        url=body.url,
+    )
+    documents.insert_document(tx, row, digest)
+    seeds.write_seed(tx, row, seed)
+    return _one(tx, entered(tx, caller, row.id))
+
+
+def _one(tx: Transaction, place: Entered) -> OneDocument:
+    tx.subject = place.document.id
+    return OneDocument(document=_shown(tx, place.document, place.viewer))
+
+
+def _shown(tx: Transaction, row: DocumentRow, viewer: Viewer) -> Document:
+    [document] = shown(tx, viewer, [(row, viewer.mode or "view")])
+    return document
+
+
+def read_text(tx: Transaction, caller: Caller, document_id: str) -> DocumentText:
+    """Return what a document says, to whoever may open it. Raises NotFound."""
+    place = entered(tx, caller, document_id)
+    doc = build_contents(tx, place.document).doc
+    return DocumentText(
+        document=_shown(tx, place.document, place.viewer),
+        epoch=place.document.epoch,
+        text=text_of(doc),
+        html=html_of(doc),
+    )
+
+
+def change_document(
+    tx: Transaction, caller: Caller, document_id: str, patch: DocumentPatch
+) -> DocumentSettings:
+    """Change a document's title, who may do what in it, and whether anybody does. Raises NotFound, Forbidden."""
+    row = _kept_by(tx, caller, document_id).document
+    changed = dataclasses.replace(
+        row,
+        title=row.title if patch.title is None else patch.title,
+        access=row.access if patch.access is None else patch.access,
+        is_archived=row.is_archived if patch.archived is None else patch.archived,
+    )
+    if changed != row:
+        documents.change_document(tx, changed)
+    if (changed.access, changed.is_archived) != (row.access, row.is_archived):
+        tx.recheck_rights(membership.roster_of(tx.raw, row.course_id))
+    place = entered(tx, caller, document_id)
+    return DocumentSettings(
+        document=_shown(tx, place.document, place.viewer),
+        access=dict(changed.access),
+        archived=changed.is_archived,
+    )
+
+
+def forget_past(tx: Transaction, caller: Caller, document_id: str) -> DocumentBegun:
+    """Let a document begin anew with what it says now: nothing of what it said before is left anywhere (LOG5).
+
+    Its edits, snapshots, versions and logged events go. Whoever is in it opens it again, and edits of its former life
+    are refused. Raises NotFound, Forbidden.
+    """
+    place = _kept_by(tx, caller, document_id)
+    if place.document.kind == "page":
+        raise Invalid("a page is kept elsewhere: there is nothing of it here", field="document_id")
+    seed = _again(build_contents(tx, place.document).doc)
+    row = dataclasses.replace(place.document, epoch=new_id())
+    _delete_contents(tx, document_id)
+    documents.set_epoch(tx, document_id, row.epoch)
+    seeds.write_seed(tx, row, seed)
+    channel = document_channel(document_id)
+    tx.begin_anew(channel)
+    tx.publish_unlogged(
+        channel, DocumentReset(Reset(document_id=document_id, epoch=row.epoch, reason="erased"))
+    )
+    # The first event of the new stream: by it every node knows that the old one has ended.
+    begun = Update(document_id=document_id, sequence=0, client_id=seeds.SEED_CLIENT, update=b"")
+    tx.append(channel, DocumentUpdated(begun))
+    tx.subject = document_id
+    return DocumentBegun(document=_shown(tx, row, place.viewer), epoch=row.epoch)
+
+
+def _again(doc: Doc[Any]) -> bytes:
+    """Return what a document says, as an update that never knew anything else."""
+    again: Doc[Any] = Doc(client_id=seeds.SEED_CLIENT)
+    root = again.get(ROOT_NAME, type=XmlFragment)
+    with again.transaction():
+        insert(root, 0, tree_of(doc))
+    return again.get_update()
+
+
+def delete_document(tx: Transaction, caller: Caller, document_id: str) -> None:
+    """Take a document away, with all that is in it and beside it. Raises NotFound, Forbidden."""
+    remove(tx, _kept_by(tx, caller, document_id).document)
+
+
+def remove(tx: Transaction, row: DocumentRow) -> None:
+    """Take a document away. Whoever is in it is closed out (FAN4)."""
+    channels = channels_of_documents(tx, [row])
+    for stored in notes.annotations_of(tx, row.id):
+        # Private ones were told on channels that go on.
+        tx.redact(stored.annotation.id, tombstone(stored.annotation, stored.annotation.revision + 1))
+    notes.delete_annotations_of(tx, row.id)
+    _delete_contents(tx, row.id)
+    documents.delete_document(tx, row.id)
+    for channel in channels:
+        tx.begin_anew(channel)
+    tx.recheck_rights(membership.roster_of(tx.raw, row.course_id))
+
+
+def _delete_contents(tx: Transaction, document_id: str) -> None:
+    updates.delete_updates(tx, document_id)
+    snapshots.delete_snapshots(tx, document_id)
+    writers.delete_writers(tx, document_id)
+    versions.delete_versions(tx, document_id)
+
+
+def _kept_by(tx: Transaction, caller: Caller, document_id: str) -> Entered:
+    """Return a document to the LMS and to staff of its course. Raises NotFound, Forbidden."""
+    place = entered(tx, caller, document_id)
+    roles = tx.roles_in(caller, place.document.course_id)
+    if not modes.is_staff(roles | (caller.roles & modes.ABOVE_ALL)):
+        raise Forbidden("this is for the staff of the course", field="document_id")
+    return place
