@@ -39,7 +39,7 @@ TURN_S: Final = 0.002
 KEPT_AT_ONCE: Final = 20
 """Courses whose figures for the staff one look writes, besides those that were just read: some milliseconds."""
 FILLS: Final = 20
-FILL_S: Final = 0.02
+FILL_S: Final = 0.1
 """Courses that one read fills at most, and after how long it fills no further one; the next ones have their turn at
 once after it. Each read is followed by a write: a server that starts with fifty small courses does not write fifty
 times."""
