@@ -12,6 +12,8 @@ from coursewire.errors import Invalid
 MOST_NUMBER: Final = 2**53 - 1
 """The largest whole number of JavaScript; client ids of pycrdt use all of its bits."""
 MOST_BITS: Final = 53
+_MOST_BYTES: Final = 8
+"""Of a number: seven bits in each."""
 MOST_DEPTH_OF_VALUE: Final = 16
 """Of lists and objects in one another, in an attribute or a mark."""
 
@@ -49,16 +51,17 @@ class Source:
             self.at = at + 1
             return first
         number = shift = 0
-        while True:
-            byte = self.byte()
+        for byte in self.data[at : at + _MOST_BYTES]:
+            at += 1
             number |= (byte & 0x7F) << shift
             if byte < 0x80:  # noqa: PLR2004
                 break
             shift += 7
-            if shift >= MOST_BITS:
-                raise self.refuse("a number is too long")
+        else:
+            raise self.refuse("a number is too long, or cut short")
         if number > MOST_NUMBER:
             raise self.refuse("a number is too large")
+        self.at = at
         return number
 
     def count(self, least: int = 1) -> int:

@@ -8,6 +8,7 @@ Yjs takes all of it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -78,6 +79,8 @@ class Update:
     """An update that was read whole. Nothing of it is checked against a document."""
 
     structs: list[Struct] = field(default_factory=list)
+    clocks: list[int] = field(default_factory=list)
+    """Of their first units."""
     blocks: dict[int, Block] = field(default_factory=dict)
     """By client."""
     deletes: list[tuple[int, int, int]] = field(default_factory=list)
@@ -89,16 +92,8 @@ class Update:
 
     def at(self, unit: Id) -> int:
         """Return which of the structs holds a unit of a client of this update."""
-        client, clock = unit
-        block = self.blocks[client]
-        low, high = block.first, block.last
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self.structs[middle].clock <= clock:
-                low = middle
-            else:
-                high = middle
-        return low
+        block = self.blocks[unit[0]]
+        return bisect_right(self.clocks, unit[1], block.first, block.last) - 1
 
 
 def read_update(
@@ -132,6 +127,7 @@ def _read_block(source: Source, read: Update, most_structs: int) -> None:
         if struct.content == Content.TEXT and struct.size != len(struct.text):
             _note_halves(read.halves, struct)
         read.structs.append(struct)
+        read.clocks.append(clock)
         clock += struct.size
         if clock > MOST_CLOCK:
             raise source.refuse("a clock is too large")
