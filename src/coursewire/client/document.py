@@ -1,41 +1,28 @@
-"""A document that one writes in together with others: opened, kept up to date, saved."""
+"""A document that one writes in together with others."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pycrdt import Doc
-
-from coursewire.client.document_editing import Editing, Flight, readable
-from coursewire.client.document_known import Known
-from coursewire.client.document_listeners import Listeners
+from coursewire.client.document_keeping import Kept, logger
 from coursewire.client.document_quote import quoted
-from coursewire.client.document_text import DocumentText
-from coursewire.errors import Conflict, CoursewireError, Forbidden, Invalid, Unavailable
+from coursewire.errors import CoursewireError, Unavailable
 from coursewire.namespaces.collaboration import contract as collaboration
 
 if TYPE_CHECKING:
     from coursewire.client.collaboration import CollaborationClient
 
-logger = logging.getLogger("coursewire.client")
-
 LAYOUT: Final = 1
 """The generation of elements that this client knows."""
 SAVE_S: Final = 10.0
 """How long leaving a document waits until everything is saved."""
-RETRY_S: Final = 10.0
-"""How long after a failure the same is tried again at most, where the error does not say; at first sooner."""
-SOON_S: Final = 0.05
-MEANWHILE: Final = 1_000
-"""News that are kept while the document is being opened. When there are more, it is opened once again."""
 
 
-class Document:
+class Document(Kept):
     """A document, as long as its `async with` lasts. Everything here belongs to the client's event loop.
 
     `text` is edited as a string; `doc` is the Yjs document itself, for whoever wants more of it: edits of both are sent
@@ -44,35 +31,8 @@ class Document:
     """
 
     def __init__(self, client: CollaborationClient, document_id: str, layout: int) -> None:
-        self.id = document_id
-        self.about: collaboration.Document | None = None
-        """Its title and the like, as of when it was opened."""
-        self.mode: collaboration.Mode = "view"
-        """What one may do in it: view, comment or edit."""
-        self.epoch: str | None = None
-        self.channels: tuple[str, ...] = ()
-        """That bring it here."""
-        self.text = DocumentText(lambda: self.doc, self._check_may_edit)
-        self.unsaved: str | None = None
-        """The text with what could not be saved: refused, of another life of the document, too late."""
-        self._client = client
-        self._layout = layout
-        self._known = Known()
-        self._editing = Editing()
-        self._refusal: CoursewireError | None = None
-        """Why something that was written was given up; whoever waits for it to be saved is told."""
-        self._stirred = asyncio.Event()
-        self._settled = asyncio.Event()
-        self._must_open = True
-        self._is_asking = False
-        """Whether `document.open` is under way."""
-        self._meanwhile: list[Any] | None = None
-        """News that came while it was being opened: its answer may be older."""
-        self._failures = 0
-        """One after the other."""
-        self._over: CoursewireError | None = None
+        super().__init__(client, document_id, layout)
         self._keeping: asyncio.Task[None] | None = None
-        self._listeners = Listeners(document_id)
 
     # Life
 
@@ -126,11 +86,6 @@ class Document:
             logger.warning("document %s: %s", self.id, error)
 
     # What one does
-
-    @property
-    def doc(self) -> Doc[Any]:
-        """The Yjs document. Another one after the document began anew, or an edit was refused."""
-        return self._editing.doc
 
     @property
     def participants(self) -> dict[str, collaboration.Participant]:
@@ -202,199 +157,3 @@ class Document:
         return await self._client.annotate(
             self.id, body, place, motivation=motivation, visibility=visibility, tags=tags, key=key
         )
-
-    def _check_may_edit(self) -> None:
-        if self._over is not None:
-            raise self._over
-        if self.about is None:
-            raise RuntimeError("the document is not open: use it in an `async with` block")
-        if self.mode != "edit":
-            raise Forbidden("you may not edit this document", details={"mode": self.mode})
-
-    # What the client tells
-
-    def session_began(self) -> None:
-        """Open it in the new session; where that is under way it goes to the new one, or fails with the old."""
-        if not self._is_asking:
-            self.reopen()
-
-    def reopen(self) -> None:
-        """Open it again: something was missed."""
-        self._editing.lost()
-        self._must_open = True
-        self._stirred.set()
-
-    async def take(self, news: Any) -> None:
-        """Take what has happened in the document, and tell whoever listens."""
-        if self._meanwhile is not None:
-            if len(self._meanwhile) < MEANWHILE:
-                self._meanwhile.append(news)
-            else:
-                self._must_open = True
-        self._note(news)
-        if not isinstance(news, collaboration.Awareness) and not self._is_own(news):
-            await self._listeners.tell(news)
-
-    def end(self, error: CoursewireError | None) -> None:
-        """Note that there is no document any more for whoever has opened it."""
-        if self._over is not None:
-            return
-        self._over = error or Unavailable("the client was stopped")
-        if not self._editing.is_saved:
-            self.unsaved = self._copy()
-        self._stirred.set()
-        self._settled.set()
-        self._listeners.end(self._over)
-
-    def forget(self, audience: str) -> None:
-        """Forget the annotations for people to whom one belongs no more: `staff`, `group:<id>`."""
-        self._known.forget(audience)
-
-    def _is_own(self, news: Any) -> bool:
-        return isinstance(news, collaboration.Update) and news.client_id == self.doc.client_id
-
-    def _note(self, news: Any) -> None:
-        match news:
-            case collaboration.Update() if news.update:
-                self._apply(news.update)
-            case collaboration.ModeChanged():
-                self._change_mode(news.mode)
-            case collaboration.Reset() if news.epoch != self.epoch:
-                self.reopen()
-            case _:
-                self._known.note(news)
-
-    def _apply(self, update: bytes) -> None:
-        try:
-            self._editing.received(update)
-        except (ValueError, RuntimeError):
-            logger.warning("document %s could not be brought up to date; it is read anew", self.id)
-            self._give_up(Conflict("the document could not be brought up to date, and was read anew"))
-
-    def _give_up(self, error: CoursewireError) -> None:
-        """Keep a copy of what cannot be saved, and go on with what the server has."""
-        if not self._editing.is_saved:
-            self.unsaved, self._refusal = self._copy(), error
-        self._editing = Editing()
-        self.epoch = None
-        self.reopen()
-        self._settled.set()
-
-    def _copy(self) -> str:
-        try:
-            with readable():
-                return str(self.text)
-        except (ValueError, RuntimeError):
-            return self.unsaved or ""
-
-    def _change_mode(self, mode: collaboration.Mode | None) -> None:
-        if mode is None:
-            self.end(Forbidden("the document is closed to you"))
-        elif mode != self.mode:
-            # With another role there may be other channels, and other annotations.
-            self.mode = mode
-            self.reopen()
-
-    # Keeping up with the server
-
-    async def _keep(self) -> None:
-        """Open again when that is necessary, and send what is written: one update at a time."""
-        watched: Editing | None = None
-        while self._over is None:
-            if watched is not self._editing:
-                watched = self._editing
-                watched.doc.observe(lambda _: self._stirred.set())
-            self._stirred.clear()
-            try:
-                if self._must_open:
-                    await self._open()
-                elif (flight := self._editing.next()) is not None:
-                    await self._send(flight)
-                else:
-                    self._failures = 0
-                    self._settled.set()
-                    await self._stirred.wait()
-            except CoursewireError as error:
-                await self._recover(error)
-
-    async def _open(self) -> None:
-        """Open it once. It may have to be opened again: `_must_open` says so, also after an error."""
-        self._must_open, self._meanwhile = False, []
-        try:
-            answer = await self._ask()
-            annotations = list(answer.annotations)
-            if answer.annotations_cursor is not None:
-                more = self._client.annotations(self.id, cursor=answer.annotations_cursor)
-                annotations += [one async for one in more]
-            self.channels = tuple(answer.positions)
-            if self.epoch not in {None, answer.epoch}:
-                # Another life of the document: merged with the old one, everything would be there twice.
-                self._give_up(Conflict("the document has begun anew", details={"reason": "epoch"}))
-                return
-            self.epoch, self.mode, self.about = answer.epoch, answer.mode, answer.document
-            self._known.begin(answer.participants, annotations)
-            self._catch_up(answer)
-        except BaseException:
-            self._must_open = True
-            raise
-        finally:
-            meanwhile, self._meanwhile = self._meanwhile, None
-        for news in meanwhile:
-            self._note(news)
-
-    async def _ask(self) -> collaboration.DocumentOpened:
-        self._is_asking = True
-        try:
-            answer = await self._client.run(
-                collaboration.OpenDocument,
-                collaboration.DocumentOpened,
-                document_id=self.id,
-                client_id=self.doc.client_id,
-                layout=self._layout,
-                epoch=self.epoch,
-                state_vector=self.doc.get_state(),
-            )
-        finally:
-            self._is_asking = False
-        if answer.html is not None:
-            self.channels = tuple(answer.positions)
-            message = f"the document has elements of layout {answer.layout}, which this program does not know"
-            raise Invalid(message, field="layout")
-        return answer
-
-    def _catch_up(self, answer: collaboration.DocumentOpened) -> None:
-        try:
-            self._editing.opened(answer.update, answer.state_vector)
-        except (ValueError, RuntimeError):
-            self._give_up(Conflict("the document could not be brought up to date, and was read anew"))
-            raise Unavailable("the document could not be read") from None
-
-    async def _send(self, flight: Flight) -> None:
-        editing = self._editing
-        try:
-            await self._client.run(
-                collaboration.UpdateDocument,
-                collaboration.UpdateSaved,
-                document_id=self.id,
-                epoch=self.epoch,
-                sequence=flight.sequence,
-                update=flight.update,
-            )
-        except BaseException as error:
-            editing.returned(flight)
-            if not isinstance(error, CoursewireError) or error.retryable or isinstance(error, Conflict):
-                raise
-            # It never will be taken.
-            self._give_up(error)
-        else:
-            editing.saved(flight)
-
-    async def _recover(self, error: CoursewireError) -> None:
-        if not (error.retryable or isinstance(error, Conflict)):
-            self.end(error)
-            return
-        # A gap, another life of the document, or something that passes: opening it again tells what the server lacks.
-        self.reopen()
-        self._failures += 1
-        wait_s = min(RETRY_S, SOON_S * 2**self._failures)
-        await asyncio.sleep(error.retry_after_ms / 1000 if error.retry_after_ms is not None else wait_s)

@@ -53,6 +53,8 @@ class Editing:
         """Own updates that were not sent, the oldest first."""
         self._gathered: list[bytes] = []
         """Those before them, merged; each as large as one update may be, if it is not a single one."""
+        self.writes = 0
+        """How many edits were made here."""
         self._flight: Flight | None = None
         self._sequence = 0
         self._applying = False
@@ -117,6 +119,7 @@ class Editing:
     def _changed(self, event: TransactionEvent) -> None:
         if self._applying or event.update == NOTHING:
             return
+        self.writes += 1
         self._written.append(event.update)
         if len(self._written) >= GATHERED:
             self._gather()
