@@ -161,3 +161,46 @@ async def test_a_paste_that_is_too_large_is_refused_in_the_page(room: Room) -> N
     assert (shown["state"], shown["documents"]["7"]["saveState"]) == ("connected", "refused")
     await ada.do("type", id="7", text="!")
     await ben.shows(saved("Hegel!\n"))
+
+
+async def test_a_document_that_begins_anew_is_there_once(room: Room) -> None:
+    """Pages that are connected go on in its new life; what was written into the old one without a network is a copy."""
+    ben = await room.enter("ben")
+    async with Proxy(int(room.site.url.rpartition(":")[2])) as network:
+        ada = await room.enter("ada", network.url)
+        await ada.do("type", id="7", text="Hegel")
+        await ben.shows(saved("Hegel\n"))
+        network.go_down()
+        await ada.do("type", id="7", text=" lives")
+        await ada.shows(lambda one: one["saveState"] == "kept")
+        before = ben.document()["guid"]
+        reply = await room.site.lms.delete("/v1/documents/7/past")
+        assert reply.status_code == 200, reply.text
+        await ben.shows(lambda one: one.get("guid", before) != before)
+        await ben.do("type", id="7", text="!")
+        await ben.shows(saved("Hegel!\n"))
+        network.come_up()
+        shown = await ada.until(lambda whole: whole["copies"] and whole["documents"]["7"]["phase"] == "ready")
+        assert shown["copies"] == [{"reason": "epoch", "text": "Hegel lives\n"}]
+        await ada.shows(lambda one: one["text"] == "Hegel!\n")
+        await ada.do("type", id="7", text="?")
+        await ben.shows(saved("Hegel!?\n"))
+
+
+async def test_a_document_is_archived_and_deleted_under_its_pages(room: Room) -> None:
+    ada, ben = await room.enter("ada"), await room.enter("ben")
+    await ada.do("type", id="7", text="Hegel")
+    await ben.shows(saved("Hegel\n"))
+    reply = await room.site.lms.patch("/v1/documents/7", json={"archived": True})
+    assert reply.status_code == 200, reply.text
+    for opened in (ada, ben):
+        await opened.shows(lambda one: one["mode"] == "view")
+    reply = await room.site.lms.patch("/v1/documents/7", json={"archived": False})
+    assert reply.status_code == 200, reply.text
+    await ben.shows(lambda one: one["mode"] == "edit")
+    await ben.do("type", id="7", text="!")
+    await ada.shows(saved("Hegel!\n"))
+    reply = await room.site.lms.delete("/v1/documents/7")
+    assert reply.status_code == 204, reply.text
+    for opened in (ada, ben):
+        await opened.shows(lambda one: one["phase"] == "failed" and one["text"] is None)

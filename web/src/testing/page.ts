@@ -106,7 +106,7 @@ function show(): void {
 function shown({ doc, awareness, annotations, participants, ...state }: DocumentState) {
   const { phase, error, mode, saveState, channels, html } = state;
   return {
-    ...{ phase, error, mode, saveState, channels, html },
+    ...{ phase, error, mode, saveState, channels, html, guid: doc?.guid },
     text: doc && textOf(doc.getXmlFragment(ROOT)).text,
     participants: Object.keys(participants).sort(),
     carets: [...(awareness?.getStates() ?? [])]
