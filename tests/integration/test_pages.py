@@ -121,7 +121,7 @@ async def test_a_stranger_is_told_nothing(room: Room) -> None:
 
 
 async def test_what_is_written_without_a_network_merges_over_a_reload(room: Room) -> None:
-    """[CLI3] Kept on the device, never called saved before it is, and there once though an answer was lost."""
+    """[CLI3] [DOC11] Kept on the device, never called saved before it is, and there once though an answer was lost."""
     ben = await room.enter("ben")
     async with Proxy(int(room.site.url.rpartition(":")[2])) as network:
         ada = await room.enter("ada", network.url)

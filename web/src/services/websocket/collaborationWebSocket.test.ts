@@ -227,7 +227,7 @@ describe("opening", () => {
 });
 
 describe("saving", () => {
-  it("has one update in flight, merges what is typed meanwhile, and is saved only after the answer", async () => {
+  it("[DOC11] has one update in flight, merges what is typed meanwhile, and is saved only after the answer", async () => {
     const ada = await somebody("ada");
     ada.world.peer.silence("document.update");
     ada.type("a");
@@ -272,7 +272,7 @@ describe("saving", () => {
     expect(ada.state.saveState).toBe("saved");
   });
 
-  it("never says saved while the server answers that it cannot, and saves in the end", async () => {
+  it("[DOC11] never says saved while the server answers that it cannot, and saves in the end", async () => {
     const ada = await somebody("ada");
     const seen: string[] = [];
     ada.service.store.subscribe(() => seen.push(ada.state.saveState));
@@ -290,7 +290,7 @@ describe("saving", () => {
     expect([...new Set(seen)]).toEqual(["saving", "saved"]);
   });
 
-  it("sends again what was under way when the connection was lost, which changes nothing when it had arrived", async () => {
+  it("[DOC1] sends again what was under way when the connection was lost, which changes nothing when it had arrived", async () => {
     const ada = await somebody("ada");
     ada.world.peer.silence("document.update");
     ada.type("!");
@@ -393,7 +393,7 @@ describe("edits that the server does not take", () => {
     expect(server.text).toBe("Hegel!?");
   });
 
-  it("become a copy when we may only read since a moment ago, and the document is the server's again", async () => {
+  it("[DOC11] become a copy when we may only read since a moment ago, and the document is the server's again", async () => {
     const ada = await somebody("ada");
     const ben = await somebody("ben");
     server.modes["ada"] = "view";
@@ -438,7 +438,7 @@ describe("edits that the server does not take", () => {
 });
 
 describe("another epoch", () => {
-  it("gives a new document, the text once, and unsent edits as a copy", async () => {
+  it("[DOC8] gives a new document, the text once, and unsent edits as a copy", async () => {
     const ada = await somebody("ada");
     const before = ada.doc;
     await ada.lose();
