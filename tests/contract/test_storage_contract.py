@@ -25,7 +25,9 @@ ADAPTERS: dict[str, Callable[[Path], str]] = {
 }
 
 # A table that every database has, used as a plain list of keys.
-INSERT = Prepared(insert(remembered))
+INSERT = Prepared(
+    insert(remembered).values({name: bindparam(name) for name in remembered.c.keys() if name != "seq"})  # noqa: SIM118
+)
 KEYS = Prepared(select(remembered.c.key).order_by(remembered.c.key))
 COUNT = Prepared(select(func.count().label("many")).select_from(remembered))
 SOME = Prepared(

@@ -15,7 +15,9 @@ _RECALL = Prepared(
         remembered.c.key == bindparam("key"),
     )
 )
-_REMEMBER = Prepared(insert(remembered))
+_REMEMBER = Prepared(
+    insert(remembered).values({name: bindparam(name) for name in remembered.c.keys() if name != "seq"})  # noqa: SIM118
+)
 
 
 def recall(tx: Transaction, caller: str, namespace: str, key: str, digest: bytes) -> bytes | None:

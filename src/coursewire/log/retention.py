@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from coursewire.log.schema import events, remembered, streams
 from coursewire.storage import Prepared, Storage, Transaction
@@ -44,16 +44,9 @@ _MOVE_FIRST = Prepared(
     .where(streams.c.id == bindparam("stream_id"))
     .values(first=bindparam("new_first"), first_at=bindparam("new_first_at"))
 )
-_KEY = (remembered.c.namespace, remembered.c.caller, remembered.c.key)
+_OLDEST_ANSWERS = select(remembered.c.seq).order_by(remembered.c.seq).limit(bindparam("limit"))
 _FORGET = Prepared(
-    delete(remembered).where(
-        tuple_(*_KEY).in_(
-            select(*_KEY)
-            .where(remembered.c.at < bindparam("before"))
-            .order_by(remembered.c.at)
-            .limit(bindparam("limit"))
-        )
-    )
+    delete(remembered).where(remembered.c.seq.in_(_OLDEST_ANSWERS), remembered.c.at < bindparam("before"))
 )
 
 

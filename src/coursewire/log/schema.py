@@ -70,18 +70,20 @@ Index(
 remembered = Table(
     "remembered",
     metadata,
-    Column("namespace", Text, primary_key=True),
-    Column("caller", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("namespace", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("key", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("subject", Text),
     Column("digest", LargeBinary, nullable=False),
     Column("result", LargeBinary, nullable=False),
+    UniqueConstraint("namespace", "caller", "key"),
 )
-"""What a command with a key answered (LOG3). It has a rowid: without one SQLite keeps whole rows in the inner pages
-of the tree as well, six to a page, and keys come in no order."""
+"""What a command with a key answered (LOG3). `seq` is the order in which they came, so that forgetting the oldest needs
+no index of times. The key is not the order of the table: SQLite would keep whole rows in the inner pages of the tree as
+well, six to a page, and keys come in no order."""
 
-Index(None, remembered.c.at)
 Index(
     None,
     remembered.c.subject,

@@ -102,6 +102,7 @@ def _create_log() -> None:
     )
     op.create_table(
         "remembered",
+        sa.Column("seq", sa.Integer, nullable=False),
         sa.Column("namespace", sa.Text, nullable=False),
         sa.Column("caller", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
@@ -109,9 +110,9 @@ def _create_log() -> None:
         sa.Column("subject", sa.Text),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("result", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint("namespace", "caller", "key", name=op.f("pk_remembered")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_remembered")),
+        sa.UniqueConstraint("namespace", "caller", "key", name=op.f("uq_remembered_namespace_caller_key")),
     )
-    op.create_index(op.f("ix_remembered_at"), "remembered", ["at"])
     op.create_index(
         op.f("ix_remembered_subject_namespace"),
         "remembered",
