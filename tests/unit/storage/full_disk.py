@@ -18,7 +18,7 @@ from coursewire.storage.sqlite import SQLiteDatabase, SQLiteSession
 
 DATA = b'"%s"' % (b"x" * 4_000)
 PAGES = 200
-FILE_BYTES = 800_000
+FILE_BYTES = 1_600_000  # more than the schema needs
 
 
 class Bounded(SQLiteDatabase):
