@@ -9,6 +9,7 @@ from coursewire.namespaces.collaboration.service.erased_annotations import (
     channels_of_documents,
     erase_annotations,
 )
+from coursewire.namespaces.collaboration.service.erased_documents import erase_from_documents
 from coursewire.namespaces.collaboration.store import documents, erased_annotations, versions, writers
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def erase_user(tx: Transaction, erased: UserErased) -> None:
         *writers.documents_written_by(tx, user_id),
     }
     concerned |= erase_annotations(tx, user_id)
+    erase_from_documents(tx, user_id)
     versions.forget_versions_of(tx, user_id)
     found = [documents.load_document(tx, document_id) for document_id in sorted(concerned)]
     tx.forget_person(
