@@ -176,6 +176,11 @@ async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: C
     for person in (ada, ben):
         await stands_at(person.page, "the square of")
     await expect(note(ada.page, "Comment by Ben Okafor")).to_contain_text("Is that so?")
+    # A click on it opens the note, and puts the caret where one has clicked.
+    await ada.page.locator("mark[data-kind=commenting]").click()
+    await expect(note(ada.page, "Comment by Ben Okafor")).to_have_attribute("aria-current", "true")
+    at = await text(ada.page).evaluate("one => one.editor.state.selection.$from.parentOffset")
+    assert FIRST.index("the square") < at < FIRST.index("the length")
     # She is told of it, and led to it.
     await ada.page.get_by_role("link", name="Notifications").click()
     await ada.page.get_by_role("main").get_by_role("link").filter(has_text=TITLE).first.click()

@@ -89,7 +89,9 @@ export const Marking = Extension.create<MarkingOptions>({
         props: {
           decorations: (state) => key.getState(state)?.decorations,
           handleClick: (view, position) => {
-            onPick(markAt(view.state, position), false);
+            const id = markAt(view.state, position);
+            // Once the browser has told where its caret is: drawing the mark anew at once would take it from there.
+            setTimeout(() => onPick(id, false));
             return false;
           },
         },
