@@ -315,14 +315,24 @@ def test_a_version_is_due_now_and_then_and_when_nobody_edits_any_more(
     assert rules.reason_to_save(now, edited_at, since) == reason
 
 
-def test_who_is_erased_is_in_no_version(study: Study, draft: Draft) -> None:
+def test_who_is_erased_is_in_no_version_and_in_no_answer(study: Study, draft: Draft) -> None:
+    """[LOG5] Also not in an answer that is remembered for its repeat."""
     draft.edit("ben", add_line("new"))
-    mine, others = draft.save("ben", "Draft"), draft.save("ada", "Draft")
+    mine = draft.save("ben", "Draft")
+    draft.edit("ben", add_line("newer"))
+    draft.edit("cleo", add_line("newest"))
+    command = RestoreVersion(key=new_id(), version_id=mine.id)
+    before: Version = study.run("ada", command).before
+    assert before.editors == ["ben", "cleo"]
     study.erase("ben")
     shown = listed(study, "ada")
-    assert [version.saved_by for version in shown] == ["ada", None]
-    assert [version.editors for version in shown] == [[], []]
-    assert [version.id for version in shown] == [others.id, mine.id]
+    assert [(version.saved_by, version.editors) for version in shown] == [(None, ["cleo"]), (None, [])]
+    again = study.run("ada", command)
+    assert (again.duplicate, again.before.editors, again.version.saved_by) == (True, ["cleo"], None)
+    assert again.version.title == "Draft"
+    for row in study.everything().splitlines():
+        assert 'saved_by":"ben' not in row
+        assert '["ben' not in row
 
 
 def test_versions_go_with_their_document(study: Study, draft: Draft) -> None:

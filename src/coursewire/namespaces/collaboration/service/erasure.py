@@ -10,7 +10,8 @@ from coursewire.namespaces.collaboration.service.erased_annotations import (
     erase_annotations,
 )
 from coursewire.namespaces.collaboration.service.erased_documents import erase_from_documents
-from coursewire.namespaces.collaboration.store import documents, erased_annotations, versions, writers
+from coursewire.namespaces.collaboration.service.erased_versions import erase_from_versions
+from coursewire.namespaces.collaboration.store import documents, erased_annotations, writers
 
 if TYPE_CHECKING:
     from coursewire.identity.contract import UserErased
@@ -26,7 +27,7 @@ def erase_user(tx: Transaction, erased: UserErased) -> None:
     }
     concerned |= erase_annotations(tx, user_id)
     erase_from_documents(tx, user_id)
-    versions.forget_versions_of(tx, user_id)
+    erase_from_versions(tx, user_id)
     found = [documents.load_document(tx, document_id) for document_id in sorted(concerned)]
     tx.forget_person(
         user_id,

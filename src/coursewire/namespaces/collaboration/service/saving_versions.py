@@ -46,6 +46,7 @@ def save_version(tx: Transaction, caller: Caller, command: SaveVersion) -> OneVe
     modes.check_may_edit(place.viewer.mode)
     rules.check_may_name(store.count_named(tx, place.document.id))
     state = build_contents(tx, place.document).doc.get_update()
+    tx.subject = place.document.id  # the remembered answer names people: see erased_versions.py
     return OneVersion(version=_keep(tx, place.document, state, title=command.title, saved_by=caller.user_id))
 
 
@@ -57,6 +58,7 @@ def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) ->
     version, offset, place = visible_version(tx, caller, command.version_id, "version_id")
     modes.check_may_edit(place.viewer.mode)
     document = place.document
+    tx.subject = document.id
     doc = build_contents(tx, document).doc
     wanted = tree_of(doc_of_version(tx, version))
     before = _unchanged(tx, document) or _keep(tx, document, doc.get_update(), automatic="before_restore")

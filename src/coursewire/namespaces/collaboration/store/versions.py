@@ -123,6 +123,17 @@ _delete_editors = Prepared(
     delete(editors).where(editors.c.version_id.in_(select(versions.c.id).where(_of_document)))
 )
 _delete = Prepared(delete(versions).where(_of_document))
+_naming = Prepared(
+    select(versions.c.document_id)
+    .distinct()
+    .where(
+        or_(
+            versions.c.saved_by == bindparam("whose"),
+            versions.c.id.in_(select(editors.c.version_id).where(editors.c.user_id == bindparam("whose"))),
+        )
+    )
+    .order_by(versions.c.document_id)
+)
 _unname = Prepared(update(versions).where(versions.c.saved_by == bindparam("whose")).values(saved_by=None))
 _unname_editor = Prepared(delete(editors).where(editors.c.user_id == bindparam("whose")))
 _offset_of_edit = (
@@ -247,6 +258,11 @@ def delete_versions(tx: Transaction, document_id: str) -> None:
     """Forget all versions of a document."""
     tx.run(_delete_editors, document_id=document_id)
     tx.run(_delete, document_id=document_id)
+
+
+def documents_naming(tx: Transaction, user_id: str) -> list[str]:
+    """Return the documents of which a version names somebody."""
+    return [row.document_id for row in tx.all(_naming, whose=user_id)]
 
 
 def forget_versions_of(tx: Transaction, user_id: str) -> None:
