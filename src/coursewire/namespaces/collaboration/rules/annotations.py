@@ -252,3 +252,27 @@ def up_to_a_page(found: Sequence[Annotation]) -> list[Annotation]:
             break
         page.append(annotation)
     return page
+
+
+def without_past(target: AnnotationTarget, says: str) -> tuple[AnnotationTarget, bool]:
+    """Return a target without anchors and without words that a document says no more; and whether its quote is there.
+
+    `says`: all that it says now, without blanks: quotes count the ends of lines in other ways.
+    """
+
+    def is_said(words: str) -> bool:
+        return "".join(words.split()) in says
+
+    quote = target.quote
+    is_there = is_said(quote.exact)
+    kept = {
+        "exact": quote.exact if is_there else NOT_THERE,
+        "prefix": quote.prefix if is_there and is_said(quote.prefix) else "",
+        "suffix": quote.suffix if is_there and is_said(quote.suffix) else "",
+    }
+    changed = {"quote": quote.model_copy(update=kept), "start": None, "end": None}
+    return target.model_copy(update=changed), is_there
+
+
+NOT_THERE: Final = "…"
+"""Stands for a quote of what a document is not to say any more."""

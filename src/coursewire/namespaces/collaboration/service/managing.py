@@ -11,6 +11,7 @@ from pycrdt import Doc, XmlFragment
 from coursewire.errors import Conflict, Forbidden, Invalid
 from coursewire.identity import membership
 from coursewire.namespaces.collaboration.contract import (
+    AnnotationDeleted,
     DocumentBegun,
     DocumentReset,
     DocumentSettings,
@@ -31,6 +32,7 @@ from coursewire.namespaces.collaboration.service.audiences import Entered, enter
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import new_document, shown
 from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
+from coursewire.namespaces.collaboration.service.forgotten_quotes import forget_quotes
 from coursewire.namespaces.collaboration.store import annotations as notes
 from coursewire.namespaces.collaboration.store import documents, snapshots, updates, versions, writers
 from coursewire.vocabulary import new_id
@@ -124,7 +126,8 @@ def forget_past(tx: Transaction, caller: Caller, document_id: str) -> DocumentBe
     place = _kept_by(tx, caller, document_id)
     if place.document.kind == "page":
         raise Invalid("a page is kept elsewhere: there is nothing of it here", field="document_id")
-    seed = _again(build_contents(tx, place.document).doc)
+    doc = build_contents(tx, place.document).doc
+    seed = _again(doc)
     row = dataclasses.replace(place.document, epoch=new_id())
     _delete_contents(tx, document_id)
     documents.set_epoch(tx, document_id, row.epoch)
@@ -137,6 +140,7 @@ def forget_past(tx: Transaction, caller: Caller, document_id: str) -> DocumentBe
     # The first event of the new stream: by it every node knows that the old one has ended.
     begun = Update(document_id=document_id, sequence=0, client_id=seeds.SEED_CLIENT, update=b"")
     tx.append(channel, DocumentUpdated(begun))
+    forget_quotes(tx, document_id, text_of(doc))
     tx.subject = document_id
     return DocumentBegun(document=_shown(tx, row, place.viewer), epoch=row.epoch)
 
@@ -159,8 +163,10 @@ def remove(tx: Transaction, row: DocumentRow) -> None:
     """Take a document away. Whoever is in it is closed out (FAN4)."""
     channels = channels_of_documents(tx, [row])
     for stored in notes.annotations_of(tx, row.id):
-        # Private ones were told on channels that go on.
-        tx.redact(stored.annotation.id, tombstone(stored.annotation, stored.annotation.revision + 1))
+        # Private ones were told on channels that go on, and inboxes quote some.
+        gone = tombstone(stored.annotation, stored.annotation.revision + 1)
+        tx.redact(gone.id, gone)
+        tx.tell(AnnotationDeleted(gone))
     notes.delete_annotations_of(tx, row.id)
     _delete_contents(tx, row.id)
     documents.delete_document(tx, row.id)
