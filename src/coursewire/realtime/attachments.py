@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from coursewire.errors import Invalid
+from coursewire.realtime.declaring import has_bytes
 from coursewire.vocabulary import Model
 from coursewire.wire.frames import placeholder
 from coursewire.wire.socketio import WithAttachments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from coursewire.realtime.contract import Command, Event, Result
 
 MOST_IN_ANSWER: Final = 10
 """Attachments of one answer: socket.io-client takes a packet with more for a broken one."""
-
-# Declaring
-
-
-def check_declared(owner: str, payload: type[Model], attachment: str | None) -> None:
-    """Refuse a payload with bytes anywhere but in the field `attachment`. Raises TypeError.
-
-    In an answer bytes stand wherever its model has them. A payload is `[name, payload, bytes]` on the wire: Socket.IO
-    clients of every language give their handlers the bytes as an argument, so there is one place for them.
-    """
-    if attachment is not None:
-        field = payload.model_fields.get(attachment)
-        if field is None or field.annotation is not bytes:
-            raise TypeError(f"{owner}: {attachment!r} must be a field of type bytes of {payload.__name__}")
-    for name, field in payload.model_fields.items():
-        if name != attachment and has_bytes(field.annotation):
-            raise TypeError(f"{owner}: {name!r} has bytes; say attachment={name!r}, of one field at most")
-
-
-def has_bytes(annotation: Any) -> bool:
-    """Tell whether a type mentions bytes, at any depth."""
-    return any(part is bytes for part in _parts(annotation, set()))
-
-
-def _parts(annotation: Any, seen: set[type[Model]]) -> Iterator[Any]:
-    yield annotation
-    if isinstance(annotation, type) and issubclass(annotation, Model) and annotation not in seen:
-        seen.add(annotation)
-        for field in annotation.model_fields.values():
-            yield from _parts(field.annotation, seen)
-    for argument in get_args(annotation):
-        yield from _parts(argument, seen)
-
 
 # Commands
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, StringConstraints
 
-from coursewire.realtime.attachments import check_declared, has_bytes
+from coursewire.realtime.declaring import check_declared, has_bytes
 from coursewire.vocabulary import Clean, Model, Position, Role, Time, UserId
 
 CHANNEL_PATTERN = r"^[A-Za-z0-9._:@\-]{1,300}$"
