@@ -72,7 +72,7 @@ def _one_document(server: Server, found: dict[str, Any]) -> None:
 
 def _many_documents(server: Server, found: dict[str, Any]) -> None:
     editors = Editors(server.port, _dialect(server))
-    first = editors.open([_make(server, "first")], first_id=1)
+    first = editors.open([_make(server, "first")], first_id=900)
     _fill(editors, first[0], EDITS)
     editors.idle(1.0)
     before, _ = server.memory()
@@ -92,8 +92,8 @@ def _long_document(folder: Path, found: dict[str, Any]) -> None:
         for update in _trace(editor.client_id, LONG, PIECE):
             editor.sent += 1
             editors.send_update(editor, update)
-            if editor.sent - editors.saved > 200:
-                editors.wait_saved(editor.sent - 100)
+            if editor.sent - editors.saved > 50:
+                editors.wait_saved(editor.sent - 20)
         editors.wait_saved(editor.sent)
         editors.close()
     with running(OURS, folder) as server:

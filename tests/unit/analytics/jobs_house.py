@@ -28,8 +28,8 @@ from coursewire.namespaces.analytics.contract import (
 )
 from coursewire.namespaces.notifications import namespace as notifications
 from coursewire.realtime.contract import Command, Mode
-from coursewire.realtime.running import _digest, run_once
 from coursewire.realtime.namespace import Opening, Signal, Staged
+from coursewire.realtime.running import _digest, run_once
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.vocabulary import Role, new_id
 

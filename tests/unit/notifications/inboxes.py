@@ -31,8 +31,8 @@ from coursewire.namespaces.notifications.contract import (
 )
 from coursewire.namespaces.notifications.store import tables
 from coursewire.realtime.contract import Command, Mode
-from coursewire.realtime.running import _digest, run_once
 from coursewire.realtime.namespace import Opening, Signal, Staged
+from coursewire.realtime.running import _digest, run_once
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.storage.statement import Prepared
 from coursewire.vocabulary import Role, iso, new_id
