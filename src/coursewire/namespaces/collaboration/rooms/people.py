@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from coursewire.namespaces.collaboration.contract import Participant
 
@@ -43,6 +43,10 @@ class People:
 
     def __init__(self) -> None:
         self._guests: dict[int, Guest] = {}
+        self._of_user: dict[str, dict[int, Guest]] = {}
+        """User id -> their guests by session."""
+        self._of_client: dict[int, dict[int, Guest]] = {}
+        """Client id -> its guests by session: two, while the first connection of an editor is only half gone."""
         self._colours: dict[str, str] = {}
         """By user: kept while the room is, so that who comes back looks the same."""
 
@@ -58,18 +62,26 @@ class People:
 
     def add(self, guest: Guest) -> None:
         """Let somebody in, in place of the same session's earlier visit."""
+        self.remove(guest.session_id)
+        user_id = guest.caller.user_id
+        if user_id not in self._colours:
+            self._colours[user_id] = self._free_colour(user_id)
         self._guests[guest.session_id] = guest
-        self._colours.setdefault(guest.caller.user_id, self._free_colour(guest.caller.user_id))
+        self._of_user.setdefault(user_id, {})[guest.session_id] = guest
+        self._of_client.setdefault(guest.client_id, {})[guest.session_id] = guest
 
     def remove(self, session_id: int) -> Guest | None:
         """Let somebody go."""
-        return self._guests.pop(session_id, None)
+        guest = self._guests.pop(session_id, None)
+        if guest is not None:
+            _take_out(self._of_user, guest.caller.user_id, session_id)
+            _take_out(self._of_client, guest.client_id, session_id)
+        return guest
 
     def user_of(self, client_id: int) -> str | None:
-        """Return who is here with a client id."""
-        for guest in self._guests.values():
-            if guest.client_id == client_id:
-                return guest.caller.user_id
+        """Return who is here with a client id. It is asked for every edit."""
+        for guest in self._of_client.get(client_id, {}).values():
+            return guest.caller.user_id
         return None
 
     def colour_of(self, user_id: str) -> str:
@@ -78,7 +90,7 @@ class People:
 
     def participant(self, user_id: str) -> Participant | None:
         """Return somebody as the others see them, in however many tabs; None of who is not here."""
-        theirs = [guest for guest in self._guests.values() if guest.caller.user_id == user_id]
+        theirs = list(self._of_user.get(user_id, {}).values())
         if not theirs:
             return None
         best = max(theirs, key=lambda guest: ("view", "comment", "edit").index(guest.mode))
@@ -95,21 +107,25 @@ class People:
 
     def all(self) -> list[Participant]:
         """Return everybody who is here, in the order in which they came."""
-        users = dict.fromkeys(guest.caller.user_id for guest in self._guests.values())
-        found = (self.participant(user_id) for user_id in users)
+        found = (self.participant(user_id) for user_id in self._of_user)
         return sorted((one for one in found if one is not None), key=lambda one: (one.since, one.user_id))
 
     def _free_colour(self, user_id: str) -> str:
         """Choose a colour: the same for somebody in every document, unless somebody else here has it."""
         first = hashlib.blake2b(user_id.encode(), digest_size=2).digest()
         start = int.from_bytes(first) % len(COLOURS)
-        others = {guest.caller.user_id for guest in self._guests.values()} - {user_id}
-        here = {self._colours[other] for other in others}
+        here = {self._colours[other] for other in self._of_user}
         for step in range(len(COLOURS)):
             colour = COLOURS[(start + step) % len(COLOURS)]
             if colour not in here:
                 return colour
         return COLOURS[start]
+
+
+def _take_out(index: dict[Any, dict[int, Guest]], key: Any, session_id: int) -> None:
+    del index[key][session_id]
+    if not index[key]:
+        del index[key]
 
 
 def departed(guest: Guest, colour: str) -> Participant:
