@@ -68,6 +68,15 @@ describe("a target", () => {
     expect(targetAt(text, 3, 4)).toBeNull();
   });
 
+  it("says control characters as blanks, which no text that travels may have, and is found by them", () => {
+    const doc = page(["Das\u000bWahre\u0000 ist\u0085 das Ganze."]);
+    const target = targetAt(plain(doc), 0, 14);
+    expect(target?.quote).toMatchObject({ exact: "Das Wahre  ist", suffix: "  das Ganze.\n" });
+    if (!target) throw new Error("nothing is marked");
+    expect(found(doc, target)).toMatchObject({ by: "anchor" });
+    expect(found(doc, { quote: target.quote })).toMatchObject({ from: 0, by: "quote" });
+  });
+
   it("never cuts an emoji into halves", () => {
     const text = "x".repeat(10) + "😀".repeat(40);
     const quote = quoteOf(text, 11, 41);

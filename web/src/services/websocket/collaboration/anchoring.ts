@@ -2,7 +2,7 @@
 
 import { decodeRelativePosition, encodeRelativePosition, type RelativePosition, type XmlFragment } from "yjs";
 import type { AnnotationTarget } from "../../../contract";
-import { type Found, findQuote, isEdited, likeness, quoteOf } from "./quotes";
+import { type Found, findQuote, isEdited, legible, likeness, quoteOf } from "./quotes";
 import { type DocumentText, indexOf, relativeAt, textOf } from "./text";
 
 export { type DocumentText, textOf } from "./text";
@@ -59,7 +59,7 @@ export function locate(
     const found = findQuote(text.text, quote, from ?? to ?? undefined);
     return found && place(text, found.from, found.to, "quote");
   }
-  const marked = text.text.slice(from, to);
+  const marked = legible(text.text.slice(from, to));
   if (marked === quote.exact || isEdited(quote.exact, marked)) return place(text, from, to, "anchor");
   // Somebody has edited within it, or the anchors have drifted: then its words stand somewhere else.
   const alike = likeness(marked, quote.exact);

@@ -18,7 +18,7 @@ const WHOLE: Fields<Annotation> = {
 };
 
 const SHAPES: { [Name in keyof CollaborationEvents]?: Fields<CollaborationEvents[Name]["data"]> } = {
-  "document.updated": { document_id: "string", update: "object" },
+  "document.updated": { document_id: "string" },
   "awareness.changed": { document_id: "string", awareness: "object" },
   "session.changed": { user_id: "string", name: "string", mode: "string", here: "boolean", since: "string" },
   "document.mode": { document_id: "string" },

@@ -134,8 +134,9 @@ export class DocumentProvider {
 
   // What the server says
 
-  updated({ update }: DocumentUpdate): void {
-    if (this.#epoch === null || this.#phase !== "ready") return;
+  /** Without bytes it was taken back. */
+  updated({ update }: Partial<DocumentUpdate>): void {
+    if (this.#epoch === null || this.#phase !== "ready" || !update) return;
     this.#replica.apply(update);
     if (this.#isOpen && this.#replica.hasGap) void this.#catchUp();
   }

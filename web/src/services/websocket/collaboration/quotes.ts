@@ -16,6 +16,9 @@ const END = 96;
 const MOST_BEGINNINGS = 20;
 /** Characters at each end that stand there by no accident. */
 const LEAST_END = 2;
+/** Pasted out of other programs; line breaks and tabs may stay. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /** Exact finds that are compared; a word of one letter would be found everywhere. */
 const MOST_FOUND = 1_000;
 
@@ -31,8 +34,12 @@ export interface Found {
 
 type Match = Pick<Found, "from" | "to" | "errors">;
 
+/** The same, as long as it is, without what no text that travels may have: control characters count as blanks. */
+export const legible = (text: string): string => text.replace(CONTROL, " ");
+
 /** Quote a part of a text. */
-export function quoteOf(text: string, from: number, to: number): TextQuote {
+export function quoteOf(given: string, from: number, to: number): TextQuote {
+  const text = legible(given);
   return {
     exact: whole(text.slice(from, Math.min(to, from + MOST_EXACT))),
     prefix: whole(text.slice(Math.max(0, from - AROUND), from)),
@@ -45,12 +52,13 @@ export function quoteOf(text: string, from: number, to: number): TextQuote {
  * same neighbours, then the one nearest to where it was (`near`). Null: nobody finds it.
  */
 export function findQuote(
-  text: string,
+  given: string,
   quote: Partial<TextQuote> & { exact: string },
   near?: number,
 ): Found | null {
   const { exact } = quote;
   if (exact === "") return null;
+  const text = legible(given);
   let found: Match[] = exactly(text, exact);
   if (found.length === 0) found = exact.length > MOST_SEARCHED ? byEnds(text, exact) : nearly(text, exact);
   const best = found
