@@ -12,7 +12,8 @@ class Proxy:
     """Passes bytes between a port of its own and a target port, as long as its network is up."""
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
+        """Where new connections go."""
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.down = False
@@ -88,7 +89,7 @@ class Proxy:
                 writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()
                 return
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target)
         self._writers.add(server_writer)
         try:
             server_writer.write(head)

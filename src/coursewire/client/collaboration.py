@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from coursewire.client.collaboration_commands import CollaborationCommands
@@ -33,6 +34,10 @@ class CollaborationClient(CollaborationCommands):
     def hold(self, document: Document) -> None:
         """Give a document its news from now on."""
         self._documents.add(document)
+
+    def tell_in_turn(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """Tell those who listen to a document of something, in its turn among the events."""
+        self._shell.put(tell)
 
     def release(self, document: Document) -> None:
         """Leave a document, at once, unless it is open here a second time."""

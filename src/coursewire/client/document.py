@@ -66,7 +66,7 @@ class Document(Kept):
     ) -> None:
         try:
             if error is None:
-                await self.saved()
+                await self.saved(SAVE_S)
             elif isinstance(error, Exception):
                 # As a file does: what was written goes out, and the error of the block is the one that is seen.
                 await self._saved_if_possible()
@@ -124,7 +124,8 @@ class Document(Kept):
     def on_change(self, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Call `handler(news)` with what happens: an edit of somebody else's, an annotation, who comes and goes.
 
-        It may be async; they run one after the other. A decorator.
+        The news are the contract's `Update`, `Annotation`, `Participant`, `ModeChanged`, `Reset`; and a `Document` when
+        it was opened again, with whatever was missed. It may be async; they run one after the other. A decorator.
         """
         self._listeners.add(handler)
         return handler

@@ -185,6 +185,7 @@ class Kept:
 
     async def _open(self) -> None:
         """Open it once. It may have to be opened again: `_must_open` says so, also after an error."""
+        is_first = self.about is None
         self._must_open, self._meanwhile = False, []
         try:
             editing = self._editing if self._given_up is None else Editing()
@@ -207,6 +208,9 @@ class Kept:
             meanwhile, self._meanwhile = self._meanwhile, None
         for news in meanwhile:
             self._note(news)
+        if not is_first:
+            # Those who listen may await what this task does: they are told where they are told of everything else.
+            self._client.tell_in_turn(lambda: self._listeners.tell(answer.document))
 
     async def _ask(self, editing: Editing, epoch: str | None) -> collaboration.DocumentOpened:
         self._is_asking = True

@@ -272,7 +272,7 @@ class Shell:
             case Unsubscribed():
                 self._taken_away(output)
             case NeedSnapshot():
-                self._put(lambda: self._load_snapshot(output))
+                self.put(lambda: self._load_snapshot(output))
             case SetTimer():
                 self._set_timer(output)
             case CancelTimer():
@@ -307,16 +307,16 @@ class Shell:
             self._owner.session_ready(deliver.data)
         elif deliver.event == "namespace.closing":
             self._refusal = Unavailable(f"the server closed the namespace: {deliver.data['reason']}")
-        self._put(lambda: self._handle(deliver))
+        self.put(lambda: self._handle(deliver))
 
-    def _put(self, job: Callable[[], Awaitable[None]]) -> None:
+    def put(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Run something among the events, in its turn."""
         if self._inbox is not None:
             self._inbox.put(job)
 
     async def _handle(self, deliver: Deliver) -> None:
         await self._owner.handle(deliver.event, deliver.data, deliver.meta)
-        offset = deliver.meta.get("offset")
-        if offset is not None:
+        if (offset := deliver.meta.get("offset")) is not None:
             self.handled[deliver.meta["channel"]] = {"epoch": deliver.meta["epoch"], "offset": offset}
 
     def _settle(self, ref: str, answer: Json) -> None:
@@ -335,7 +335,7 @@ class Shell:
         error = error_of_channel(gone.channel, gone.reason)
         self._live.discard(gone.channel)
         _fail(self._subscribing.pop(gone.channel, []), error)
-        self._put(lambda: self._owner.channel_gone(gone.channel, error))
+        self.put(lambda: self._owner.channel_gone(gone.channel, error))
 
     async def _load_snapshot(self, need: NeedSnapshot) -> None:
         """Run in the inbox: after the events before the gap, before those that follow the snapshot."""
