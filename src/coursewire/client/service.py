@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from coursewire.client.failures import invalid
 from coursewire.client.http import Requests, path_part
 from coursewire.client.service_analytics import AnalyticsRoutes
+from coursewire.client.service_documents import DocumentRoutes
 from coursewire.client.token import Token
 from coursewire.identity.bodies import (
     CourseReply,
@@ -32,7 +33,7 @@ from coursewire.namespaces.notifications import contract as notifications
 from coursewire.vocabulary import Role, new_id
 
 
-class ServiceClient(AnalyticsRoutes):
+class ServiceClient(AnalyticsRoutes, DocumentRoutes):
     """What a backend says to the server, with a token of role `service`.
 
     `async with ServiceClient(url, token) as lms: await lms.put_course("cs101", "Computer Science")`.
