@@ -202,6 +202,7 @@ async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: C
     lost = "These words are not in the text any more."
     for person in (ada, ben):
         await expect(note(person.page, "Comment by Ben Okafor")).to_contain_text(lost)
+    await reads(ben.page, "Something else altogether.")
     await mark(ben.page, "Something else")
     await notes(ben.page).get_by_role("button", name="Attach to what is marked").click()
     for person in (ada, ben):
