@@ -50,6 +50,8 @@ async def test_after_so_many_edits_there_is_a_snapshot(
 ) -> None:
     """By itself; the seed and the edits stay until there is another one, then those before the first go."""
     monkeypatch.setattr(worker, "AFTER_EDITS", 10)
+    monkeypatch.setattr(worker, "REST_S", 0.0)
+    monkeypatch.setattr(worker, "REST_TIMES", 0)
     ada = await written(room, 10)
     await room.rooms.compacting.settle()
     assert await room.count(*TABLES) == [11, 1]
@@ -71,6 +73,18 @@ async def test_bytes_count_as_well(room: ReadingRoom, monkeypatch: pytest.Monkey
     await ada.type("a" * 20_000)
     await room.rooms.compacting.settle()
     assert await room.count(*TABLES) == [3, 1]
+    # Of a larger document, as many as it has; and not again at once.
+    room.rooms.compacting._resting.clear()
+    await ada.type("b" * 15_000)
+    await room.rooms.compacting.settle()
+    assert await room.count(*TABLES) == [4, 1]
+    await ada.type("b" * 15_000)
+    await room.rooms.compacting.settle()
+    assert await room.count("collaboration_snapshots") == [2]
+    await ada.type("b" * 60_000)
+    await room.rooms.compacting.settle()
+    assert await room.count("collaboration_snapshots") == [2]
+    assert room.rooms.counts["compactions"] == 2
 
 
 async def test_a_snapshot_that_is_not_the_document_is_never_kept(
@@ -85,7 +99,7 @@ async def test_a_snapshot_that_is_not_the_document_is_never_kept(
             assert not await tried(room, ada.document_id)
         assert await room.count(*TABLES) == [4, 0]
     monkeypatch.setattr(worker, "AFTER_EDITS", 1)
-    room.rooms.compacting._failed.clear()
+    room.rooms.compacting._resting.clear()
     failed = room.rooms.counts["failed_compactions"]
     with monkeypatch.context() as patch:
         patch.setattr(compacting, "encode", lambda _: b"\x00\x00")

@@ -109,6 +109,7 @@ class Rooms:
         finally:
             room.holds -= 1
             self._note(room)
+            self.compacting.consider(room)
 
     async def _load(self, document_id: str) -> Contents:
         return await self.work.read(lambda tx: load_contents(tx, document_id))
