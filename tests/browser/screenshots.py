@@ -18,6 +18,8 @@ from tests.browser.pages import ROOT, build_pages, find_chromium
 from tests.browser.person import Person
 from tests.integration.tcp_proxy import Proxy
 
+from coursewire.demo.documents import NOTES
+
 IMAGES = ROOT / "docs" / "images"
 SIZE = {"width": 1_440, "height": 900}
 ROOM = "Problem set 1"
@@ -31,6 +33,8 @@ TALK = (
 )
 
 
+SEEDED = 3
+"""News that the demo has for Ben from the start: of the chat, and a reply to his question in the lecture notes."""
 NEWS: tuple[dict[str, Any], ...] = (
     {
         "category": "milestone",
@@ -130,11 +134,11 @@ async def take_inbox(scheme: str, name: str) -> None:
         await ada.open("Announcements")
         # What came before has been seen to pop up; the picture is of the one that comes now.
         await ben.page.reload()
-        await expect(rows).to_have_count(len(NEWS) - 1 + 2)
+        await expect(rows).to_have_count(len(NEWS) - 1 + SEEDED)
         await ada.write("The exam is on the 14th of December, at 10:00 in the great hall. Bring a pen.")
         toast = ben.page.get_by_role("region", name="New notifications").locator(".cw-toast")
         await expect(toast).to_be_visible()
-        await expect(rows).to_have_count(len(NEWS) + 2)
+        await expect(rows).to_have_count(len(NEWS) + SEEDED)
         await rows.nth(1).hover()
         await expect(rows.nth(1).get_by_role("button").first).to_have_css("opacity", "1")
         await toast.evaluate(
@@ -197,6 +201,31 @@ async def take_analytics(scheme: str, name: str) -> None:
         await page.screenshot(path=IMAGES / name, animations="disabled")
 
 
+async def take_documents(scheme: str, name: str) -> None:
+    """Let three people write in the notes of a lecture, and take the teacher's window with a question open."""
+    async with AsyncExitStack() as stack:
+        _, people = await come(stack, scheme, "ada", "ben", "cleo")
+        for person in people.values():
+            await person.page.goto(f"{person.network.url}/#/documents/{NOTES}")
+            await expect(person.page.locator(".cw-prose")).to_contain_text("Is it stable?")
+        ada, ben, cleo = (people[user_id].page for user_id in ("ada", "ben", "cleo"))
+        await ben.get_by_text("Is it stable?").click()
+        await ben.keyboard.press("End")
+        await ben.keyboard.press("Enter")
+        await ben.keyboard.type("Equal elements stay in order: it is, I think")
+        await cleo.get_by_text("it stands in reverse.").click()
+        await cleo.keyboard.press("End")
+        for _ in "it stands in reverse.":
+            await cleo.keyboard.press("Shift+ArrowLeft")
+        await expect(ada.locator(".cw-caret")).to_have_count(2)
+        await expect(ada.locator(".cw-caret-selection")).to_have_text("it stands in reverse.")
+        await expect(ada.locator(".cw-prose")).to_contain_text("it is, I think")
+        await ada.locator("mark[data-kind=questioning]").first.click()
+        await expect(ada.locator(".cw-note[data-active]")).to_contain_text("Among themselves.")
+        await ada.mouse.move(0, 0)
+        await ada.screenshot(path=IMAGES / name, animations="disabled", caret="initial")
+
+
 async def main() -> None:
     """Take all of them."""
     build_pages()
@@ -205,6 +234,7 @@ async def main() -> None:
         await take_chat(scheme, f"chat{ending}.png")
         await take_inbox(scheme, f"notifications{ending}.png")
         await take_analytics(scheme, f"analytics{ending}.png")
+        await take_documents(scheme, f"documents{ending}.png")
 
 
 if __name__ == "__main__":

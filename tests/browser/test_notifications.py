@@ -18,8 +18,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-SEEDED = 2
-"""Ben's notifications when the campus begins: an announcement, and a message of Cleo's."""
+SEEDED = 3
+"""Ben's notifications when the campus begins: an announcement, a message of Cleo's, and the answer to his note."""
 
 
 def bell(page: Page, unread: int) -> Locator:
