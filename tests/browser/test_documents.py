@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.async_api import Locator, Page, WebSocket, expect
+from playwright.async_api import Dialog, Locator, Page, WebSocket, expect
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import ISSUER, DemoServer
 from tests.browser.person import Person
@@ -155,7 +155,15 @@ async def test_two_type_at_the_same_place_and_read_the_same(comes: Comes) -> Non
     await ada.page.keyboard.type("Our time")
     await expect(ada.page.locator(".cw-save")).to_have_text("Offline. Your changes are kept on this device")
     address = ada.page.url
+    asked: list[str] = []
+
+    async def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    ada.page.once("dialog", leave)
     await ada.page.goto("about:blank")
+    assert asked == ["beforeunload"]
     await mark(ben.page, "the length")
     await ben.page.keyboard.type("its length")
     ada.network.come_up()
