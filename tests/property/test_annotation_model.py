@@ -22,6 +22,7 @@ from coursewire.namespaces.collaboration.rules.audiences import Viewer
 from coursewire.namespaces.collaboration.service.audiences import entered
 
 Json = dict[str, Any]
+EXAMPLES, STEPS = (2_000, 50) if settings.get_current_profile_name() == "fuzz" else (25, 20)
 OTHER = {**TARGET, "start": "AAEE", "end": "AAEF"}
 people = st.sampled_from(sorted(PEOPLE))
 visibilities = st.sampled_from(["course", "staff", "private", "group:red", "group:blue"])
@@ -159,7 +160,7 @@ def _mixed(streams: list[list[Annotation]], order: int) -> list[Annotation]:
 
 
 TestMargins = Margins.TestCase
-TestMargins.settings = settings(max_examples=25, stateful_step_count=20)
+TestMargins.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS)
 
 
 def test_a_fold_that_takes_the_last_report_would_be_wrong() -> None:
