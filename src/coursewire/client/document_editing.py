@@ -16,8 +16,9 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
 
 GATHERED: Final = 100
-"""Own updates that are kept one by one. From then on they are merged: what waits is never much more than the document
-itself, however long nothing is sent."""
+"""Own updates that are kept one by one. From then on they are merged: what waits is no more than what was written."""
+TOGETHER: Final = 2_000
+"""Own updates that go in one: each is one struct at least, and the server takes 20,000 at once."""
 NOTHING: Final = b"\x00\x00"
 """The update of a transaction that changes nothing."""
 
@@ -28,6 +29,8 @@ class Flight:
 
     sequence: int
     update: bytes
+    count: int = 1
+    """Of the updates that it was made of."""
 
 
 @contextmanager
@@ -51,8 +54,8 @@ class Editing:
         self.doc: Doc[Any] = Doc() if doc is None else doc
         self._written: list[bytes] = []
         """Own updates that were not sent, the oldest first."""
-        self._gathered: list[bytes] = []
-        """Those before them, merged; each as large as one update may be, if it is not a single one."""
+        self._gathered: list[tuple[bytes, int]] = []
+        """Those before them, merged, and how many each was; no larger than one update may be, if it was several."""
         self.writes = 0
         """How many edits were made here."""
         self._flight: Flight | None = None
@@ -76,9 +79,10 @@ class Editing:
         if not self.is_saved:
             # What was on its way may have been committed or not: the server's vector knows. Where that is more than one
             # update may be, everything goes again as it was: the same update twice changes nothing.
+            self._gather()
             lacking = self.doc.get_update(state_vector)
-            if len(lacking) <= MOST_UPDATE:
-                self._gathered, self._written = [lacking], []
+            if len(self._gathered) == 1 and len(lacking) <= MOST_UPDATE:
+                self._gathered = [(lacking, self._gathered[0][1])]
         self._is_open = True
 
     def received(self, update: bytes) -> None:
@@ -96,7 +100,8 @@ class Editing:
             return None
         self._gather()
         self._sequence += 1
-        self._flight = Flight(self._sequence, self._gathered.pop(0))
+        update, count = self._gathered.pop(0)
+        self._flight = Flight(self._sequence, update, count)
         return self._flight
 
     def saved(self, flight: Flight) -> None:
@@ -108,7 +113,7 @@ class Editing:
         """Note that it was not taken, and may be sent again, with what was written since."""
         if self._flight is flight:
             self._flight = None
-            self._gathered.insert(0, flight.update)
+            self._gathered.insert(0, (flight.update, flight.count))
 
     def lost(self) -> None:
         """Note that the session has ended: nothing is sent until the document is opened again."""
@@ -127,17 +132,22 @@ class Editing:
     def _gather(self) -> None:
         """Put together what goes together: as much as one update may be."""
         written, self._written = self._written, []
-        together: list[bytes] = self._gathered[-1:]
-        self._gathered = self._gathered[:-1]
+        together, count = ([], 0) if not self._gathered else _last(self._gathered)
         size = sum(map(len, together))
         for update in written:
-            if together and size + len(update) > MOST_UPDATE:
-                self._gathered.append(_merged(together))
-                together, size = [], 0
+            if together and (size + len(update) > MOST_UPDATE or count == TOGETHER):
+                self._gathered.append((_merged(together), count))
+                together, size, count = [], 0, 0
             together.append(update)
             size += len(update)
+            count += 1
         if together:
-            self._gathered.append(_merged(together))
+            self._gathered.append((_merged(together), count))
+
+
+def _last(gathered: list[tuple[bytes, int]]) -> tuple[list[bytes], int]:
+    update, count = gathered.pop()
+    return [update], count
 
 
 def _merged(updates: list[bytes]) -> bytes:

@@ -19,6 +19,8 @@ LINES: Final = frozenset({"paragraph", "heading", "codeBlock"})
 BREAK: Final = "hardBreak"
 PIECE: Final = 64 * 1024
 """Characters that go in one update: a longer text goes in several, as one update has its bound."""
+PIECE_LINES: Final = 1_000
+"""Lines likewise."""
 
 Parent = XmlFragment | XmlElement
 Marks = dict[str, Any]
@@ -90,9 +92,10 @@ class DocumentText:
         Raises IndexError, and Forbidden for whoever may not edit; so do the other methods.
         """
         self._check()
-        for start in range(0, len(text), PIECE):
+        for piece in _in_pieces(text):
             with self._doc().transaction():
-                self._insert(index + start, text[start : start + PIECE])
+                self._insert(index, piece)
+            index += len(piece)
 
     def _insert(self, index: int, text: str) -> None:
         line = self._line_at(index)
@@ -153,6 +156,14 @@ class DocumentText:
         if found is None:
             raise IndexError("this is beyond the end of the document")
         return found
+
+
+def _in_pieces(text: str) -> Iterator[str]:
+    lines = text.splitlines(keepends=True) if text.count("\n") > PIECE_LINES else [text]
+    for first in range(0, len(lines), PIECE_LINES):
+        piece = "".join(lines[first : first + PIECE_LINES])
+        for start in range(0, len(piece), PIECE):
+            yield piece[start : start + PIECE]
 
 
 def _walk(parent: Parent, above: tuple[tuple[Parent, int], ...] = ()) -> Iterator[_Line]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from coursewire.client.document_editing import Editing
+from coursewire.client.document_editing import GATHERED, TOGETHER, Editing, readable
+from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
 
 
 class Server:
@@ -133,3 +134,70 @@ def test_opening_with_nothing_unsaved_sends_nothing(server: Server, editing: Edi
 def test_bytes_that_are_no_update_are_an_error(editing: Editing) -> None:
     with pytest.raises((ValueError, RuntimeError)):
         editing.received(b"\x01\x01\x01")
+
+
+def test_what_is_written_while_nothing_is_sent_is_merged(server: Server) -> None:
+    """However long that takes: what waits is no more than what was written."""
+    editing = Editing()
+    for _ in range(1_000):
+        write(editing, "word ")
+    assert len(editing._written) < GATHERED
+    assert len(editing._gathered) == 1
+    assert len(editing._gathered[0][0]) < 20 * 1_000
+    server.open(editing)
+    flight = editing.next()
+    assert flight is not None
+    server.doc.apply_update(flight.update)
+    editing.saved(flight)
+    assert editing.is_saved
+    assert server.text == "word " * 1_000
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_an_update_is_as_large_as_one_may_be(server: Server, *, offline: bool) -> None:
+    """More than that goes in several, in order, also when all of it was written offline."""
+    editing = Editing()
+    if not offline:
+        server.open(editing)
+    for number in range(12):
+        write(editing, f"{number}" * 100_000)
+    if offline:
+        server.open(editing)
+    sizes = []
+    while (flight := editing.next()) is not None:
+        sizes.append(len(flight.update))
+        server.doc.apply_update(flight.update)
+        editing.saved(flight)
+    assert len(sizes) >= 3
+    assert max(sizes) <= MOST_UPDATE
+    assert server.text == read(editing)
+    assert editing.is_saved
+
+
+def test_what_changes_nothing_is_not_sent(editing: Editing) -> None:
+    with editing.doc.transaction():
+        write(editing, "")
+    assert editing.is_saved
+    assert editing.writes == 0
+
+
+def test_a_panic_is_an_error_and_an_interrupt_is_none() -> None:
+    """pycrdt's PanicException is no Exception: it must not end the client's loop, and an interrupt must."""
+    panic = type("PanicException", (BaseException,), {})
+    with pytest.raises(RuntimeError), readable():
+        raise panic
+    with pytest.raises(KeyboardInterrupt), readable():
+        raise KeyboardInterrupt
+
+
+def test_many_small_edits_go_in_several_updates(server: Server, editing: Editing) -> None:
+    """The server takes so many structs at once and no more: each edit is one."""
+    for _ in range(2 * TOGETHER + 1):
+        write(editing, "a")
+    counts = []
+    while (flight := editing.next()) is not None:
+        counts.append(flight.count)
+        server.doc.apply_update(flight.update)
+        editing.saved(flight)
+    assert counts == [TOGETHER, TOGETHER, 1]
+    assert server.text == read(editing)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
-from coursewire.client.document_text import DocumentText
+from coursewire.client.document_text import PIECE, PIECE_LINES, DocumentText
 
 TEXTS = st.text(alphabet="ab字😀é\n", min_size=1, max_size=6)
 EDITS = st.lists(st.tuples(st.booleans(), st.floats(0, 1), TEXTS), max_size=30)
@@ -112,3 +112,15 @@ def test_what_is_not_there_cannot_be_edited(text: DocumentText) -> None:
     text.replace("b", "字")
     assert "a字c" in text
     assert text[1] == "字"
+
+
+def test_a_long_text_goes_in_several_updates(doc: Doc[Any], text: DocumentText) -> None:
+    """No more characters, and no more lines in one than a server takes; the text is the same."""
+    updates: list[bytes] = []
+    doc.observe(lambda event: updates.append(event.update))
+    text.insert(0, "ab")
+    long = "\n".join(["line"] * (2 * PIECE_LINES)) + "x" * (2 * PIECE)
+    text.insert(1, long)
+    assert str(text) == f"a{long}b"
+    assert len(updates) >= 5
+    assert max(map(len, updates)) < 2 * PIECE
