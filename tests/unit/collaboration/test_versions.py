@@ -24,7 +24,7 @@ from coursewire.namespaces.collaboration.contract import (
 )
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.rules import versions as rules
-from coursewire.namespaces.collaboration.service import saving_versions
+from coursewire.namespaces.collaboration.service import managing, saving_versions
 from coursewire.namespaces.collaboration.service import versions as service
 from coursewire.namespaces.collaboration.store import documents
 from coursewire.namespaces.collaboration.store import versions as store
@@ -336,13 +336,17 @@ def test_who_is_erased_is_in_no_version_and_in_no_answer(study: Study, draft: Dr
 
 
 def test_versions_go_with_their_document(study: Study, draft: Draft) -> None:
+    """[LOG5] Also how they were called."""
     draft.edit("ben", add_line("secret"))
-    draft.save("ben", "Draft")
+    save = SaveVersion(key=new_id(), document_id="essay", title="About the secret")
+    study.run("ben", save)
     other = Draft(study, HTML, "other")
     other.edit("ben", add_line("kept"))
     kept = other.save("ben", "Draft")
-    study.do(store.delete_versions, "essay")
+    study.do(managing.forget_past, study.caller("ada"), "essay")
     assert listed(study, "ada") == []
+    assert "About the secret" not in study.everything()
+    assert study.run("ben", save).version.title == ""  # the answer to its repeat
     assert study.run("ada", ListVersions(document_id="other")).items == [kept]
 
 

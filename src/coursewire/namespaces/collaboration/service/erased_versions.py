@@ -1,4 +1,4 @@
-"""Taking an erased person off the versions of documents: their rows, and what others were answered about them."""
+"""Taking versions back, and erased people off them: the rows, and what is remembered of answers about them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ def erase_from_versions(tx: Transaction, user_id: str) -> None:
     for document_id in versions.documents_naming(tx, user_id):
         tx.redact(document_id, partial(_without, user_id), field="document_id")
     versions.forget_versions_of(tx, user_id)
+
+
+def forget_versions(tx: Transaction, document_id: str) -> None:
+    """Forget all versions of a document, and how they were called (LOG5)."""
+    tx.redact(document_id, _untitled, field="document_id")
+    versions.delete_versions(tx, document_id)
+
+
+def _untitled(data: bytes) -> bytes:
+    said = orjson.loads(data)
+    return orjson.dumps({**said, "title": ""}) if said.get("title") else data
 
 
 def _without(user_id: str, data: bytes) -> bytes:

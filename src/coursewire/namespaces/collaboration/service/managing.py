@@ -32,9 +32,10 @@ from coursewire.namespaces.collaboration.service.audiences import Entered, enter
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import new_document, shown
 from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
+from coursewire.namespaces.collaboration.service.erased_versions import forget_versions
 from coursewire.namespaces.collaboration.service.forgotten_quotes import forget_quotes
 from coursewire.namespaces.collaboration.store import annotations as notes
-from coursewire.namespaces.collaboration.store import documents, snapshots, updates, versions, writers
+from coursewire.namespaces.collaboration.store import documents, snapshots, updates, writers
 from coursewire.vocabulary import new_id
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _delete_contents(tx: Transaction, document_id: str) -> None:
     updates.delete_updates(tx, document_id)
     snapshots.delete_snapshots(tx, document_id)
     writers.delete_writers(tx, document_id)
-    versions.delete_versions(tx, document_id)
+    forget_versions(tx, document_id)
 
 
 def _kept_by(tx: Transaction, caller: Caller, document_id: str) -> Entered:
