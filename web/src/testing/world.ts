@@ -83,6 +83,13 @@ export class Peer {
     this.#replies.set(command, (payload) => ({ ok: true, data: data(payload) }));
   }
 
+  /** How such a command is answered now. */
+  replyTo(command: string): (payload: Record<string, unknown>) => Answer {
+    const reply = this.#replies.get(command);
+    if (!reply) throw new Error(`${command} is not answered`);
+    return reply;
+  }
+
   /** The same, with a say in whether it is an error. */
   respond(command: string, answer: (payload: Record<string, unknown>) => Answer): void {
     this.#replies.set(command, answer);

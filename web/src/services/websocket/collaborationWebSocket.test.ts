@@ -209,6 +209,27 @@ describe("opening", () => {
     expect(ada.copies).toMatchObject([{ reason: "refused" }]);
   });
 
+  it("is tried again, and reported, when what the server sends cannot be read", async () => {
+    const ada = await somebody("ada");
+    await ada.lose();
+    server.reset("e2", "Kant");
+    server.furnish(ada.world.peer, "ada");
+    const open = ada.world.peer.replyTo("document.open");
+    ada.world.peer.respond("document.open", (payload) => {
+      const answer = open(payload) as { ok: true; data: object };
+      return { ok: true, data: { ...answer.data, update: Uint8Array.of(9, 9, 9) } };
+    });
+    ada.world.advance(5_000);
+    ada.world.peer.accept();
+    await settle();
+    expect(ada.state).toMatchObject({ phase: "loading", doc: null });
+    expect(ada.world.reported).toHaveLength(1);
+    server.furnish(ada.world.peer, "ada");
+    ada.world.advance(3_000);
+    await settle();
+    expect(ada.text).toBe("Kant");
+  });
+
   it("says why when it may not be seen, and tries again what failed only for now", async () => {
     const ada = new Client("ada");
     ada.service.connect("ada", "token");

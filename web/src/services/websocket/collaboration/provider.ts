@@ -102,7 +102,8 @@ export class DocumentProvider {
       });
       if (opening === this.#opening) this.#opened(answer);
     } catch (error) {
-      if (opening === this.#opening) this.#notOpened(error);
+      // Null: it was answered, and the answer could not be read.
+      if (opening === this.#opening || this.#opening === null) this.#notOpened(error);
     }
   }
 
@@ -129,7 +130,6 @@ export class DocumentProvider {
     this.#timers.clear();
   }
 
-  /** Say again how things stand. */
   readonly show = (): void => this.#tell();
 
   // What the server says
@@ -219,6 +219,7 @@ export class DocumentProvider {
 
   #notOpened(error: unknown): void {
     this.#opening = null;
+    if (this.#phase === "ended") return;
     const failure = error instanceof CommandError ? error : null;
     if (!failure) this.#needs.environment.report(error);
     if (!failure || failure.retryable) {
