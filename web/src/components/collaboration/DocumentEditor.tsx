@@ -86,7 +86,7 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
     [reanchor],
   );
   const placed = useCallback((found: ReadonlyMap<string, Place>): void => {
-    setOrder((before) => sameOrder(before, found) ?? new Map([...found].map(([id, { from }]) => [id, from])));
+    setOrder((before) => orderOf(before, found));
   }, []);
   const seen = useCallback((found: ReadonlyMap<string, string>): void => {
     setPlaces((before) => (sameWords(before, found) ? before : found));
@@ -235,11 +235,11 @@ function useMarks({ threads }: CollaborationResult, draft: Draft | null): readon
   }, [threads, draft]);
 }
 
-/** The order that is known when it says all that was found; null: it does not. */
-function sameOrder(before: Order | null, found: ReadonlyMap<string, Place>): Order | null {
-  if (before?.size !== found.size) return null;
-  for (const [id, { from }] of found) if (before.get(id) !== from) return null;
-  return before;
+/** Which comes after which, as a number: the same object as long as typing only moves them all. */
+function orderOf(before: Order | null, found: ReadonlyMap<string, Place>): Order {
+  const ids = [...found].sort(([, one], [, other]) => one.from - other.from).map(([id]) => id);
+  const same = before?.size === ids.length && ids.every((id, index) => before.get(id) === index);
+  return same ? before : new Map(ids.map((id, index) => [id, index]));
 }
 
 const sameWords = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>

@@ -5,6 +5,7 @@
 
 import { Extension } from "@tiptap/core";
 import { isChangeOrigin } from "@tiptap/extension-collaboration";
+import type { Node } from "@tiptap/pm/model";
 import { type EditorState, Plugin, PluginKey, type Transaction } from "@tiptap/pm/state";
 import { Decoration, DecorationSet, type EditorView } from "@tiptap/pm/view";
 import { ySyncPluginKey } from "@tiptap/y-tiptap";
@@ -107,17 +108,38 @@ function apply(tr: Transaction, before: Marks, state: EditorState): Marks {
   const marks = change?.marks ?? before.marks;
   const active = change?.active === undefined ? before.active : change.active;
   const remote = tr.docChanged && isChangeOrigin(tr);
-  const edits = before.edits + (tr.docChanged && (!remote || isUndo(tr)) ? 1 : 0);
+  const undone = remote && isUndo(tr);
+  const edits = before.edits + (tr.docChanged && (!remote || undone) ? 1 : 0);
   const places = new Map<string, Place>();
   const find = finderOf(state);
+  const move = remote ? movedBetween(tr.before, tr.doc) : (place: Place) => moved(place, tr);
   const old = new Map(before.marks.map((mark) => [mark.id, mark]));
   for (const mark of marks) {
     const kept = before.places.get(mark.id);
-    const stands = kept && !remote && sameTarget(old.get(mark.id)?.target, mark.target);
-    const place = stands ? moved(kept, tr) : mark.target && find(mark.target);
+    const stands = kept && sameTarget(old.get(mark.id)?.target, mark.target);
+    // Whoever brings back the words of an orphan says so: nobody else looks for them at each letter.
+    const search = mark.target && (kept || change?.marks || undone || !mark.orphaned);
+    const place = (stands && move(kept)) || (search && find(mark.target as AnnotationTarget));
     if (place && place.to > place.from) places.set(mark.id, place);
   }
   return { marks, active, places, edits, decorations: draw(state, marks, places, active) };
+}
+
+/**
+ * What others write replaces the whole document; where it does not differ, a place is moved by what was put in or taken
+ * out before it. Null: it has changed there.
+ */
+function movedBetween(before: Node, after: Node): (place: Place) => Place | null {
+  const start = before.content.findDiffStart(after.content);
+  const end = start === null ? null : before.content.findDiffEnd(after.content);
+  if (start === null || !end) return (place) => place;
+  // Of "aa" and "aaa" both ends are equal as far as they go: they must not overlap.
+  const overlap = Math.max(0, start - Math.min(end.a, end.b));
+  const [to, shift] = [end.a + overlap, end.b - end.a];
+  return (place) => {
+    if (place.to < start) return place;
+    return place.from > to ? { from: place.from + shift, to: place.to + shift } : null;
+  };
 }
 
 /** What is typed at the edges stays outside. */
@@ -193,7 +215,9 @@ class Watch {
     const find = finderOf(view.state);
     for (const mark of marks.marks) {
       if (mark.id === DRAFT || !mark.target) continue;
-      const news = newsOf(view.state, mark, find(mark.target), marks.places.get(mark.id));
+      const seen = marks.places.get(mark.id);
+      if (!seen && mark.orphaned) continue;
+      const news = newsOf(view.state, mark, find(mark.target), seen);
       if (news !== undefined) this.#onMoved(mark.id, news);
     }
   }
@@ -202,7 +226,7 @@ class Watch {
 /** Where it stands now if not where it is said to (`found`); null: nowhere any more. Undefined: all is said. */
 function newsOf(state: EditorState, mark: Mark, found: Place | null, seen: Place | undefined) {
   const place = seen ?? found;
-  if (!place) return mark.orphaned ? undefined : null;
+  if (!place) return null;
   const target = targetAt(state, place.from, place.to);
   if (!target) return undefined;
   const stands = found?.from === place.from && found.to === place.to && !mark.orphaned;

@@ -12,7 +12,7 @@ export interface NoteFilter {
 
 export const NO_FILTER: NoteFilter = { kind: "all", state: "open", tag: null, mine: false };
 
-/** Where a note stands in the text; null: nowhere. Undefined places: not known yet, nothing is called an orphan. */
+/** Where each note stands, from the top: the smaller comes first; what is missing has no place. */
 export type Order = ReadonlyMap<string, number>;
 
 const isResolved = ({ annotation }: Thread): boolean => annotation.resolved_at !== undefined;
