@@ -1,4 +1,4 @@
-"""The examples of docs/guides/python.md, as they stand there, against the real server."""
+"""The examples of docs/guides/python.md and of the README, as they stand there, against the real server."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from typing import Any
 import pytest
 from tests.integration.chat_campus import COURSE, Campus, campus
 
-from coursewire.client import ChatClient, NotificationsClient, ServiceClient
+from coursewire.client import ChatClient, CollaborationClient, NotificationsClient, ServiceClient
+from coursewire.namespaces.collaboration.contract import Annotation
 from coursewire.namespaces.notifications.contract import Audience
 
-GUIDE = Path(__file__).parents[2] / "docs/guides/python.md"
-EXAMPLES = dict(
-    re.findall(r"<!-- runs as: (\w+) -->\n```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-)
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs/guides/python.md"
+EXAMPLES = {
+    name: source
+    for page in (GUIDE, ROOT / "README.md")
+    for name, source in re.findall(
+        r"<!-- runs as: (\w+) -->\n```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL
+    )
+}
 
 
 class Printed:
@@ -79,6 +85,7 @@ def test_every_example_that_says_it_runs_is_run() -> None:
     assert set(EXAMPLES) == {
         *("conversation", "inbox", "marks", "progress"),
         *("backend", "reporting", "script", "chat"),
+        *("document", "helper", "pen", "readme"),
     }
     assert [name for name in EXAMPLES if source.count(f'"{name}"') != 2] == []
 
@@ -166,3 +173,50 @@ async def test_scripts(site: Campus, lms: ServiceClient) -> None:
         "Welcome!",
         "The grades are out.",
     ]
+
+
+async def test_documents(site: Campus, lms: ServiceClient) -> None:
+    made = await lms.create_document(COURSE, "Sums", html="<p>Add 1 to n.</p>")
+    names = {"URL": site.url, "document_id": made.id, "fresh_token": lambda: site.token("ben")}
+    printed = (await run("document", **names))["print"]
+    assert printed.lines == ["Add 1 to n.\nThe total is n(n+1)/2."]
+    printed = Printed()
+    names["token"] = site.token("ben")
+    await asyncio.to_thread(exec, compiled("pen"), {"print": printed, **names})
+    text = "Reviewed. Add 1 to n.\nThe total is n(n+1)/2."
+    assert printed.lines == [f"{len(text)} characters, 2 notes", "version 1"]
+    assert (await lms.document(made.id)).text.strip() == text
+
+
+async def test_the_document_of_the_readme(site: Campus, lms: ServiceClient) -> None:
+    await lms.create_document(COURSE, "Study guide", document_id="study-guide", html="<p>Lists</p>")
+    printed = Printed()
+    names = {"print": printed, "URL": site.url, "token": site.token("ben")}
+    await asyncio.to_thread(exec, compiled("readme"), names)
+    assert printed.lines == ["Lists\nHeaps: a tree in a list."]
+    [note] = [one async for one in lms.annotations("study-guide")]
+    assert note.motivation == "questioning"
+
+
+async def test_a_helper_beside_a_document(site: Campus, lms: ServiceClient) -> None:
+    made = await lms.create_document(COURSE, "Sums", html="<p>Add 1 to n.</p>")
+    names = {"URL": site.url, "document_id": made.id, "fresh_token": lambda: site.token("ada")}
+    answered = asyncio.Event()
+
+    def look(news: Any) -> None:
+        if isinstance(news, Annotation) and (news.author_id, news.body) == ("ada", "See chapter 3."):
+            answered.set()
+
+    async with (
+        CollaborationClient(site.url, site.token("ben")) as ben,
+        ben.open_document(made.id) as document,
+    ):
+        arrived = asyncio.Event()
+        document.on_change(lambda _: arrived.set() if "ada" in document.participants else None)
+        document.on_change(look)
+        helping = asyncio.create_task(run("helper", **names))
+        await asyncio.wait_for(arrived.wait(), 15)
+        await document.annotate("Add 1", "Why?", motivation="questioning")
+        await asyncio.wait_for(answered.wait(), 15)
+        helping.cancel()
+        await asyncio.gather(helping, return_exceptions=True)

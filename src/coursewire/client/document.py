@@ -155,6 +155,8 @@ class Document(Kept):
         """
         is_page = self.about is not None and self.about.kind == "page"
         place = quoted("" if is_page else str(self.text), quote, after)
-        return await self._client.annotate(
+        made = await self._client.annotate(
             self.id, body, place, motivation=motivation, visibility=visibility, tags=tags, key=key
         )
+        self._known.note(made)
+        return made
