@@ -188,7 +188,16 @@ def test_a_caller_that_holds_part_of_an_update_lacks_nothing() -> None:
     assert missing(read_update(LINE), {7: 99}) is None
 
 
+VALUE = b"\x01\x7e"
+"""One value: null."""
+
 NONSENSE = {
+    "text in the document itself": text("x"),
+    "text in an element": text("x", parent=(7, 0)),
+    "an element in a run of text": element(parent=(7, 1)),
+    "a value in a run of text": head(8, parent=(7, 1)) + VALUE,
+    "a value in an element": head(8, parent=(7, 0)) + VALUE,
+    "an attribute of the document itself": b"\x28\x01" + write_raw(b"default") + write_raw(b"level") + VALUE,
     "in a text": text("x", parent=(7, 2)),
     "between two elements": text("x", left=(7, 0), right=(7, 2)),
     "behind half a face": text("x", left=(7, 3), right=(7, 4)),
@@ -210,6 +219,8 @@ def test_what_no_editor_of_this_document_writes_is_refused(struct: bytes) -> Non
 
 def test_what_an_editor_writes_at_the_same_places_is_taken() -> None:
     for struct in (
+        b"\x28\x00" + unit((7, 0)) + write_raw(b"level") + VALUE,
+        element(),
         text("x", parent=(7, 1)),
         text("x", left=(7, 2), right=(7, 3)),
         text("x", left=(7, 5)),

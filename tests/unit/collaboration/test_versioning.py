@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -65,6 +66,7 @@ async def test_a_version_is_saved_when_nobody_edits_any_more(draft: Draft, watch
     assert await watch.look(minutes=4) == 0
     assert await watch.look(minutes=1) == 1
     assert watch.reasons() == ["session_end"]
+    assert draft.study.do(partial(saving_versions.due_versions, behind="", edited_after=0)) == []
     assert await watch.look(minutes=1) == 0
     assert await watch.look(minutes=600) == 0
 
