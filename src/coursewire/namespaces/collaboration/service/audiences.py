@@ -40,21 +40,12 @@ def entered(tx: Transaction, caller: Caller, document_id: str) -> Entered:
     if found is None:
         raise audiences.no_such_document()
     document, roles = found
-    viewer = _viewer(caller, roles, tx.groups_in(caller, document.course_id), document)
-    audiences.check_can_open(viewer)
-    return Entered(document, viewer)
-
-
-def viewer_of(tx: Transaction, caller: Caller, document: DocumentRow) -> Viewer:
-    """Return how a caller stands to a document."""
-    course_id = document.course_id
-    return _viewer(caller, tx.roles_in(caller, course_id), tx.groups_in(caller, course_id), document)
-
-
-def _viewer(caller: Caller, roles: frozenset[str], held: frozenset[str], document: DocumentRow) -> Viewer:
+    held = tx.groups_in(caller, document.course_id)
     everywhere = roles | (caller.roles & modes.ABOVE_ALL)
     mode = modes.mode_of(everywhere, document, held)
-    return Viewer(caller.user_id, mode, is_staff=modes.is_staff(everywhere), groups=held)
+    viewer = Viewer(caller.user_id, mode, is_staff=modes.is_staff(everywhere), groups=held)
+    audiences.check_can_open(viewer)
+    return Entered(document, viewer)
 
 
 def visible(tx: Transaction, caller: Caller, annotation_id: str) -> tuple[Stored, Entered]:
@@ -67,14 +58,6 @@ def visible(tx: Transaction, caller: Caller, annotation_id: str) -> tuple[Stored
     except NotFound:
         raise rules.no_such_annotation() from None
     return rules.check_can_see(stored, place.viewer), place
-
-
-def visible_channels(tx: Transaction, caller: Caller, document: DocumentRow) -> tuple[str, ...]:
-    """Return the channels of a document that bring the caller all that is for them; none: it is not theirs to open.
-
-    Private notes come on `user:<id>`, to which every session listens.
-    """
-    return audiences.channels_seen_by(viewer_of(tx, caller, document), document.id)
 
 
 def check_document_channel(tx: Transaction, caller: Caller, channel_id: str) -> Mode:
