@@ -143,6 +143,39 @@ describe("the text", () => {
   });
 });
 
+describe("by keyboard", () => {
+  it("one goes from the text to the tools and back, and they are one stop of the Tab key", async () => {
+    await come();
+    await waitFor(() => expect(text().textContent).toContain("Hegel"));
+    const user = userEvent.setup();
+    text().focus();
+    await user.keyboard("{Alt>}{F10}{/Alt}");
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Undo" }));
+    await user.keyboard("{ArrowRight}{ArrowRight}{ArrowRight}");
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Bold" }));
+    const tools = within(screen.getByRole("toolbar", { name: "Formatting and notes" }));
+    expect(tools.getAllByRole("button").filter(({ tabIndex }) => tabIndex === 0)).toHaveLength(1);
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(document.activeElement).toBe(text()));
+  });
+
+  it("one goes from the words of a note to the note", async () => {
+    server.annotations = [annotation("a1")];
+    await come();
+    await waitFor(() => expect(document.querySelector("mark")?.textContent).toBe("Hegel"));
+    const { editor } = text() as HTMLElement & {
+      editor: { commands: { setTextSelection(at: number): void } };
+    };
+    act(() => editor.commands.setTextSelection(3));
+    const user = userEvent.setup();
+    text().focus();
+    await user.keyboard("{Control>}{Alt>}j{/Alt}{/Control}");
+    await waitFor(() =>
+      expect(document.activeElement).toBe(screen.getByRole("button", { name: "Show in the text: Hegel" })),
+    );
+  });
+});
+
 describe("who is here", () => {
   it("is listed with what they may do, and told politely", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ["setInterval", "clearInterval", "Date"] });

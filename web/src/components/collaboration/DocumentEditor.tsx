@@ -106,11 +106,16 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
         <div className="cw-empty" role="alert">
           <p>This document could not be opened.</p>
           <p className="cw-muted">{collaboration.error}</p>
-          {onClose && (
-            <button type="button" className="cw-button" data-quiet onClick={onClose}>
-              Back to the documents
+          <div className="cw-note-ends">
+            {onClose && (
+              <button type="button" className="cw-button" data-quiet onClick={onClose}>
+                Back to the documents
+              </button>
+            )}
+            <button type="button" className="cw-button" data-quiet onClick={() => location.reload()}>
+              Reload the page
             </button>
-          )}
+          </div>
         </div>
       </div>
     );

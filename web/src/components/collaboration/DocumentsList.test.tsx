@@ -1,0 +1,99 @@
+/** The documents of a course, and the making of a new one, as the server lets one. */
+
+import { act, render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { CoursewireProvider } from "../../hooks/CoursewireProvider";
+import { Scriptorium } from "../../testing/scriptorium";
+import { type Peer, settle, World } from "../../testing/world";
+import { DocumentsList } from "./DocumentsList";
+
+let world: World;
+let peer: Peer;
+const made = vi.fn();
+const info = new Scriptorium().info("ada");
+
+beforeEach(() => {
+  world = new World();
+  made.mockReset();
+});
+
+async function pass(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1)
+    await act(async () => {
+      await settle();
+      world.advance(20);
+    });
+}
+
+async function come(answer: object): Promise<void> {
+  render(
+    <CoursewireProvider userId="ada" authToken="token" environment={world}>
+      <DocumentsList courseId="cs101" documentLink={(id) => `#/documents/${id}`} onMade={made} />
+    </CoursewireProvider>,
+  );
+  peer = world.peer;
+  peer.reply("document.list", ({ cursor }) =>
+    cursor === undefined ? answer : { items: [{ ...info, id: "8", title: "Older" }], groups: [] },
+  );
+  peer.reply("document.templates", () => ({
+    items: [{ id: "lab", title: "Lab report", description: "Aim, method, results." }],
+  }));
+  peer.reply("document.create", ({ title }) => ({ duplicate: false, document: { ...info, id: "9", title } }));
+  await pass();
+  await act(async () => peer.accept({ user: { id: "ada", name: "Ada Lovelace" } }));
+  await pass();
+}
+
+it("leads to each document, and shows what may be done and what is open in it", async () => {
+  const items = [
+    { ...info, open_annotations: 3 },
+    { ...info, id: "p", title: "Reading", kind: "page" },
+  ];
+  await come({ items, next_cursor: "c", may_make: false, groups: [] });
+  const [first, second] = screen.getAllByRole("link");
+  expect(first?.getAttribute("href")).toBe("#/documents/7");
+  expect(first?.textContent).toMatch(/^NotesYou can edit3 open notes/u);
+  expect(second?.textContent).toContain("ReadingCourse page");
+  expect(screen.queryByRole("button", { name: "New document" })).toBeNull();
+  await userEvent.setup().click(screen.getByRole("button", { name: "Show more documents" }));
+  await pass();
+  expect(screen.getAllByRole("link")).toHaveLength(3);
+});
+
+it("makes one from a template, for everybody or for a group", async () => {
+  await come({ items: [], may_make: true, groups: [{ id: "red", title: "Group Red" }] });
+  expect(screen.getByText("There are no documents in this course yet.")).toBeTruthy();
+  const user = userEvent.setup();
+  await user.click(screen.getByRole("button", { name: "New document" }));
+  const dialog = within(screen.getByRole("dialog", { name: "New document" }));
+  await user.type(dialog.getByLabelText("Title"), "Report 3");
+  await user.click(await dialog.findByRole("radio", { name: "Lab report Aim, method, results." }));
+  await user.selectOptions(dialog.getByLabelText("For"), "Group Red");
+  await user.click(dialog.getByRole("button", { name: "Make it" }));
+  await pass();
+  expect(peer.payloads("document.create")[0]).toMatchObject({
+    course_id: "cs101",
+    title: "Report 3",
+    template: "lab",
+    group: "red",
+  });
+  expect(made).toHaveBeenCalledWith("9");
+});
+
+it("offers learners their own groups only", async () => {
+  await come({ items: [], may_make: false, groups: [{ id: "red", title: "" }] });
+  const user = userEvent.setup();
+  await user.click(screen.getByRole("button", { name: "New document" }));
+  const options = within(screen.getByLabelText("For")).getAllByRole("option");
+  expect(options.map(({ textContent }) => textContent)).toEqual(["Group red"]);
+  peer.respond("document.create", () => ({
+    ok: false,
+    error: { code: "forbidden", message: "you are not in this group", retryable: false },
+  }));
+  await user.type(screen.getByLabelText("Title"), "Ours");
+  await user.click(screen.getByRole("button", { name: "Make it" }));
+  await pass();
+  expect(screen.getByText("You are not in this group.")).toBeTruthy();
+  expect(made).not.toHaveBeenCalled();
+});
