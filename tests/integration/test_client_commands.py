@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from tests.integration.chat_campus import COURSE, Campus, campus
@@ -10,6 +11,7 @@ from tests.integration.client_people import Heard, people
 
 from coursewire.errors import Forbidden, Invalid
 from coursewire.namespaces.chat import contract as chat
+from coursewire.namespaces.chat import store
 
 
 @pytest.fixture
@@ -62,6 +64,7 @@ async def test_mentions_and_search(site: Campus) -> None:
             pass
         for number in range(60):
             await ada.send(room.id, f"exercise number {number}")
+        await site.node.storage.write(partial(store.index_messages, most=100))
         (found,) = await ben.search("lemma")
         assert found.message.id == called.id
         assert [piece.text for piece in found.excerpt if piece.found] == ["lemma"]

@@ -6,6 +6,7 @@ import ast
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests.integration.chat_campus import COURSE, Campus, campus
 
 from coursewire.client import ChatClient, CollaborationClient, NotificationsClient, ServiceClient
+from coursewire.namespaces.chat import store
 from coursewire.namespaces.collaboration.contract import Annotation
 from coursewire.namespaces.notifications.contract import Audience
 
@@ -93,6 +95,8 @@ def test_every_example_that_says_it_runs_is_run() -> None:
 async def test_a_conversation(site: Campus) -> None:
     async with ChatClient(site.url, site.token("ada")) as chat:
         room = await chat.open_room("course", course_id=COURSE, title="General")
+        await chat.send(room.id, "Read about induction for Tuesday.")
+        await site.node.storage.write(partial(store.index_messages, most=100))
         printed = (await run("conversation", chat=chat, room=room))["print"]
         assert printed.lines[0] == "Ada Yes, with n + 1"
         assert any(line.startswith("General") and "induction" in line for line in printed.lines[1:])
