@@ -12,7 +12,7 @@ from coursewire.client.document_editing import Editing, Flight, readable
 from coursewire.client.document_known import Known
 from coursewire.client.document_listeners import Listeners
 from coursewire.client.document_text import DocumentText
-from coursewire.errors import Conflict, CoursewireError, Forbidden, Invalid, Unavailable
+from coursewire.errors import Conflict, CoursewireError, Forbidden, Internal, Invalid, Unavailable
 from coursewire.namespaces.collaboration import contract as collaboration
 
 if TYPE_CHECKING:
@@ -182,6 +182,10 @@ class Kept:
                     await self._stirred.wait()
             except CoursewireError as error:
                 await self._recover(error)
+            except Exception:
+                # Such as an answer of a server that is newer than we are. Nobody waits for this task: they are told so.
+                logger.exception("document %s cannot be kept up to date", self.id)
+                self.end(Internal("the document cannot be kept up to date: the log says why"))
 
     async def _open(self) -> None:
         """Open it once. It may have to be opened again: `_must_open` says so, also after an error."""

@@ -12,7 +12,7 @@ from pycrdt import Doc
 from coursewire.client.collaboration import CollaborationClient
 from coursewire.client.document import Document
 from coursewire.client.document_keeping import MEANWHILE
-from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
+from coursewire.errors import Conflict, Forbidden, Internal, Invalid, NotFound
 from coursewire.namespaces.collaboration import contract as collaboration
 
 AT = "2026-11-23T05:00:00.000Z"
@@ -213,6 +213,21 @@ async def test_a_document_with_elements_that_the_program_does_not_know_is_not_op
     with pytest.raises(Invalid) as refused:
         await document.__aenter__()
     assert refused.value.field == "layout"
+    assert server.left == ["7"]
+
+
+async def test_an_answer_that_cannot_be_read_ends_it_with_a_copy(
+    server: Server, document: Document, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.refuses = TypeError("not what was expected")
+    await document.__aenter__()
+    document.text += "words"
+    with pytest.raises(Internal):
+        await document.saved()
+    assert document.unsaved == "words"
+    assert "cannot be kept up to date" in caplog.text
+    with pytest.raises(Internal):
+        await document.__aexit__(None, None, None)
     assert server.left == ["7"]
 
 
