@@ -12,7 +12,7 @@ from tests.integration.documents_campus import client, reads
 
 from coursewire.client import ServiceClient
 from coursewire.client.sync import ServiceClient as BlockingService
-from coursewire.errors import Invalid, NotFound
+from coursewire.errors import Forbidden, Invalid, NotFound
 
 
 @pytest.fixture
@@ -75,6 +75,16 @@ async def test_annotations_go_out_and_come_in_as_json_ld(site: Campus, lms: Serv
         )
     with pytest.raises(Invalid):
         await lms.annotate(second.id, {"type": "Annotation"})
+
+
+async def test_a_page_is_annotated_and_not_written_in(site: Campus, lms: ServiceClient) -> None:
+    page = await lms.create_document(COURSE, "Reading", kind="page", url="/readings/1")
+    async with client(site, "ben") as ben, ben.open_document(page.id) as his:
+        assert his.mode == "comment"
+        note = await his.annotate("words of the page", "why?")
+        assert his.annotations == {note.id: note}
+        with pytest.raises(Forbidden):
+            his.text += "words"
 
 
 async def test_a_script_makes_and_reads(site: Campus) -> None:
