@@ -235,6 +235,8 @@ async def test_openapi_tells_every_route_and_its_problems(running: Campus) -> No
         described = (await anybody.get("/openapi.json")).json()
     assert described["paths"].keys() == {
         "/v1/courses/{course_id}",
+        "/v1/courses/{course_id}/groups",
+        "/v1/courses/{course_id}/groups/{group_id}",
         "/v1/courses/{course_id}/members",
         "/v1/courses/{course_id}/members/{user_id}",
         "/v1/tokens",
