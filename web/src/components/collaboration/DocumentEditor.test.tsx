@@ -126,6 +126,23 @@ describe("the text", () => {
     expect(screen.queryByText(/could not be saved here/u)).toBeNull();
   });
 
+  it("is another one after the document began anew, and what is typed goes there", async () => {
+    await come();
+    await waitFor(() => expect(text().textContent).toContain("Hegel"));
+    server.reset("e2", "Kant wrote about something else.");
+    const reset = { document_id: "7", epoch: "e2", reason: "erased" };
+    await act(async () => peer.say("document.reset", reset, { channel: "document:7", id: "r", at: "" }));
+    await pass();
+    await waitFor(() => expect(text().textContent).toBe("Kant wrote about something else."));
+    const { editor } = text() as HTMLElement & {
+      editor: { commands: { insertContentAt(at: number, words: string): void } };
+    };
+    act(() => editor.commands.insertContentAt(1, "Immanuel "));
+    await pass();
+    expect(server.text).toBe("Immanuel Kant wrote about something else.");
+    await screen.findByText("All changes saved");
+  });
+
   it("cannot be opened by everybody, and says so", async () => {
     const closed = vi.fn();
     const furnish = server.furnish.bind(server);
@@ -349,5 +366,63 @@ describe("notes", () => {
     expect(thread.getAttribute("aria-current")).toBe("true");
     await user.click(within(thread).getByRole("button", { name: "Show in the text: Hegel" }));
     expect(screen.queryByRole("region", { name: "Notes" })).toBeNull();
+  });
+});
+
+describe("versions", () => {
+  const version = (number: number, patch: object = {}) => ({
+    id: `v${number}`,
+    document_id: "7",
+    epoch: "e1",
+    number,
+    title: `Draft ${number}`,
+    editors: ["ben"],
+    size: 100,
+    saved_at: "2026-11-22T17:00:00.000Z",
+    ...patch,
+  });
+
+  it("are saved by name, looked at, compared with names, and brought back after a question", async () => {
+    await come({ people: [{ user_id: "ben", name: "Ben Okafor" }] });
+    peer.reply("version.list", () => ({
+      items: [version(2, { title: "", automatic: "interval" }), version(1)],
+    }));
+    peer.reply("version.save", ({ title }) => ({ duplicate: false, version: version(3, { title }) }));
+    peer.reply("version.read", () => ({ version: version(1), text: "Old", html: "<p>The old text</p>" }));
+    peer.reply("version.compare", () => ({
+      before: version(1),
+      runs: [
+        { text: "The ", change: "kept" },
+        { text: "old ", change: "removed", user_id: "ben" },
+        { text: "new ", change: "added" },
+      ],
+      truncated: true,
+    }));
+    peer.reply("version.restore", () => ({ duplicate: false, version: version(1), before: version(4) }));
+    const user = userEvent.setup();
+    await user.click(screen.getByRole("button", { name: "Versions" }));
+    await pass();
+    const panel = within(screen.getByRole("region", { name: "Versions" }));
+    expect(panel.getByRole("button", { name: /^Saved while it was edited.*Ben Okafor$/u })).toBeTruthy();
+    await user.type(panel.getByLabelText("Name this version"), "Final");
+    await user.click(panel.getByRole("button", { name: "Save" }));
+    await pass();
+    expect(peer.payloads("version.save")[0]).toMatchObject({ document_id: "7", title: "Final" });
+    await user.click(panel.getByRole("button", { name: /^Draft 1/u }));
+    await pass();
+    const view = within(screen.getByRole("dialog", { name: "Draft 1" }));
+    expect(view.getByText("The old text")).toBeTruthy();
+    await user.click(view.getByRole("radio", { name: "What changed" }));
+    await pass();
+    expect(document.querySelector("del")?.textContent).toBe("removed by Ben Okafor: old ");
+    expect(document.querySelector("ins")?.textContent).toBe("added by somebody: new ");
+    expect(view.getByText("There is more: only the first part is shown.")).toBeTruthy();
+    await user.click(view.getByRole("button", { name: "Bring this version back" }));
+    const question = within(screen.getByRole("alertdialog", { name: "Bring “Draft 1” back?" }));
+    expect(peer.payloads("version.restore")).toEqual([]);
+    await user.click(question.getByRole("button", { name: "Bring it back" }));
+    await pass();
+    expect(peer.payloads("version.restore")[0]).toMatchObject({ version_id: "v1" });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 });

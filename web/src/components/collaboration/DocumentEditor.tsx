@@ -71,11 +71,12 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
   const pick = useCallback(
     (id: string | null, byKey: boolean): void => {
       setActive(id);
-      if (id === null) return;
+      // Where the notes would lie over the text, a click into it is for writing.
+      if (id === null || !(byKey || hasRoom() || mode !== "edit")) return;
       setPanel("notes");
       if (byKey) focusNote(id);
     },
-    [setPanel],
+    [setPanel, mode],
   );
   const { reanchor } = collaboration;
   const moved = useCallback(
