@@ -6,15 +6,17 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.unit.collaboration.reading_room import ReadingRoom, Writer
+from tests.unit.collaboration.reading_room import COURSE, ReadingRoom, Writer
 
 from coursewire.bus.memory import MemoryBus
 from coursewire.bus.port import BusMessage, Committed
 from coursewire.errors import Overloaded, Unavailable
+from coursewire.identity.caller import Caller
+from coursewire.namespaces.collaboration.contract import DocumentBody
 from coursewire.namespaces.collaboration.rooms import commands, rooms
 from coursewire.namespaces.collaboration.rooms.replica import Replica
 from coursewire.namespaces.collaboration.rooms.room import HEARD_MEANWHILE
-from coursewire.namespaces.collaboration.service import editing
+from coursewire.namespaces.collaboration.service import editing, managing
 
 
 async def two(room: ReadingRoom, **fields: Any) -> tuple[str, Writer, Writer]:
@@ -202,6 +204,28 @@ async def test_so_many_documents_are_open_and_no_more(
     await ada.ask("document.close", document_id=ids[0])
     await ada.open(ids[2])
     assert set(room.rooms._rooms) == {ids[1], ids[2]}
+
+
+async def test_another_document_of_the_same_id_is_another_document(room: ReadingRoom) -> None:
+    """[DOC2] [DOC8] The LMS has deleted one and made the next, while the first was still in memory."""
+    caller = Caller("lms", "LMS", roles=frozenset({"service"}))
+
+    def make(text: str) -> DocumentBody:
+        return DocumentBody.model_validate(
+            {"id": "same", "course_id": COURSE, "title": text, "html": f"<p>{text}</p>"}
+        )
+
+    await room.write(lambda tx: managing.put_document(tx, caller, make("first")))
+    ada = await room.come("ada")
+    await ada.open("same")
+    await ada.ask("document.close", document_id="same")
+    await room.write(lambda tx: managing.delete_document(tx, caller, "same"))
+    await room.write(lambda tx: managing.put_document(tx, caller, make("second")))
+    assert room.rooms.find("same") is not None
+    ben = await room.come("ben")
+    await ben.open("same")
+    assert ben.text == "second"
+    await ben.type("the ")
 
 
 # Another node

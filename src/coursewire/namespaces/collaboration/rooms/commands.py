@@ -57,6 +57,8 @@ async def open_document(
     async with rooms.held(command.document_id, visit.live) as room:
         caller = visit.caller
         beginning = await work.read(lambda tx: read_beginning(tx, caller, command))
+        if room.replica is not None and room.replica.epoch != beginning.epoch:
+            room.drop("it has begun anew, or is another document of the same id")
         is_too_old = command.layout < beginning.layout
         html: list[str] = []
 

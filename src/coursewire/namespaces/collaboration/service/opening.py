@@ -29,6 +29,7 @@ class Beginning(NamedTuple):
     """What the rows say to whoever opens a document."""
 
     document: Document
+    epoch: str
     layout: int
     annotations: list[Annotation]
     annotations_cursor: str | None
@@ -51,7 +52,8 @@ def read_beginning(tx: Transaction, caller: Caller, command: OpenDocument) -> Be
     place = audiences.entered(tx, caller, command.document_id)
     page = list_annotations(tx, caller, ListAnnotations(document_id=command.document_id, limit=ANNOTATIONS))
     [document] = shown(tx, place.viewer, [(place.document, place.viewer.mode or "view")])
-    return Beginning(document, place.document.layout, page.items, page.next_cursor)
+    row = place.document
+    return Beginning(document, row.epoch, row.layout, page.items, page.next_cursor)
 
 
 def grant_channel(tx: Transaction, caller: Caller, channel_id: str) -> Grant | None:
