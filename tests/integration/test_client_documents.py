@@ -123,6 +123,7 @@ async def test_what_is_left_can_be_opened_again_at_once(site: Campus) -> None:
                 await reads(hers, "one two")
             his.text += " three"
             await reads(hers, "one two three")
+            await until(his, lambda: "ada" in his.participants)
         await until(his, lambda: "ada" not in his.participants)
         entering = asyncio.create_task(ada.open_document(document_id).__aenter__())
         await asyncio.sleep(0)
@@ -130,6 +131,7 @@ async def test_what_is_left_can_be_opened_again_at_once(site: Campus) -> None:
         async with ada.open_document(document_id) as hers:
             his.text += " four"
             await reads(hers, "one two three four")
+            await until(his, lambda: "ada" in his.participants)
         await until(his, lambda: "ada" not in his.participants)
 
 

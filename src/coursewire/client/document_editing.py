@@ -19,8 +19,6 @@ GATHERED: Final = 100
 """Own updates that are kept one by one. From then on they are merged: what waits is no more than what was written."""
 TOGETHER: Final = 2_000
 """Own updates that go in one: each is one struct at least, and the server takes 20,000 at once."""
-NOTHING: Final = b"\x00\x00"
-"""The update of a transaction that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class Editing:
             self.returned(self._flight)
 
     def _changed(self, event: TransactionEvent) -> None:
-        if self._applying or event.update == NOTHING:
+        if self._applying:
             return
         self.writes += 1
         self._written.append(event.update)
