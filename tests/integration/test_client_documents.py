@@ -29,7 +29,7 @@ async def site() -> AsyncIterator[Campus]:
 
 
 async def test_two_write_at_the_same_place(site: Campus) -> None:
-    """Both insert at the start, again and again, at once: both read the same, and nothing is missing."""
+    """[DOC11] Both insert at the start, again and again, at once: both read the same, and nothing is missing."""
     document_id = await make_document(site)
     async with (
         client(site, "ada") as ada,
@@ -136,7 +136,7 @@ async def test_what_is_left_can_be_opened_again_at_once(site: Campus) -> None:
 
 
 async def test_who_may_only_comment_cannot_write(site: Campus) -> None:
-    """[FAN4] A right that ends within a visit: no edit is lost unseen, the document stays open to read."""
+    """[DOC7] [FAN4] A right that ends within a visit: no edit is lost unseen, the document stays open to read."""
     await site.enrol({"dan": "learner"})
     document_id = await make_document(site)
     async with client(site, "dan") as dan, client(site, "ada") as ada, ada.open_document(document_id) as hers:
@@ -180,7 +180,7 @@ async def watch(document: Document) -> None:
 
 
 async def test_an_edit_that_no_editor_makes_is_refused_and_kept_as_a_copy(site: Campus) -> None:
-    """Who waits for it to be saved is told, once; the document goes on with what the server has."""
+    """[DOC11] Who waits for it to be saved is told, once; the document goes on with what the server has."""
     document_id = await make_document(site)
     async with client(site, "ada") as ada, ada.open_document(document_id) as hers:
         hers.text += "sound"
@@ -223,7 +223,7 @@ async def write_and_fail(document: Document) -> None:
 
 
 async def test_a_file_like_end(site: Campus) -> None:
-    """What was written before a block failed is saved all the same, and the failure is what one sees."""
+    """[DOC11] What was written before a block failed is saved all the same, and the failure is what one sees."""
     document_id = await make_document(site)
     async with client(site, "ada") as ada:
         with pytest.raises(ZeroDivisionError):

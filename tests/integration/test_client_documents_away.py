@@ -27,7 +27,7 @@ async def site() -> AsyncIterator[tuple[Campus, Proxy]]:
 
 
 async def test_cut_again_and_again(site: tuple[Campus, Proxy]) -> None:
-    """[SUB2] The link breaks while both write: both read the same in the end, and nothing is there twice."""
+    """[DOC11] [SUB2] The link breaks while both write: both read the same in the end, and nothing is there twice."""
     server, proxy = site
     document_id = await make_document(server)
     async with (
@@ -109,7 +109,7 @@ async def write_offline(document: Any, proxy: Proxy, states: States) -> None:
 
 
 async def test_the_server_dies_and_another_takes_its_place(tmp_path: Path) -> None:
-    """What was acknowledged is there, what was not is sent again, nothing is there twice."""
+    """[DOC1] [DOC11] What was acknowledged is there, what was not is sent again, nothing is there twice."""
     database = f"sqlite:///{tmp_path / 'campus.db'}"
     async with Proxy(0) as proxy, AsyncExitStack() as stack:
         async with campus(database_url=database) as first:
@@ -142,7 +142,7 @@ async def test_the_server_dies_and_another_takes_its_place(tmp_path: Path) -> No
 
 
 async def test_a_document_that_begins_anew(site: tuple[Campus, Proxy]) -> None:
-    """Who was away meanwhile gets the new life, and a copy of what they had not saved; nothing is merged."""
+    """[DOC8] [DOC11] Who was away meanwhile gets the new life, and a copy of what they had not saved; nothing is merged."""
     server, proxy = site
     document_id = await make_document(server)
     async with (

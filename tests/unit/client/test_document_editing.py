@@ -89,7 +89,7 @@ def test_what_others_write_is_not_sent_back(server: Server, editing: Editing) ->
 def test_after_a_lost_session_the_server_gets_what_it_lacks(
     server: Server, editing: Editing, *, arrived: bool
 ) -> None:
-    """Whether the update that was on its way has arrived, or not: nothing is missing, nothing doubled."""
+    """[DOC11] Whether the update that was on its way has arrived, or not: nothing is missing, nothing doubled."""
     write(editing, "a")
     flight = editing.next()
     assert flight is not None
@@ -137,7 +137,7 @@ def test_bytes_that_are_no_update_are_an_error(editing: Editing) -> None:
 
 
 def test_what_is_written_while_nothing_is_sent_is_merged(server: Server) -> None:
-    """However long that takes: what waits is no more than what was written."""
+    """[DOC11] However long that takes: what waits is no more than what was written."""
     editing = Editing()
     for _ in range(1_000):
         write(editing, "word ")
