@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.async_api import Dialog, Locator, Page, WebSocket, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Dialog, Locator, Page, WebSocket, expect
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import ISSUER, DemoServer
 from tests.browser.person import Person
@@ -23,10 +25,17 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-TITLE = "Lab report, group 3"
 # What one swipes through may be longer than the window.
 WIDE = TOO_WIDE.replace("body *", "body :not(.cw-tools *)")
 FIRST = "The time grows with the square of the length."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoServer]:
+    """One campus for all of these: each test has a document of its own."""
+    del browser  # its fixture has built the pages that this serves
+    async with DemoServer(tmp_path_factory.mktemp("campus")) as running:
+        yield running
 
 
 def text(page: Page) -> Locator:
@@ -85,26 +94,26 @@ async def stands_at(page: Page, wanted: str) -> None:
     )
 
 
-async def come_together(comes: Comes) -> tuple[Person, Person]:
+async def come_together(comes: Comes, title: str) -> tuple[Person, Person]:
     """Ada makes a document, Ben finds it in the list; both have it open, with one paragraph in it."""
     ada, ben = await comes("ada"), await comes("ben")
     await ada.page.get_by_role("link", name="Documents").click()
     await ada.page.get_by_role("button", name="New document").click()
-    await ada.page.get_by_label("Title").fill(TITLE)
+    await ada.page.get_by_label("Title").fill(title)
     await ada.page.get_by_role("button", name="Make it").click()
-    await expect(ada.page.get_by_role("heading", level=2, name=TITLE)).to_be_visible()
+    await expect(ada.page.get_by_role("heading", level=2, name=title)).to_be_visible()
     await text(ada.page).click()
     await ada.page.keyboard.type(FIRST)
     await is_saved(ada.page)
     await ben.page.get_by_role("link", name="Documents").click()
     await expect(ben.page.get_by_role("button", name="New document")).to_have_count(0)
-    await ben.page.get_by_role("link", name=TITLE).click()
+    await ben.page.get_by_role("link", name=title).click()
     await reads(ben.page, FIRST)
     return ada, ben
 
 
 async def test_two_type_at_the_same_place_and_read_the_same(comes: Comes) -> None:
-    ada, ben = await come_together(comes)
+    ada, ben = await come_together(comes, "Typing")
     for person in (ada, ben):
         await text(person.page).click()
         await person.page.keyboard.press("Control+End")
@@ -175,7 +184,7 @@ async def test_two_type_at_the_same_place_and_read_the_same(comes: Comes) -> Non
 
 
 async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: Comes) -> None:
-    ada, ben = await come_together(comes)
+    ada, ben = await come_together(comes, "Notes that stay")
     await mark(ben.page, "the square of")
     # By keyboard alone.
     await ben.page.keyboard.press("Control+Alt+m")
@@ -191,7 +200,7 @@ async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: C
     assert FIRST.index("the square") < at < FIRST.index("the length")
     # She is told of it, and led to it.
     await ada.page.get_by_role("link", name="Notifications").click()
-    await ada.page.get_by_role("main").get_by_role("link").filter(has_text=TITLE).first.click()
+    await ada.page.get_by_role("main").get_by_role("link").filter(has_text="Notes that stay").first.click()
     await expect(note(ada.page, "Comment by Ben Okafor")).to_have_attribute("aria-current", "true")
     await mark(ada.page, "The time grows with ")
     await ada.page.keyboard.press("Delete")
@@ -250,7 +259,7 @@ async def over_http(server: DemoServer, person: Person, path: str) -> httpx.Resp
 
 
 async def test_what_staff_note_reaches_no_student(comes: Comes, server: DemoServer) -> None:
-    ada, ben = await come_together(comes)
+    ada, ben = await come_together(comes, "Notes of the staff")
     frames = heard(ben.page)
     await ben.page.reload()
     await reads(ben.page, FIRST)
