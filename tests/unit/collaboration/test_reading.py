@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from coursewire.errors import Invalid
 from coursewire.namespaces.collaboration.encoding import reading
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
-from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
+from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied, place
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 
@@ -256,6 +257,39 @@ def test_a_repeat_with_another_content_makes_no_element() -> None:
     check_profile(alone, room)
     note_applied(alone, room)
     assert (7, 2) not in room.depths
+
+
+def test_a_repeat_goes_on_with_what_belongs_there() -> None:
+    """Elements one behind the other, sent again as a text that is longer: editors stop at text in no element."""
+    room = known(update(block(7, 0, element(), element(left=(7, 0)), element(left=(7, 1)))))
+    for again in (text("abcd", left=(7, 0)), head(8, left=(7, 0)) + b"\x04" + b"\x7e" * 4):
+        with pytest.raises(Invalid, match="does not belong there"):
+            check_profile(read_update(update(block(7, 1, again))), room)
+
+
+def test_structs_that_wait_in_a_long_row_cost_no_more_than_there_are_of_them() -> None:
+    """Each of eight hundred waits for the next; the last two for one another, struct by struct."""
+    row, many = 800, 2_000
+    line = update(block(7, 0, element(), run(parent=(7, 0)), text("x", parent=(7, 1))))
+    waiting = [block(client, 0, text("a", left=(client + 1, 0))) for client in range(10, 9 + row)]
+    waiting[-1] = block(8 + row, 0, text("a", left=(9 + row, many - 1)))
+    turns = block(9 + row, 0, *[text("a", left=(10 + row, clock)) for clock in range(many)])
+    first = block(
+        10 + row, 0, text("b", left=(7, 2)), *[text("b", left=(10 + row, n)) for n in range(many - 1)]
+    )
+    read, room = read_update(update(*waiting, turns, first)), known(line)
+    calls = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        place(read, room)
+    finally:
+        sys.setprofile(None)
+    assert calls < 30 * len(read.structs)
 
 
 def test_structs_that_wait_for_one_another_are_refused() -> None:

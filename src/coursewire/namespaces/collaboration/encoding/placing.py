@@ -99,11 +99,13 @@ class _Placing:
     def _place_up_to(self, client: int, last: int) -> None:
         """Place the structs of a client below an index, and before each of them what it stands beside."""
         waiting = [(client, last)]
+        clients = {client}
         while waiting:
             client, last = waiting[-1]
             index = self._next[client]
             if index >= last:
                 waiting.pop()
+                clients.remove(client)
                 continue
             struct = self._update.structs[index]
             needed = self._unplaced(struct)
@@ -111,10 +113,11 @@ class _Placing:
                 self._homes[index] = self._place(struct)
                 self._order.append(index)
                 self._next[client] = index + 1
-            elif any(needed[0] == other for other, _last in waiting):
+            elif needed[0] in clients:
                 raise unreadable("two structs wait for one another")
             else:
                 waiting.append(needed)
+                clients.add(needed[0])
 
     def _unplaced(self, struct: Struct) -> tuple[int, int] | None:
         """Return a client, and the index up to which its structs have to be placed before this one."""
@@ -171,6 +174,7 @@ class _Placing:
         )
         if not together or self._home_of(struct) not in {home, GONE}:
             raise unreadable("what was there has moved")
+        self._check_content(struct, home)  # what is new of it is what it says, whatever the rest was
         return home
 
     def _home_of(self, struct: Struct) -> Id:
