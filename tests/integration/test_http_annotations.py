@@ -189,6 +189,7 @@ REFUSED: dict[str, tuple[Json, int, str, str]] = {
     "no target": ({"target": None}, 422, "invalid", "target"),
     "another document": ({"target": {"source": "8", "selector": QUOTE}}, 422, "invalid", "target.source"),
     "all of the document": ({"target": {"source": "7"}}, 422, "invalid", "target.selector"),
+    "half an address": ({"target": "http://[x"}, 422, "invalid", "target"),
     "an IRI that is none of ours": ({"target": "https://example.org/x"}, 422, "invalid", "target"),
     "a quote of nothing": (
         {"target": {"source": "7", "selector": {**QUOTE, "exact": ""}}},

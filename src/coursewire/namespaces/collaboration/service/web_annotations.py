@@ -166,20 +166,24 @@ def _visibility(given: WebAudience | Sequence[WebAudience] | None) -> str:
 def _place(given: WebTarget | str, document: DocumentRow) -> tuple[str | None, AnnotationTarget | None]:
     """Return the thread that it replies to, or the place in the document."""
     source = given if isinstance(given, str) else given.source
-    answered = _ANNOTATION.fullmatch(urlsplit(source).path)
+    field = "target" if isinstance(given, str) else "target.source"
+    try:
+        path = urlsplit(source).path
+    except ValueError:  # such as half the brackets of an IPv6 address
+        raise Invalid("must be an IRI", field=field) from None
+    answered = _ANNOTATION.fullmatch(path)
     if answered is not None and unquote(answered[1]) == document.id:
         return unquote(answered[2]), None
-    field = "target" if isinstance(given, str) else "target.source"
-    if not _is_of(source, document):
+    if not _is_of(source, path, document):
         raise Invalid("must be this document, or an annotation of it", field=field)
     selectors = [] if isinstance(given, str) else list(_flat(given.selector))
     return None, _target(selectors, document)
 
 
-def _is_of(source: str, document: DocumentRow) -> bool:
+def _is_of(source: str, path: str, document: DocumentRow) -> bool:
     if document.url is not None and urldefrag(source)[0] == urldefrag(document.url)[0]:
         return True
-    named = _DOCUMENT.fullmatch(urlsplit(source).path)
+    named = _DOCUMENT.fullmatch(path)
     return source == document.id or (named is not None and unquote(named[1]) == document.id)
 
 
