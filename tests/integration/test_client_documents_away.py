@@ -142,7 +142,7 @@ async def test_the_server_dies_and_another_takes_its_place(tmp_path: Path) -> No
 
 
 async def test_a_document_that_begins_anew(site: tuple[Campus, Proxy]) -> None:
-    """[DOC8] [DOC11] Who was away meanwhile gets the new life, and a copy of what they had not saved; nothing is merged."""
+    """[DOC8] [DOC11] Who was away gets the new life, and a copy of what they had not saved; nothing is merged."""
     server, proxy = site
     document_id = await make_document(server)
     async with (
