@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from coursewire.namespaces.collaboration.encoding.awareness import (
     MOST_ENTRIES,
     MOST_STATE,
     Entry,
+    checked_cursor,
     read_awareness,
     write_awareness,
 )
@@ -85,3 +88,45 @@ def test_what_is_no_caret_is_refused_with_its_field(raw: bytes) -> None:
 
 def test_a_caret_that_is_gone_is_none() -> None:
     assert read_awareness(b"\x01\x05\x02\x04null") == [Entry(5, 2, None)]
+
+
+NOWHERE: list[Any] = [
+    None,
+    5,
+    "x",
+    [],
+    {},
+    {"assoc": 0},
+    {"item": 5},
+    {"item": {"client": 1}},
+    {"item": {"client": 1, "clock": -1}},
+    {"item": {"client": 1, "clock": 0.5}},
+    {"item": {"client": 1, "clock": True}},
+    {"type": {"client": 1, "clock": -1}},
+    {"type": []},
+    {"tname": "other"},
+    {"tname": ["default"]},
+    {"item": {"client": 1, "clock": 2}, "assoc": "x"},
+    {"item": {"client": 1, "clock": 2}, "more": 1},
+]
+SOMEWHERE: list[dict[str, Any]] = [
+    {"item": {"client": 1, "clock": 2}},
+    {"tname": "default", "assoc": -1},
+    {"type": {"client": 1, "clock": 0}, "item": None, "tname": None, "assoc": 0},
+]
+
+
+@pytest.mark.parametrize("place", NOWHERE)
+def test_a_cursor_that_yjs_cannot_read_is_refused(place: Any) -> None:
+    there = {"item": {"client": 1, "clock": 2}}
+    for cursor in (place or 5, {"anchor": place, "head": there}, {"anchor": there, "head": place}):
+        with pytest.raises(Invalid) as refused:
+            checked_cursor(cursor)
+        assert refused.value.field == "awareness"
+
+
+@pytest.mark.parametrize("place", SOMEWHERE)
+def test_a_cursor_that_yjs_writes_is_taken(place: dict[str, Any]) -> None:
+    ends = {"anchor": place, "head": place}
+    assert checked_cursor({**ends, "more": 1}) == ends
+    assert checked_cursor(None) is None

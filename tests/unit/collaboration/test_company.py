@@ -20,7 +20,15 @@ Json = dict[str, Any]
 _RAISE = Prepared(
     update(documents).where(documents.c.id == bindparam("of_id")).values(layout=bindparam("to"))
 )
-HERE: Json = {"cursor": {"anchor": {"item": 1}, "head": {"item": 2}}}
+
+
+def at_unit(clock: int) -> Json:
+    """Return the state of an editor whose caret stands at a unit."""
+    place = {"type": None, "tname": None, "item": {"client": 1, "clock": clock}, "assoc": 0}
+    return {"cursor": {"anchor": place, "head": place}}
+
+
+HERE = at_unit(2)
 
 
 async def two(room: ReadingRoom, *users: str) -> list[Writer]:
@@ -143,22 +151,46 @@ async def test_carets_that_move_together_are_told_together(room: ReadingRoom) ->
     began = now()
     for at in range(1, 31):
         for writer in writers:
-            writer.show_caret(at, {"cursor": {"anchor": at}})
+            writer.show_caret(at, at_unit(at))
         await room.settle()
     most = (now() - began) / 0.05 + 2  # by the same clock as the server's
     told = writers[0].guest.named("awareness.changed")
     assert 1 <= len(told) <= most
     await clock.advance(0.06)
     await clock.advance(0.06)
-    assert {entry.state["cursor"]["anchor"] for entry in writers[0].carets().values() if entry.state} == {30}
-    assert len(writers[0].carets()) == 3
+    cursors = [entry.state["cursor"] for entry in writers[0].carets().values() if entry.state]
+    assert cursors == [at_unit(30)["cursor"]] * 3
+
+
+async def test_a_caret_that_editors_cannot_draw_goes_nowhere(room: ReadingRoom) -> None:
+    """[DOC9] They draw those of others at every change, and stop at one that Yjs cannot read."""
+    ada, ben = await two(room)
+    ben.show_caret(1, HERE)
+    await ada.guest.event("awareness.changed")
+    ben.show_caret(2, {"cursor": {"anchor": None, "head": 5}})
+    await room.settle()
+    await Clock(room.house).advance(0.1)
+    assert [entry.clock for entry in ada.carets().values()] == [1]
+
+
+async def test_a_caret_is_forgotten_with_its_editor(room: ReadingRoom) -> None:
+    """[DOC9] Also of one that has said itself that it is gone: many come and go in a document that is never empty."""
+    ada, ben = await two(room)
+    for _ in range(3):
+        ben.show_caret(1, HERE)
+        ben.show_caret(2, None)
+        await ben.ask("document.close", document_id=ben.document_id)
+        ben = await room.come("ben")
+        await ben.open(ada.document_id)
+    company = room.rooms._rooms[ada.document_id].company
+    assert company.carets._entries == {}
 
 
 async def test_an_older_report_of_a_caret_is_passed_over(room: ReadingRoom) -> None:
     """[DOC9] Its clock only grows; of two that are equal the one holds that it is gone."""
     ada, ben = await two(room)
     clock = Clock(room.house)
-    for at, state in ((5, HERE), (4, {"cursor": {"anchor": "old"}}), (5, {"cursor": {"anchor": "tie"}})):
+    for at, state in ((5, HERE), (4, at_unit(4)), (5, at_unit(5))):
         ben.show_caret(at, state)
     await clock.advance(0.1)
     entry = ada.carets()[ben.doc.client_id]

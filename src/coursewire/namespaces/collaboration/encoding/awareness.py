@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from coursewire.namespaces.collaboration.encoding.lib0 import Source, depth_of, write_number, write_raw
+from coursewire.errors import Invalid
+from coursewire.namespaces.collaboration.encoding.lib0 import (
+    MOST_NUMBER,
+    Source,
+    depth_of,
+    write_number,
+    write_raw,
+)
+from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +71,47 @@ def _read_state(source: Source) -> dict[str, Any] | None:
     if depth_of(state, MOST_DEPTH) > MOST_DEPTH:
         raise source.refuse("a state is too deep")
     return state
+
+
+def checked_cursor(cursor: object) -> dict[str, Any] | None:
+    """Return a cursor as editors read it: two relative positions; None where it is none. Raises Invalid.
+
+    y-tiptap draws the cursors of others at every change, and one that Yjs cannot read (`RelativePosition`) stops it.
+    """
+    if cursor is None:
+        return None
+    if not isinstance(cursor, dict) or not all(_is_position(cursor.get(end)) for end in ("anchor", "head")):
+        raise Invalid("must say where the cursor is: an anchor and a head", field="awareness")
+    return {"anchor": cursor["anchor"], "head": cursor["head"]}
+
+
+def _is_position(position: object) -> bool:
+    """Whether it is a relative position in our document: behind a unit, in an element, or in the document itself."""
+    if not isinstance(position, dict) or not position.keys() <= _OF_POSITION:
+        return False
+    named = [position[name] for name in ("type", "item") if position.get(name) is not None]
+    root = position.get("tname")
+    return (
+        bool(named or root)
+        and (root is None or root == ROOT_NAME)
+        and all(_is_id(unit) for unit in named)
+        and _is_whole(position.get("assoc", 0), least=-1)
+    )
+
+
+def _is_id(unit: object) -> bool:
+    return (
+        isinstance(unit, dict)
+        and unit.keys() == {"client", "clock"}
+        and all(_is_whole(number) for number in unit.values())
+    )
+
+
+def _is_whole(number: object, least: int = 0) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and least <= number <= MOST_NUMBER
+
+
+_OF_POSITION: Final = frozenset({"type", "tname", "item", "assoc"})
 
 
 def write_awareness(entries: Iterable[Entry]) -> bytes:

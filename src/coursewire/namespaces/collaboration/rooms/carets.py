@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from coursewire.namespaces.collaboration.encoding.awareness import Entry, read_awareness, write_awareness
+from coursewire.namespaces.collaboration.encoding.awareness import (
+    Entry,
+    checked_cursor,
+    read_awareness,
+    write_awareness,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,11 +54,10 @@ class Carets:
 
         At the clock that it had: y-protocols takes that for newer, and a guest who is back goes on from there.
         """
-        before = self._entries.get(client_id)
+        before = self._entries.pop(client_id, None)
         if before is None or before.state is None:
             return False
-        self._put(Entry(client_id, before.clock, None))
-        del self._entries[client_id]
+        self._moved[client_id] = Entry(client_id, before.clock, None)
         return True
 
     def _put(self, entry: Entry) -> None:
@@ -81,5 +85,5 @@ def _written(guest: Guest, colour: str, state: dict[str, Any] | None) -> dict[st
         return None
     kept: dict[str, Any] = {"user": {"id": guest.caller.user_id, "name": guest.caller.name, "color": colour}}
     if "cursor" in state and guest.mode != "view":
-        kept["cursor"] = state["cursor"]
+        kept["cursor"] = checked_cursor(state["cursor"])
     return kept
