@@ -202,6 +202,8 @@ async def test_the_past_of_a_document_can_be_erased(site: Campus, stack: AsyncEx
     ben.doc = Doc()
     await ben.open()
     assert text_of(ben.doc) == "Hello world\n"
+    figures = (await site.lms.get("/metrics")).text
+    assert "collaboration_documents_drops_total 1" in figures
 
 
 async def test_a_deleted_document_leaves_nothing(site: Campus, stack: AsyncExitStack) -> None:

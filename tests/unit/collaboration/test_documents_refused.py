@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
@@ -174,7 +175,20 @@ async def test_who_sends_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None
     error = await ada.send_refused(update)
     assert error["code"] == "rate_limited"
     assert 0 < error["retry_after_ms"] < 4_000
+    # Opening the document again, in another tab too, makes it no more.
+    await ada.open(ada.document_id)
+    assert (await ada.send_refused(update))["code"] == "rate_limited"
+    again = Writer((await room.come("ada")).guest, ada.doc.client_id)
+    await again.open(ada.document_id)
+    assert (await again.send_refused(update))["code"] == "rate_limited"
     await is_unharmed(room, ada, "two one")
+    room.rooms.let_go(asyncio.get_running_loop().time())
+    assert set(room.rooms._buckets) == {"ada", "cleo"}
+    for writer in (ada, again):
+        writer.guest.vanish()
+    await room.settle()
+    room.rooms.let_go(asyncio.get_running_loop().time())
+    assert set(room.rooms._buckets) == {"cleo"}
     await room.close()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.unit.collaboration.reading_room import COURSE, ReadingRoom, Writer
+from tests.unit.realtime.house import Clock
 
 from coursewire.bus.memory import MemoryBus
 from coursewire.bus.port import BusMessage, Committed
@@ -14,7 +15,7 @@ from coursewire.errors import Overloaded, Unavailable
 from coursewire.identity.caller import Caller
 from coursewire.namespaces.collaboration.contract import DocumentBody
 from coursewire.namespaces.collaboration.rooms import commands, rooms
-from coursewire.namespaces.collaboration.rooms.replica import Replica
+from coursewire.namespaces.collaboration.rooms.replica import Broken, Replica
 from coursewire.namespaces.collaboration.rooms.room import HEARD_MEANWHILE
 from coursewire.namespaces.collaboration.service import editing, managing
 
@@ -166,6 +167,32 @@ async def test_a_document_that_raises_is_thrown_away(
     await cleo.open(document_id)
     assert cleo.text == "and sound safe"
     assert await room.count("collaboration_updates") == [3]
+
+
+async def test_whoever_breaks_a_document_waits_before_the_next(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] It has to be loaded again each time. Opening it again does not help; others go on."""
+    document_id, ada, ben = await two(room)
+
+    def broken(*_: Any) -> None:
+        raise Broken("it raises")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Replica, "_apply", broken)
+        update = ada.edit("x")
+        assert (await ada.send_refused(update))["code"] == "invalid"
+    await room.settle()
+    await ada.open(document_id)
+    error = await ada.send_refused(update)
+    assert error["code"] == "rate_limited"
+    assert 0 < error["retry_after_ms"] <= 5_001
+    await ben.type("others go on")
+    clock = Clock(room.house)
+    await clock.advance(5)
+    await ada.send(update)
+    room.rooms.let_go(0.0)
+    assert room.rooms.breakers == {}
 
 
 async def test_documents_that_nobody_is_in_are_let_go(room: ReadingRoom) -> None:

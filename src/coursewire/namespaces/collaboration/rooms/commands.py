@@ -84,7 +84,7 @@ async def open_document(
                 client_id=command.client_id,
                 is_too_old=is_too_old,
                 since=iso(rooms.now_ms()),
-                bucket=rooms.bucket(visit.live.now),
+                bucket=rooms.bucket(caller.user_id, visit.live.now),
             )
         )
     return DocumentOpened(
@@ -126,6 +126,7 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     check_epoch(replica.epoch, command.epoch)
     modes.check_may_edit(guest.mode)
     raw = command.update
+    _check_rest(rooms, guest, visit.live.now)
     _check_rate(guest, len(raw), visit.live.now)
     update = read_update(raw)
     replica.check(guest.caller.user_id, update)
@@ -141,6 +142,7 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     except Broken as broken:
         room.drop(str(broken))
         rooms.counts["refused_by_document"] += 1
+        rooms.breakers[guest.caller.user_id] = visit.live.now + limits.BREAKING_REST_S
         raise Invalid("must be an edit of this document", field="update") from None
     room.begin()
     return Editing(room, replica, guest.client_id, update, raw)
@@ -207,6 +209,12 @@ def _entered(rooms: Rooms, visit: Visit, document_id: str) -> tuple[Room, Guest]
             "open the document first: document.open", field="document_id", details={"reason": "open"}
         )
     return room, guest
+
+
+def _check_rest(rooms: Rooms, guest: Guest, now: float) -> None:
+    wait_s = rooms.breakers.get(guest.caller.user_id, 0.0) - now
+    if wait_s > 0:
+        raise RateLimited("your last edit broke the document", retry_after_ms=int(wait_s * 1000) + 1)
 
 
 def _check_rate(guest: Guest, size: int, now: float) -> None:

@@ -35,7 +35,7 @@ class Guest:
     """Whether its editor does not know all that is in the document: it was given HTML, and edits nothing."""
     since: str
     bucket: Bucket | None
-    """Bytes of edits that it may still send; None: as many as it likes."""
+    """Bytes of edits that its user may still send; None: as many as they like."""
 
 
 class People:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from coursewire.bus.port import BusMessage, Committed, Unlogged
 from coursewire.errors import Overloaded, Unavailable
@@ -51,6 +51,10 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._grants: dict[tuple[int, str], Grant] = {}
         """What each session may do in the documents that it listens to, whether it has opened them or not."""
+        self._buckets: dict[str, tuple[Bucket, float]] = {}
+        """By user, and when they last opened something: kept while they are in a document, and until it is full."""
+        self.breakers: dict[str, float] = {}
+        """Who has broken a document, and until when, by the loop's clock, nothing more is taken from them."""
         self._work: Background | None = None
         self._is_limited = True
         self.compacting = Compacting(self)
@@ -128,6 +132,12 @@ class Rooms:
             self._note(room)
             if room.idle_since is not None and room.idle_since <= idle_since:
                 self._close(room)
+        now = asyncio.get_running_loop().time()
+        self.breakers = {user_id: until for user_id, until in self.breakers.items() if until > now}
+        here = {guest.caller.user_id for room in self._rooms.values() for guest in room.company.people}
+        for user_id, (_, opened_at) in list(self._buckets.items()):
+            if user_id not in here and opened_at <= idle_since:
+                del self._buckets[user_id]
 
     def _note(self, room: Room) -> None:
         if room.is_busy:
@@ -163,21 +173,16 @@ class Rooms:
         """Return what a session may do in a document that it listens to."""
         return self._grants.get((session_id, document_id))
 
-    def bucket(self, now: float) -> Bucket | None:
-        """Return how much a session that comes now may send."""
-        return Bucket(_EDITS, now) if self._is_limited else None
+    def bucket(self, user_id: str, now: float) -> Bucket | None:
+        """Return how much somebody may send: in all tabs together, and no more for opening a document again."""
+        if not self._is_limited:
+            return None
+        known = self._buckets.get(user_id)
+        bucket = known[0] if known is not None else Bucket(_EDITS, now)
+        self._buckets[user_id] = (bucket, now)
+        return bucket
 
     @staticmethod
     def now_ms() -> int:
         """Return milliseconds since 1970."""
         return time.time_ns() // 1_000_000
-
-    # Figures
-
-    @property
-    def figures(self) -> Mapping[str, Any]:
-        """Return how many documents and guests there are now."""
-        return {
-            "documents": len(self._rooms),
-            "guests": sum(len(room.company.people) for room in self._rooms.values()),
-        }

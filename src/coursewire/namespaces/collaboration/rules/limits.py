@@ -20,5 +20,8 @@ LEAST_COST: Final = 256
 """Bytes that even the smallest edit counts for."""
 STEPS_PER_BYTE: Final = 8
 """Units that may have to be walked past to put an edit in, which count as one more byte: some 30 ns each."""
+BREAKING_REST_S: Final = 5.0
+"""Seconds in which nothing is taken from whoever sent an edit that passed every check and broke the document all the
+same: it has to be loaded again."""
 SYNC_COST: Final = 8 * 1024
 """Bytes that comparing states counts for, on top of the state vector."""
