@@ -15,6 +15,8 @@ let world: World;
 let server: Scriptorium;
 let peer: Peer;
 let isWide = true;
+/** Other properties for what is shown. */
+let again: (props: Partial<DocumentEditorProps>) => void;
 
 beforeEach(() => {
   world = new World();
@@ -35,13 +37,15 @@ async function pass(ms = 50): Promise<void> {
 
 /** Come in as Ada. */
 async function come(props: Partial<DocumentEditorProps> = {}): Promise<void> {
-  render(
+  const page = (now: Partial<DocumentEditorProps>) => (
     <StrictMode>
       <CoursewireProvider userId="ada" authToken="token" environment={world}>
-        <DocumentEditor documentId="7" {...props} />
+        <DocumentEditor documentId="7" {...now} />
       </CoursewireProvider>
-    </StrictMode>,
+    </StrictMode>
   );
+  const { rerender } = render(page(props));
+  again = (other) => rerender(page(other));
   await vi.waitFor(() => expect(world.peers.length).toBeGreaterThan(0));
   peer = world.peer;
   server.furnish(peer, "ada");
@@ -355,17 +359,21 @@ describe("notes", () => {
     });
   });
 
-  it("are where a link leads to, and give the text back on a phone", async () => {
+  it("are where a link leads to, also when another one is followed; on a phone they give the text back", async () => {
     isWide = false;
-    server.annotations = [annotation("a1", { author_name: "Ben" })];
+    server.annotations = [
+      annotation("a1", { author_name: "Ben" }),
+      annotation("a2", { author_name: "Cleo" }),
+    ];
     await come({ annotationId: "a1" });
-    expect(screen.queryByRole("region", { name: "Notes" })).toBeNull();
-    const user = userEvent.setup();
-    await user.click(screen.getByRole("button", { name: "Notes, 1 open" }));
     const thread = screen.getByRole("article", { name: "Comment by Ben" });
     expect(thread.getAttribute("aria-current")).toBe("true");
+    const user = userEvent.setup();
     await user.click(within(thread).getByRole("button", { name: "Show in the text: Hegel" }));
     expect(screen.queryByRole("region", { name: "Notes" })).toBeNull();
+    again({ annotationId: "a2" });
+    const other = screen.getByRole("article", { name: "Comment by Cleo" });
+    expect(other.getAttribute("aria-current")).toBe("true");
   });
 });
 

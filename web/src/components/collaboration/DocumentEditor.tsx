@@ -17,6 +17,7 @@ import { ServerHtml } from "./ServerHtml";
 import { TextEditor, type TextHandle } from "./TextEditor";
 import type { Order } from "./threads";
 import { UnsentCopies } from "./UnsentCopies";
+import { useArrival } from "./useArrival";
 import { hasRoom, usePanel } from "./usePanel";
 import { VersionsPanel } from "./VersionsPanel";
 import "./styles";
@@ -46,7 +47,7 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
   const collaboration = useCollaborationWebSocket(documentId, OPTIONS);
   const { phase, info, participants, threads, mode, saveState } = collaboration;
   const [panel, setPanel] = usePanel();
-  const [active, setActive] = useState<string | null>(annotationId);
+  const [active, setActive] = useState<string | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [order, setOrder] = useState<Order | null>(null);
   const [places, setPlaces] = useState(NO_PLACES);
@@ -59,6 +60,12 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
       [...names].map(([user_id, name]) => ({ user_id, name })).filter(({ user_id }) => user_id !== userId),
     [names, userId],
   );
+
+  useArrival(annotationId, order, (id, found) => {
+    if (found) return void text.current?.show(id, false);
+    setActive(id);
+    setPanel("notes");
+  });
 
   const begin = useCallback(
     (kind: Motivation, target: AnnotationTarget): void => {

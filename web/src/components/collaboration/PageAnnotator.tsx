@@ -16,6 +16,7 @@ import { blocksOf, indexOf, type PageText, rangeOf, readPage } from "./pageText"
 import { type PageMark, paint } from "./painting";
 import type { Order } from "./threads";
 import { UnsentCopies } from "./UnsentCopies";
+import { useArrival } from "./useArrival";
 import { hasRoom, usePanel } from "./usePanel";
 import "./styles";
 
@@ -50,7 +51,7 @@ function OnePage({
   const root = useRef<HTMLDivElement>(null);
   const page = usePageText(root);
   const [panel, setPanel] = usePanel();
-  const [active, setActive] = useState<string | null>(annotationId);
+  const [active, setActive] = useState<string | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [problem, setProblem] = useState("");
   const marks = useMemo(() => (page ? marksOn(page, threads, draft) : null), [page, threads, draft]);
@@ -64,6 +65,13 @@ function OnePage({
   );
 
   useEffect(() => (page && marks ? paint(page, marks, active) : undefined), [page, marks, active]);
+
+  useArrival(annotationId, order, (id, found) => {
+    const mark = found ? marks?.find((one) => one.id === id) : undefined;
+    if (page && mark) return bringIntoView(page, mark);
+    setActive(id);
+    setPanel("notes");
+  });
 
   const selected = useCallback((): AnnotationTarget | null => {
     const { current } = root;
@@ -90,10 +98,9 @@ function OnePage({
   const show = useCallback(
     (id: string): void => {
       setActive(id);
-      const mark = marks?.find((one) => one.id === id);
-      const range = page && mark && rangeOf(page, mark.from, mark.to);
       if (!hasRoom()) setPanel(null);
-      range?.startContainer.parentElement?.scrollIntoView?.({ block: "center" });
+      const mark = marks?.find((one) => one.id === id);
+      if (page && mark) bringIntoView(page, mark);
     },
     [marks, page, setPanel],
   );
@@ -171,6 +178,11 @@ function OnePage({
       </div>
     </div>
   );
+}
+
+function bringIntoView(page: PageText, { from, to }: PageMark): void {
+  const range = rangeOf(page, from, to);
+  range?.startContainer.parentElement?.scrollIntoView?.({ block: "center" });
 }
 
 /** The text of what is shown; read again when the page puts something else there. */
