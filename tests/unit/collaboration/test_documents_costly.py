@@ -1,4 +1,4 @@
-"""Edits that are cheap to send and costly to apply: they count for what they cost."""
+"""Edits that are cheap to send and costly to apply or to keep: they count for what they cost, or have a bound."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.unit.collaboration.reading_room import ReadingRoom
-from tests.unit.collaboration.yjs import block, element, run, text, update
+from tests.unit.collaboration.yjs import block, deleting, element, mark, run, text, update
 
+from coursewire.errors import Invalid, TooLarge
+from coursewire.namespaces.collaboration.encoding import placing
+from coursewire.namespaces.collaboration.encoding.known import Known
+from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
+from coursewire.namespaces.collaboration.encoding.reading import MOST_MARK, read_update
 from coursewire.namespaces.collaboration.rooms import rooms
 from coursewire.namespaces.collaboration.rules import limits
 from coursewire.realtime.limits import Rate
@@ -47,3 +52,74 @@ async def test_edits_far_from_their_neighbours_use_up_what_a_session_may_send(
     ada = await room.come("ada")
     await ada.open(document_id)
     await ada.type("still here ")
+
+
+LINE = update(block(7, 0, element(), run(parent=(7, 0)), text("x", parent=(7, 1))))
+
+
+def take(known: Known, raw: bytes) -> None:
+    read = read_update(raw)
+    check_profile(read, known)
+    note_applied(read, known)
+
+
+def marks(first: int, count: int, kinds: int) -> bytes:
+    """Marks behind one another, each another one than the one before it."""
+    behind = [(7, 2), *[(8, clock) for clock in range(first, first + count)]]
+    if first:
+        behind[0] = (8, first - 1)
+    names = [f"mark{index % kinds}" for index in range(count)]
+    written = [mark(name, b"1", left=left) for name, left in zip(names, behind, strict=False)]
+    return update(block(8, first, *written))
+
+
+def test_marks_have_a_bound_by_kinds_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[DOC4] Each piece of text is read with all that mark it: 38 KB of them took 187 MB. Also after a reload."""
+    monkeypatch.setattr(placing, "MOST_MARKED", 1_000)
+    known = Known()
+    take(known, LINE)
+    with pytest.raises(Invalid, match="too many kinds"):
+        take(known, marks(0, 40, kinds=40))
+    take(known, marks(0, 80, kinds=10))
+    known = Known.unpack(known.pack())
+    with pytest.raises(Invalid, match="too many kinds"):
+        take(known, marks(80, 30, kinds=10))
+    take(known, marks(80, 20, kinds=10))
+    take(known, update(block(9, 0, text("y", left=(7, 2)))))
+
+
+def test_what_a_mark_says_has_a_bound() -> None:
+    """[DOC4] Each piece of text within a link of 100 KB is read with 100 KB of its own."""
+    known = Known()
+    take(known, LINE)
+    for size in (MOST_MARK, MOST_MARK + 1):
+        link = b'{"href":"' + b"h" * (size - 11) + b'"}'
+        raw = update(block(8, 0, mark("link", link, left=(7, 2))))
+        if size <= MOST_MARK:
+            take(known, raw)
+        else:
+            with pytest.raises(Invalid, match="at most"):
+                take(known, raw)
+
+
+@pytest.mark.parametrize(
+    ("says", "size", "often"), [("\U0001f600" * 100, 200, 5), ("x", 1, 498)], ids=["faces", "letters"]
+)
+def test_a_document_that_is_written_and_deleted_has_a_bound(
+    says: str, size: int, often: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] It stays small, and what is known of it grows. Deleting is always taken."""
+    monkeypatch.setattr(placing, "MOST_KEPT", 500)
+    known = Known()
+    take(known, LINE)
+
+    def again(time: int) -> bytes:
+        clock = time * size
+        return update(block(8, clock, text(says, left=(7, 2))), deletes=deleting(8, (clock, size)))
+
+    for time in range(often):
+        take(known, again(time))
+        known = Known.unpack(known.pack())
+    with pytest.raises(TooLarge):
+        take(known, again(often))
+    take(known, update(deletes=deleting(7, (2, 1))))

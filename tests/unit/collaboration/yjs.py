@@ -39,6 +39,11 @@ def run(*, parent: Id) -> Struct:
     return head(7, parent=parent) + b"\x06"
 
 
+def mark(name: str, value: bytes, *, left: Id) -> Struct:
+    """A mark that begins, or with `null` ends; `value` is JSON."""
+    return head(6, left=left) + write_raw(name.encode()) + write_raw(value)
+
+
 def block(client: int, clock: int, *structs: Struct) -> bytes:
     return write_number(len(structs)) + write_number(client) + write_number(clock) + b"".join(structs)
 

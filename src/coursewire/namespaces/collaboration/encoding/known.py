@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number
+from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
 from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update
 
 if TYPE_CHECKING:
@@ -79,7 +79,18 @@ class _Runs:
 class Known:
     """Grows with each update that is applied, in the order in which they are."""
 
-    __slots__ = ("_deleted", "_runs", "clocks", "depths", "halves", "sizes", "texts")
+    __slots__ = (
+        "_deleted",
+        "_runs",
+        "clocks",
+        "depths",
+        "halves",
+        "kept",
+        "marked",
+        "marks",
+        "sizes",
+        "texts",
+    )
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
@@ -92,6 +103,12 @@ class Known:
         """Structs in each element, deleted ones too: at most so many are walked past to find a place in it."""
         self.halves: set[Id] = set()
         """Second halves of surrogate pairs."""
+        self.marks: set[str] = set()
+        """How all marks are called that there ever were."""
+        self.marked = 0
+        """How often one began or ended."""
+        self.kept = 0
+        """How many places there are to remember, beside the halves: what memory this takes."""
         self._runs: dict[int, _Runs] = {}
         self._deleted: dict[int, list[int]] = {}
         # Of each client: from, up to, from, up to ...: what was an element once, for all we know.
@@ -125,8 +142,12 @@ class Known:
             start = max(clock, known)
             goes_on = start > clock or struct.left == (client, clock - 1)
             self._runs.setdefault(client, _Runs()).add(start, home, goes_on=goes_on)
+            self.kept += struct.content == Content.TYPE or not goes_on
             if not goes_on and not are_attributes(home):
                 self.sizes[home] += 1
+            if struct.content == Content.MARK:
+                self.marks.add(struct.text)
+                self.marked += 1
             if struct.content in {Content.COLLECTED, Content.DELETED}:
                 _note(self._deleted, client, start, clock + size)
             self.clocks[client] = clock + size
@@ -134,7 +155,7 @@ class Known:
 
     def pack(self) -> bytes:
         """Write all of it, to be kept beside a snapshot: a state alone has lost what was deleted."""
-        out = bytearray(b"\x01")
+        out = bytearray(b"\x02")
         clients = sorted(self.clocks)
         index = {client: number for number, client in enumerate(clients, 2)}
         halves: defaultdict[int, list[int]] = defaultdict(list)
@@ -154,13 +175,17 @@ class Known:
         for unit in elements:
             kind = 2 * self.depths[unit] + (unit in self.texts)
             _write(out, (index[unit[0]], unit[1], kind, self.sizes[unit]))
+        _write(out, (self.marked, self.kept, len(self.marks)))
+        for name in sorted(self.marks):
+            out += write_raw(name.encode())
         return bytes(out)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
         """Read what `pack` wrote. Raises Invalid(field="known") for anything else."""
         source = Source(packed, "known")
-        if source.byte() != 1:
+        version = source.byte()
+        if version not in _VERSIONS:
             raise source.refuse("it is of another version")
         known = cls()
         clients: list[int] = [-1, -1]
@@ -185,8 +210,15 @@ class Known:
             if kind % 2:
                 known.texts.add(unit)
             known.sizes[unit] = source.number()
+        if version > 1:
+            known.marked, known.kept = source.number(), source.number()
+            known.marks = {source.text() for _ in range(source.count())}
         source.finish()
         return known
+
+
+_VERSIONS: Final = frozenset({1, 2})
+"""That are read. The first one had not counted marks and places: they are counted from then on."""
 
 
 def _is_in(spans: dict[int, list[int]], unit: Id) -> bool:

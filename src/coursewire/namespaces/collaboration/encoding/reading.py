@@ -25,6 +25,8 @@ MOST_CLIENTS: Final = 1_000
 """Of one update: what somebody wrote offline in that many tabs."""
 MOST_CLOCK: Final = 2**31 - 1
 """yrs counts in 32 bits."""
+MOST_MARK: Final = 4 * 1024
+"""Bytes of what a mark says, such as where a link leads: every piece of text that has the mark is read with it."""
 MOST_NAME: Final = 64
 """Characters of the name of an element, an attribute or a mark."""
 
@@ -62,7 +64,7 @@ class Struct(NamedTuple):
     key: str | None = None
     """Of an attribute."""
     text: str = ""
-    """Of text: what it says; of an element: its name, empty for a run of text in one."""
+    """Of text: what it says; of an element: its name, empty for a run of text in one; of a mark: its name."""
 
 
 class Block(NamedTuple):
@@ -194,9 +196,10 @@ def _read_text(source: Source) -> tuple[int, str]:
 
 
 def _read_mark(source: Source) -> tuple[int, str]:
-    _read_name(source)
-    source.json()
-    return 1, ""
+    name = _read_name(source)
+    if len(source.json()) > MOST_MARK:
+        raise source.refuse(f"a mark has at most {MOST_MARK} bytes")
+    return 1, name
 
 
 def _read_type(source: Source) -> tuple[int, str]:

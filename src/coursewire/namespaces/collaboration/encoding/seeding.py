@@ -19,6 +19,8 @@ from coursewire.namespaces.collaboration.encoding.tree import Node, insert
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_LINK: Final = 2_000
+"""Bytes of where a link leads; a longer one is left out. As JSON, twice as long at most, it fits into a mark."""
 MOST_NESTING: Final = 30
 """Lists and quotes in one another; what is deeper goes up to that level."""
 
@@ -108,7 +110,7 @@ class _Reader(HTMLParser):
                 self._say("\n")
             else:
                 self._text_line().children.append(Node("hardBreak"))
-        elif tag == "a" and (href := safe_link(given.get("href"))):
+        elif tag == "a" and (href := safe_link(given.get("href"))) and len(href.encode()) <= MOST_LINK:
             self._marks.append((tag, "link", {"href": href}))
         elif tag in _MARKS and not (in_code and tag == "code"):
             self._marks.append((tag, _MARKS[tag], {}))
