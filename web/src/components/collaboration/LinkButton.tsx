@@ -32,7 +32,11 @@ export function LinkButton({ editor, on }: Props) {
     const chain = editor.chain().extendMarkRange("link");
     if (wanted === "") chain.unsetLink().run();
     else if (!linked(editor, completed(wanted)))
-      return setProblem("This cannot be linked: an address begins with https:// or mailto:.");
+      return setProblem(
+        editor.isActive("code") || editor.isActive("codeBlock")
+          ? "Code cannot be a link."
+          : "This cannot be linked: an address begins with https:// or mailto:.",
+      );
     setOpen(false);
   };
   return (
