@@ -87,6 +87,22 @@ async def test_bytes_count_as_well(room: ReadingRoom, monkeypatch: pytest.Monkey
     assert room.rooms.counts["compactions"] == 2
 
 
+async def test_what_was_edited_in_a_rest_gets_its_snapshot_after_it(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when nobody writes any more: the next load would have to go through all of it."""
+    monkeypatch.setattr(worker, "AFTER_EDITS", 10)
+    ada = await written(room, 25)
+    await room.rooms.compacting.settle()
+    room.rooms.let_go(0.0)
+    assert await room.count("collaboration_snapshots") == [1]
+    room.rooms.compacting._resting.clear()
+    room.rooms.let_go(0.0)
+    await room.rooms.compacting.settle()
+    assert await room.count("collaboration_snapshots") == [2]
+    assert await reads(room, ada) == ada.text
+
+
 async def test_a_snapshot_that_is_not_the_document_is_never_kept(
     room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,8 +127,12 @@ class Rooms:
         self._close(min(idle, key=lambda room: room.idle_since or 0.0))
 
     def let_go(self, idle_since: float) -> None:
-        """Forget documents that nobody has been in since a time of the loop's clock."""
+        """Forget documents that nobody has been in since a time of the loop's clock.
+
+        Before that, whatever was edited while it rested gets its snapshot: so the next load of it is short.
+        """
         for room in list(self._rooms.values()):
+            self.compacting.consider(room)
             self._note(room)
             if room.idle_since is not None and room.idle_since <= idle_since:
                 self._close(room)
