@@ -40,13 +40,28 @@ def sized(data: bytes) -> bytes:
 class Editor:
     """One connection with one document: `ready` once the document was opened."""
 
-    __slots__ = ("_clock", "_doc", "_text", "about", "client_id", "document", "ready", "rest", "sent", "sock")
+    __slots__ = (
+        "_clock",
+        "_doc",
+        "_text",
+        "about",
+        "client_id",
+        "document",
+        "opened_ms",
+        "opening_at",
+        "ready",
+        "rest",
+        "sent",
+        "sock",
+    )
 
     def __init__(self, sock: socket.socket, document: str, client_id: int) -> None:
         self.sock = sock
         self.document = document
         self.client_id = client_id
         self.ready = False
+        self.opening_at = self.opened_ms = 0.0
+        """When the document was asked for, and how long the answer took."""
         self.sent = 0
         self.rest = b""
         self.about: Any = None
@@ -332,6 +347,7 @@ class Coursewire:
             editor.send(frame(b"40" + self._NAMESPACE + json.dumps(auth).encode()))
         elif payload.startswith(b'42/collaboration,["session.ready"'):
             what = {"document_id": editor.document, "client_id": editor.client_id}
+            editor.opening_at = time.monotonic()
             editor.send(self._binary(1, "document.open", what, b"\x00"))
 
     def _answered(self, editors: Editors, editor: Editor, payload: bytes) -> None:
@@ -341,6 +357,7 @@ class Coursewire:
             editors.saved += 1
             return
         answer = json.loads(payload[payload.index(b"[") :])[0]["data"]
+        editor.opened_ms = (time.monotonic() - editor.opening_at) * 1e3
         editor.document = f"{editor.document}\n{answer['epoch']}"
         editor.ready = True
 
