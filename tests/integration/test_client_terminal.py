@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -17,6 +18,7 @@ from tests.integration.screen import Screen
 from coursewire.client import ChatClient
 from coursewire.client.terminal import Terminal, run
 from coursewire.errors import AuthInvalid, AuthMissing
+from coursewire.namespaces.chat import store
 
 
 class Seat:
@@ -120,6 +122,7 @@ async def test_messages_are_answered_reacted_to_and_found(site: Campus) -> None:
             await ben.screen.shows("By induction (edited)")
             ben.type("/delete 2")
             await ben.screen.shows("message deleted")
+            await site.node.storage.write(partial(store.index_messages, most=100))
             ben.type("/search lemma")
             await ben.screen.shows("#1  Problem set 1  Ada  Who has an idea")
             for line, usage in (
