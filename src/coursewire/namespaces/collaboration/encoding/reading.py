@@ -123,7 +123,7 @@ def _read_block(source: Source, read: Update, most_structs: int) -> None:
         raise source.refuse("a client is there twice, or for nothing")
     clock = start
     for _ in range(count):
-        struct = _read_struct(source, client, clock)
+        struct = read_struct(source, client, clock)
         if struct.size < 1:
             raise source.refuse("a struct is empty")
         if struct.content == Content.TEXT and struct.size != len(struct.text):
@@ -136,7 +136,8 @@ def _read_block(source: Source, read: Update, most_structs: int) -> None:
     read.blocks[client] = Block(start, clock, first, len(read.structs))
 
 
-def _read_struct(source: Source, client: int, clock: int) -> Struct:
+def read_struct(source: Source, client: int, clock: int) -> Struct:
+    """Read one struct of a client, from this clock on. Raises Invalid(field="update")."""
     info = source.byte()
     content = info & 0x1F
     if content == Content.COLLECTED:

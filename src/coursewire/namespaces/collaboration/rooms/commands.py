@@ -14,6 +14,7 @@ from coursewire.namespaces.collaboration.contract import (
 )
 from coursewire.namespaces.collaboration.contract.awareness import MOST_AWARENESS
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
+from coursewire.namespaces.collaboration.encoding.joining import is_worth_joining, join
 from coursewire.namespaces.collaboration.encoding.reading import read_update
 from coursewire.namespaces.collaboration.encoding.rendering import html_of
 from coursewire.namespaces.collaboration.encoding.vectors import read_state_vector
@@ -129,6 +130,9 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     _check_rest(rooms, guest, visit.live.now)
     _check_rate(guest, len(raw), visit.live.now)
     update = read_update(raw)
+    if is_worth_joining(update):
+        raw = join(raw)
+        update = read_update(raw)
     replica.check(guest.caller.user_id, update)
     walked = update.placed.steps // limits.STEPS_PER_BYTE if update.placed is not None else 0
     if walked > max(len(raw), limits.LEAST_COST):
@@ -160,7 +164,7 @@ class Editing:
 
     def run(self, tx: Transaction, caller: Caller, command: UpdateDocument) -> UpdateSaved:
         """Write it."""
-        return save_update(tx, caller, command, self.client_id, self.update)
+        return save_update(tx, caller, command, self.client_id, self.update, self.raw)
 
     def settled(self, error: BaseException | None) -> None:
         """Let the room know that it is committed, or why not."""

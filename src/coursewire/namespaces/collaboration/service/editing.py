@@ -37,9 +37,14 @@ def mode_for(tx: Transaction, caller: Caller, document_id: str) -> tuple[Documen
 
 
 def save_update(
-    tx: Transaction, caller: Caller, command: UpdateDocument, client_id: int, update: reading.Update
+    tx: Transaction,
+    caller: Caller,
+    command: UpdateDocument,
+    client_id: int,
+    update: reading.Update,
+    raw: bytes,
 ) -> UpdateSaved:
-    """Log one edit of the caller. Raises NotFound, Forbidden, Conflict.
+    """Log one edit of the caller, as it was applied. Raises NotFound, Forbidden, Conflict.
 
     The room has read and applied it: this decides again what another transaction may have changed, and whether all
     that it stands on is committed.
@@ -47,7 +52,7 @@ def save_update(
     document, mode = mode_for(tx, caller, command.document_id)
     modes.check_may_edit(mode)
     check_epoch(document.epoch, command.epoch)
-    _log(tx, document, caller.user_id, client_id, command.sequence, update, command.update)
+    _log(tx, document, caller.user_id, client_id, command.sequence, update, raw)
     return UpdateSaved(sequence=command.sequence)
 
 
