@@ -11,6 +11,6 @@ tree        a document as plain values, and the edits that make one of another
 seeding     text or HTML as a document
 weaving     a state as its units in order, those that are deleted too
 
-The way of an update into a room: `read_update`, `join` if it is long, `missing` (a gap: sync), `check_profile` (Invalid), `apply_update` of
-pycrdt, `note_applied`. What raises does so before anything has changed.
+The way of an update into a room: `read_update`, `join` if it is long, `missing` (a gap: sync), `check_profile`
+(Invalid), `apply_update` of pycrdt, `note_applied`. What raises does so before anything has changed.
 """
