@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Doc, XmlElement, XmlText
+from pycrdt import Doc, XmlElement, XmlFragment, XmlText
+from pycrdt._xml import XmlChildrenView
 from tests.property.yjs_nonsense import edit, root_of, updates_of
 
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, known_of, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import html_of, text_of
 from coursewire.namespaces.collaboration.encoding.seeding import doc_of_html
-from coursewire.namespaces.collaboration.encoding.tree import MOST_COMPARED, Node, become, tree_of
+from coursewire.namespaces.collaboration.encoding.tree import MOST_COMPARED, Node, become, insert, tree_of
 
 seeds = st.integers(0, 2**32).map(Random)
 HTML = (
@@ -106,3 +107,21 @@ def test_a_long_document_comes_in_portions() -> None:
     wanted = tree_of(doc_of_html("".join(f"<p>{number} {'x' * 10_000}</p>" for number in range(20))))
     assert sum(1 for _ in become(doc, wanted)) == 5
     assert tree_of(doc) == wanted
+
+
+def test_a_new_document_is_written_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """yrs counts children from the beginning: 62,000 paragraphs, each behind the others, took 38 s of a transaction."""
+    places: list[int] = []
+    put = XmlChildrenView.insert
+
+    def noted(view: XmlChildrenView, index: int, element: Any) -> Any:
+        places.append(index)
+        return put(view, index, element)
+
+    monkeypatch.setattr(XmlChildrenView, "insert", noted)
+    doc: Doc[Any] = Doc()
+    lines = [Node("paragraph", {}, [(str(line), {}), Node("hardBreak")]) for line in range(20)]
+    insert(doc.get("default", type=XmlFragment), 0, lines)
+    assert text_of(doc) == "".join(f"{line}\n\n" for line in range(20))
+    assert len(places) == 60
+    assert set(places) == {0}

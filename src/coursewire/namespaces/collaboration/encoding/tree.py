@@ -59,16 +59,19 @@ def _plain(value: Any) -> Any:
 
 
 def insert(parent: XmlFragment | XmlElement, index: int, nodes: list[Node]) -> None:
-    """Put elements into `parent`, which is part of a document, in front of its child number `index`."""
-    for at, node in enumerate(nodes, index):
-        element = parent.children.insert(at, XmlElement(node.name))
+    """Put elements into `parent`, which is part of a document, in front of its child number `index`.
+
+    The last one first, each in front of the others: yrs counts from the beginning to find a place.
+    """
+    for node in reversed(nodes):
+        element = parent.children.insert(index, XmlElement(node.name))
         for name, value in node.attributes.items():
             element.attributes[name] = value
-        for place, child in enumerate(_joined(node.children)):
+        for child in reversed(list(_joined(node.children))):
             if isinstance(child, Node):
-                insert(element, place, [child])
+                insert(element, 0, [child])
             else:
-                _insert_pieces(element.children.insert(place, XmlText()), 0, child)
+                _insert_pieces(element.children.insert(0, XmlText()), 0, child)
 
 
 def _joined(children: list[Node | Piece]) -> Iterator[Node | list[Piece]]:
