@@ -12,6 +12,7 @@ from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 from pycrdt._xml import XmlChildrenView
 from tests.property.yjs_nonsense import edit, root_of, updates_of
 
+from coursewire.namespaces.collaboration.encoding import tree
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, known_of, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import html_of, text_of
@@ -124,4 +125,10 @@ def test_a_new_document_is_written_from_its_end(monkeypatch: pytest.MonkeyPatch)
     insert(doc.get("default", type=XmlFragment), 0, lines)
     assert text_of(doc) == "".join(f"{line}\n\n" for line in range(20))
     assert len(places) == 60
+    assert set(places) == {0}
+    places.clear()
+    monkeypatch.setattr(tree, "_AT_ONCE", 100)
+    again: Doc[Any] = Doc()
+    assert len(list(become(again, lines))) > 5
+    assert text_of(again) == text_of(doc)
     assert set(places) == {0}

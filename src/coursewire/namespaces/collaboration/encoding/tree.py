@@ -112,10 +112,8 @@ def become(doc: Doc[Any], wanted: list[Node]) -> Iterator[None]:
         if last > first:
             del root.children[first:last]
             yield
-        at = first
-        for nodes in _portions(wanted[start:stop]):
-            insert(root, at, nodes)
-            at += len(nodes)
+        for nodes in reversed(list(_portions(wanted[start:stop]))):
+            insert(root, first, nodes)
             yield
 
 
