@@ -164,6 +164,19 @@ async def test_a_document_has_a_most_and_deleting_makes_room(
     await cleo.type("c" * 2_000)
 
 
+async def test_a_document_has_so_many_editors(room: ReadingRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has two numbers in every state vector; whoever has written already writes on."""
+    ada, ben, cleo = await opened(room, "ada", "ben", "cleo")
+    for writer in (ada, ben):
+        await writer.type("x")
+    replica = room.rooms._rooms[ada.document_id].replica
+    assert replica is not None
+    monkeypatch.setattr(limits, "MOST_EDITORS", len(replica._owners))
+    error = await cleo.send_refused(cleo.edit("y"))
+    assert (error["code"], error["field"]) == ("too_large", "update")
+    await ada.type("z")
+
+
 async def test_who_sends_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes count, not only commands: reading them takes time."""
     monkeypatch.setattr(limits, "LEAST_COST", 400_000)

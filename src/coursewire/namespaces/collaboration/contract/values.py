@@ -45,7 +45,7 @@ Encoded = Annotated[bytes, Len(0, 8 * 1024 * 1024)]
 MOST_UPDATE = 512 * 1024
 """Bytes of one update: below what one message may have. An editor refuses, or cuts, a larger paste beforehand."""
 
-Small = Annotated[bytes, Len(0, 64 * 1024)]
+Small = Annotated[bytes, Len(0, 512 * 1024)]
 """A state vector: two numbers for each editor that ever wrote."""
 
 Motivation = Literal["commenting", "highlighting", "questioning", "assessing"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coursewire.errors import Invalid
+from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, missing, read_update
+from coursewire.namespaces.collaboration.rules import limits
 from coursewire.namespaces.collaboration.service.editing import gap, somebody_elses
 
 if TYPE_CHECKING:
@@ -57,11 +58,19 @@ class Replica:
         self._owners = contents.owners
 
     def check(self, user_id: str, update: Update) -> None:
-        """Raise unless an edit may be applied: Forbidden for another's client id, Conflict for a gap, Invalid."""
+        """Raise unless an edit may be applied: Forbidden (another's client id), TooLarge, Conflict (a gap), Invalid."""
+        newcomers = 0
         for client in update.blocks:
-            owner = self._owners.get(client, user_id)
-            if owner != user_id:
+            owner = self._owners.get(client)
+            if owner is None:
+                newcomers += 1
+            elif owner != user_id:
                 raise somebody_elses(client)
+        if newcomers and len(self._owners) + newcomers > limits.MOST_EDITORS:
+            raise TooLarge(
+                f"a document is written in by at most {limits.MOST_EDITORS:,} editors: let it begin anew",
+                field="update",
+            )
         lacking = missing(update, self._known.clocks)
         if lacking is not None:
             raise gap(lacking)

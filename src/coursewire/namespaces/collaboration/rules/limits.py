@@ -7,6 +7,9 @@ from typing import Final
 MOST_DOCUMENT: Final = 2 * 1024 * 1024
 """Bytes of a document, encoded: opening answers with all of it, and a connection that has more than four outboxes
 waiting is closed."""
+MOST_EDITORS: Final = 40_000
+"""Client ids that have written in a document, each visit's own: twelve bytes of a state vector each at most, which then
+still fits into a command and an answer."""
 MEASURED_AGAIN: Final = 64 * 1024
 """Bytes of edits after which a full document is measured again: deleting makes it smaller."""
 
