@@ -135,8 +135,9 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
         update = read_update(raw)
     replica.check(guest.caller.user_id, update)
     walked = update.placed.steps // limits.STEPS_PER_BYTE if update.placed is not None else 0
-    if walked > max(len(raw), limits.LEAST_COST):
-        _check_rate(guest, walked, visit.live.now)
+    cost = max(walked, len(update.deletes) * limits.RANGE_COST)
+    if cost > max(len(raw), limits.LEAST_COST):
+        _check_rate(guest, cost, visit.live.now)
     for client in update.blocks:
         _check_client(room, guest.caller, client)
     if update.blocks:
