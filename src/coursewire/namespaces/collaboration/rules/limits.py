@@ -24,8 +24,8 @@ LEAST_COST: Final = 256
 STEPS_PER_BYTE: Final = 8
 """Units that may have to be walked past to put an edit in, which count as one more byte: some 30 ns each."""
 RANGE_COST: Final = 16
-"""Bytes that each deleted range counts for: it takes three, and 20 us in a long paragraph. An honest difference of states
-has many, so it is no more."""
+"""Bytes that each deleted range counts for: it takes three, and 20 us in a long paragraph. An honest difference of
+states has many, so it is no more."""
 BREAKING_REST_S: Final = 5.0
 """Seconds in which nothing is taken from whoever sent an edit that passed every check and broke the document all the
 same: it has to be loaded again."""
