@@ -69,10 +69,11 @@ async def test_two_pages_write_one_text(room: Room) -> None:
 async def test_carets_have_the_names_and_colours_of_the_server(room: Room) -> None:
     """Whatever a page says of itself; and they go with whoever leaves."""
     ada, ben = await room.enter("ada"), await room.enter("ben")
-    await ben.do("point", id="7", at=3)
+    await ben.do("point", id="7")
     shown = await ada.shows(lambda one: any(caret["cursor"] for caret in one["carets"]))
     [caret] = [caret for caret in shown["carets"] if caret["cursor"]]
-    assert caret["cursor"] == {"anchor": 3, "head": 3}
+    end = {"tname": "default", "assoc": 0}
+    assert caret["cursor"] == {"anchor": end, "head": end}
     assert (caret["user"]["id"], caret["user"]["name"]) == ("ben", "Ben")
     assert caret["user"]["color"].startswith("#")
     await ada.shows(lambda one: one["participants"] == ["ada", "ben"])

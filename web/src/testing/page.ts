@@ -3,7 +3,7 @@
  * run by `tests/integration/page.py`.
  *
  * In: `{do: "connect", url, user, token}`, `{do: "open", id}`, `{do: "close", id}`, `{do: "type", id, text, at?}`,
- * `{do: "erase", id, at, count}`, `{do: "point", id, at}`, `{do: "annotate", id, words, body, visibility?}`,
+ * `{do: "erase", id, at, count}`, `{do: "point", id}`, `{do: "annotate", id, words, body, visibility?}`,
  * `{do: "restart"}`. Out: `{documents, carets, copies}` whenever something has changed, `{failed}`, `{reported}`.
  */
 
@@ -71,8 +71,10 @@ const actions: Record<string, (wish: Wish) => unknown> = {
     line.insert(at ?? line.length, text);
   },
   erase: ({ id = "", at = 0, count = 1 }) => paragraph(id).delete(at, count),
-  point: ({ id = "", at = 0 }) =>
-    service.document(id)?.awareness?.setLocalStateField("cursor", { anchor: at, head: at }),
+  point: ({ id = "" }) => {
+    const end = { tname: ROOT, assoc: 0 };
+    service.document(id)?.awareness?.setLocalStateField("cursor", { anchor: end, head: end });
+  },
   annotate: ({ id = "", words: marked = "", body = "", visibility = "course" }) => {
     const text = textOf(document(id).getXmlFragment(ROOT));
     const from = text.text.indexOf(marked);
