@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.text.hostile import HOSTILE
 from tests.unit.text.page import Page
@@ -64,6 +64,7 @@ def test_only_what_is_allowed_comes_out(text: str) -> None:
     assert Page(render(text, MENTIONS)).wrong == []
 
 
+@example("0\r0")
 @given(st.one_of(texts, st.text("ab >-1.)#&\n\"'é", max_size=30)))
 def test_the_short_way_is_the_long_one(text: str) -> None:
     if is_plain(text):

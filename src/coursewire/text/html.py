@@ -29,7 +29,7 @@ _CLEANER: Final = nh3.Cleaner(
     url_relative="deny",
 )
 
-_MARKS = re.compile(r"[*_~`\[<&\\@\xa0]")
+_MARKS = re.compile(r"[*_~`\[<&\\@\xa0\r\x00]")
 _BLOCK = re.compile(r"\s|[>+-]|\d{1,9}[.)]|\Z")
 _LINES = re.compile(r"[ \t]\n|\n(?=\s|[>+-]|\d{1,9}[.)])|\s\Z")
 
