@@ -274,7 +274,7 @@ async def test_who_signs_out_or_is_followed_by_another_gets_no_more(house: House
     await ben.page.get_by_role("button", name=re.compile("sign out$")).click()
     await ben.page.get_by_role("menuitem", name="Sign out").click()
     await expect(ben.page.get_by_role("button", name=re.compile("Ben Okafor"))).to_be_visible()
-    assert await ben.page.evaluate("localStorage.getItem('test.subscription')") is None
+    await ben.page.wait_for_function("localStorage.getItem('test.subscription') === null")
     await posts(house.server, title="Essay graded", category="grade")
     await house.server.until(UNWANTED, SEEDED_BEFORE + 1)
     assert house.service.arrived == []
