@@ -61,7 +61,7 @@ ANALYTICS: tuple[tuple[str, str, str], ...] = (
     ("dashboards_update_us", "CPU us per update, its 40 dashboards included", ""),
     ("dashboards_delivery_us", "  per delivery, what nobody looks at taken off", ""),
     ("dashboards_fanout_percent", "  share of it that is fan-out, taking activity in left out, %", "50"),
-    ("dashboards_fanout_of_all_percent", "  share of all CPU that is fan-out, %", ""),
+    ("dashboards_fanout_of_all_percent", "  share of all CPU that is fan-out, %", "50"),
     ("progress_ns", "ns per call of job.progress, a million in a row", "1,000"),
     ("track_ns", "ns per item of job.track", ""),
     ("progress_per_second", "updates per second that a busy loop sends", "4"),
