@@ -264,8 +264,8 @@ class Asked:
         reactions = self._house.reactions
         return await self._house.storage.read(lambda raw: fn(Transaction(raw, namespace, caller, reactions)))
 
-    async def write(self, namespace: str, caller: Any, fn: Callable[[Any], Any]) -> Any:
-        raise AssertionError("reading events writes nothing")
+    async def write(self, namespace: str, *_: Any) -> Any:
+        raise AssertionError(f"reading events of {namespace} writes nothing")
 
 
 async def test_over_plain_http_bytes_are_base64(house: House) -> None:
