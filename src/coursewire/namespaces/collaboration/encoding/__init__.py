@@ -5,6 +5,7 @@ reading     updates: what is in them, and what they lack
 joining     text that comes letter by letter, in one
 placing     whether an update is an edit of this document
 known       what a room remembers to tell that
+applying    an update put into a document
 awareness   carets
 rendering   a document as text and as HTML
 tree        a document as plain values, and the edits that make one of another
@@ -12,5 +13,5 @@ seeding     text or HTML as a document
 weaving     a state as its units in order, those that are deleted too
 
 The way of an update into a room: `read_update`, `join` if it is long, `missing` (a gap: sync), `check_profile`
-(Invalid), `apply_update` of pycrdt, `note_applied`. What raises does so before anything has changed.
+(Invalid), `note_applied`, `apply`. What raises does so before anything has changed.
 """

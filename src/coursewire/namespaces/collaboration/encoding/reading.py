@@ -87,6 +87,8 @@ class Update:
     """By client."""
     deletes: list[tuple[int, int, int]] = field(default_factory=list)
     """Client, and the units from, up to and without."""
+    deletes_at: int = 0
+    """Where in its bytes they begin: behind all structs."""
     halves: set[Id] = field(default_factory=set)
     """Second halves of surrogate pairs: nothing may begin or end in front of one."""
     placed: Placed | None = None
@@ -109,6 +111,7 @@ def read_update(
         raise source.refuse(f"it has more than {most_clients} clients")
     for _ in range(clients):
         _read_block(source, read, most_structs)
+    read.deletes_at = source.at
     _read_deletes(source, read, most_structs)
     source.finish()
     return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coursewire.errors import Invalid, TooLarge
+from coursewire.namespaces.collaboration.encoding.applying import apply
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, missing, read_update
 from coursewire.namespaces.collaboration.rules import limits
@@ -113,7 +114,7 @@ class Replica:
     def _apply(self, update: Update, raw: bytes) -> None:
         try:
             note_applied(update, self._known)
-            self.doc.apply_update(raw)
+            apply(self.doc, update, raw)
         except BaseException as error:  # pycrdt's panics are no Exception
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pycrdt import Doc
 
 from coursewire.errors import Unavailable
+from coursewire.namespaces.collaboration.encoding.applying import apply
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, read_update
@@ -91,7 +92,7 @@ def _build(
         # What was checked once is not checked again; only where everything belongs is noted.
         read = read_update(edit.bytes, most_structs=MOST_CLOCK, most_clients=MOST_CLOCK)
         note_applied(read, contents.known)
-        contents.doc.apply_update(edit.bytes)
+        apply(contents.doc, read, edit.bytes)
         contents.tail += 1
         contents.tail_bytes += len(edit.bytes)
     contents.size += contents.tail_bytes

@@ -1,0 +1,55 @@
+"""Applies an update that was read; of one that deletes in many places some of those first.
+
+yrs keeps typed or pasted text as one string, cuts it for each range that is deleted in it, and copies what is behind
+the cut: 18,000 ranges in a million characters, 72 KB, took 449 ms. With some of them first, and then all, it takes
+29 ms. In which order units are deleted does not matter, and to delete one again is nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from math import isqrt
+from typing import TYPE_CHECKING, Any, Final
+
+from coursewire.namespaces.collaboration.encoding.lib0 import write_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pycrdt import Doc
+
+    from coursewire.namespaces.collaboration.encoding.reading import Update
+
+WORTH_IT: Final = 64
+"""Deleted ranges: fewer are as fast at once."""
+
+
+def apply(doc: Doc[Any], update: Update, raw: bytes) -> None:
+    """Apply an update, `raw`, to a document that lacks nothing that it stands on. Raises what pycrdt raises."""
+    ranges = update.deletes
+    if len(ranges) < WORTH_IT:
+        doc.apply_update(raw)
+        return
+    if update.blocks:
+        doc.apply_update(raw[: update.deletes_at] + _NOTHING)
+    # As many first as come between two of them afterwards.
+    first = isqrt(len(ranges))
+    doc.apply_update(_NOTHING + write_deletes(ranges[first // 2 :: first]))
+    doc.apply_update(_NOTHING + raw[update.deletes_at :])
+
+
+_NOTHING: Final = b"\x00"
+"""No structs, or no ranges."""
+
+
+def write_deletes(ranges: Iterable[tuple[int, int, int]]) -> bytes:
+    """Write ranges, each a client, the first unit and the one behind the last, as the end of an update."""
+    by_client: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for client, start, end in ranges:
+        by_client[client].append((start, end))
+    out = bytearray(write_number(len(by_client)))
+    for client, of_client in by_client.items():
+        out += write_number(client) + write_number(len(of_client))
+        for start, end in of_client:
+            out += write_number(start) + write_number(end - start)
+    return bytes(out)
