@@ -4,6 +4,7 @@ lib0        numbers, texts and values
 reading     updates: what is in them, and what they lack
 joining     text that comes letter by letter, in one
 placing     whether an update is an edit of this document
+labour      how much it makes pycrdt do
 known       what a room remembers to tell that
 applying    an update put into a document
 awareness   carets

@@ -26,16 +26,22 @@ WORTH_IT: Final = 64
 
 def apply(doc: Doc[Any], update: Update, raw: bytes) -> None:
     """Apply an update, `raw`, to a document that lacks nothing that it stands on. Raises what pycrdt raises."""
-    ranges = update.deletes
-    if len(ranges) < WORTH_IT:
+    if len(update.deletes) < WORTH_IT:
         doc.apply_update(raw)
         return
     if update.blocks:
         doc.apply_update(raw[: update.deletes_at] + _NOTHING)
-    # As many first as come between two of them afterwards.
-    first = isqrt(len(ranges))
-    doc.apply_update(_NOTHING + write_deletes(ranges[first // 2 :: first]))
+    doc.apply_update(_NOTHING + write_deletes(first_deleted(update)))
     doc.apply_update(_NOTHING + raw[update.deletes_at :])
+
+
+def first_deleted(update: Update) -> list[tuple[int, int, int]]:
+    """Return the ranges that are deleted first: all of a few, of many as many as come between two of them then."""
+    ranges = update.deletes
+    if len(ranges) < WORTH_IT:
+        return ranges
+    step = isqrt(len(ranges))
+    return ranges[step // 2 :: step]
 
 
 _NOTHING: Final = b"\x00"

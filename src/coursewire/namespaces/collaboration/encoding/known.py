@@ -126,6 +126,12 @@ class Known:
         runs = self._runs[unit[0]]
         return unit[0], runs.starts[bisect_right(runs.starts, unit[1]) - 1]
 
+    def run_of(self, unit: Id) -> tuple[int, int]:
+        """Return from which clock up to which the run goes that a unit is in, of one that is in the document."""
+        starts = self._runs[unit[0]].starts
+        index = bisect_right(starts, unit[1])
+        return starts[index - 1], starts[index] if index < len(starts) else self.clocks[unit[0]]
+
     def is_deleted(self, unit: Id) -> bool:
         """Whether a unit came to us as deleted, so that it may have been an element."""
         return _is_in(self._deleted, unit)

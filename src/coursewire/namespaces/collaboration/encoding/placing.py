@@ -17,6 +17,7 @@ from coursewire.namespaces.collaboration.encoding.known import (
     are_attributes,
     attributes_of,
 )
+from coursewire.namespaces.collaboration.encoding.labour import count_steps
 from coursewire.namespaces.collaboration.encoding.reading import (
     MOST_CLOCK,
     Content,
@@ -36,9 +37,6 @@ that it has. 1,500 kinds and 1,500 pieces took 0.36 s and 187 MB to read, of an 
 MOST_KEPT: Final = 1_500_000
 """Places to remember, about 80 bytes each, those of deleted text among them: a document that is written and deleted
 again and again is small, and what is known of it grows."""
-MOST_STEPS: Final = 4_000_000
-"""Units that may have to be walked past to find the places of all structs, tens of nanoseconds each. It grows
-with the square of the structs: 3,000 in 27 KB kept a node busy for 0.3 s."""
 
 
 def check_profile(update: Update, known: Known) -> None:
@@ -49,7 +47,7 @@ def check_profile(update: Update, known: Known) -> None:
     _check_grown(update, known)
     placed = place(update, known)
     _check_pairs(update, known, placed)
-    placed.steps = _count_steps(update, known, placed)
+    placed.steps = count_steps(update, known, placed)
     update.placed = placed
 
 
@@ -253,31 +251,3 @@ def _check_pairs(update: Update, known: Known, placed: Placed) -> None:
     for client, start in placed.starts.items():
         if (client, start) in update.halves:
             raise unreadable("a character is cut in two")
-
-
-def _count_steps(update: Update, known: Known, placed: Placed) -> int:
-    """Count the units that may have to be walked past; refuse so many that it is the square of the structs.
-
-    An editor puts something between two neighbours. What others wrote there meanwhile has to be walked past: how much
-    that is nobody can tell, but no more than the element holds. It is nothing where the update itself says that the
-    two were neighbours: text typed on and on, one paragraph after the other.
-    """
-    beside: dict[tuple[Id, bool], Id | None] = {}
-    # By a unit that something was put behind, or by an element in front of whose first unit: what is there now.
-    sizes: dict[Id, int] = {}
-    steps = 0
-    for index in placed.order:
-        struct, home = update.structs[index], placed.homes[index]
-        client, clock, left, right = struct.client, struct.clock, struct.left, struct.right
-        if not placed.is_new((client, clock + struct.size - 1)):
-            continue
-        sizes[home] = size = sizes.get(home, 0) + 1
-        gap = (home, True) if left is None else (left, False)
-        next_of_left = None if left is None else (left[0], left[1] + 1)
-        if beside.get(gap, next_of_left) != right:
-            steps += size + known.sizes[home]
-            if steps > MOST_STEPS:
-                raise unreadable("it changes too many places of one long text: send less at once")
-        beside[gap] = (client, clock)
-        beside[(client, clock + struct.size - 1), False] = right
-    return steps
