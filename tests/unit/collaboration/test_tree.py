@@ -94,6 +94,21 @@ def test_the_same_tree_needs_no_edit() -> None:
     assert list(become(doc, tree_of(doc))) == []
 
 
+def test_two_texts_side_by_side_read_as_one() -> None:
+    """Two people began an empty paragraph at once: brought back, it is one text, and then there is nothing to do."""
+    doc = doc_of_html("<p></p>")
+    paragraph = root_of(doc).children[0]
+    assert isinstance(paragraph, XmlElement)
+    for words in ("two ", "texts"):
+        paragraph.children.append(XmlText(words))
+    wanted = tree_of(doc)
+    assert wanted[0].children == [("two texts", {})]
+    doc = doc_of_html("<h1>else</h1>")
+    remade(doc, wanted)
+    assert tree_of(doc) == wanted
+    assert list(become(doc, wanted)) == []
+
+
 def test_very_many_elements_are_written_anew() -> None:
     lines = "".join(f"<p>{number}</p>" for number in range(MOST_COMPARED + 10))
     doc = doc_of_html(f"<p>same</p>{lines}")

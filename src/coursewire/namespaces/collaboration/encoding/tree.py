@@ -45,8 +45,18 @@ def _node(element: XmlElement) -> Node:
         if isinstance(child, XmlElement):
             node.children.append(_node(child))
         elif isinstance(child, XmlText):
-            node.children.extend(_pieces(child))
+            _add_pieces(node.children, _pieces(child))
     return node
+
+
+def _add_pieces(children: list[Node | Piece], pieces: list[Piece]) -> None:
+    """Put pieces behind the others. Two texts side by side read as one: two people began an empty line at once."""
+    if children and pieces:
+        last = children[-1]
+        if not isinstance(last, Node) and last[1] == pieces[0][1]:
+            children[-1] = (last[0] + pieces[0][0], last[1])
+            pieces = pieces[1:]
+    children.extend(pieces)
 
 
 def _pieces(text: XmlText) -> list[Piece]:
