@@ -326,6 +326,34 @@ async def test_a_node_that_misses_something_loads_again() -> None:
     await room.close()
 
 
+@pytest.mark.parametrize("how", ["open", "sync"])
+async def test_what_the_bus_has_not_brought_is_read_from_the_log(how: str) -> None:
+    """[DOC5] [SUB3] A position beyond what the document has would hide an edit: it would come with neither."""
+    bus = LossyBus()
+    room = await ReadingRoom.open(bus=bus)
+    other = await ReadingRoom.open(room.house.storage, bus=bus)
+    document_id = await room.document()
+    ada, ben, cleo = await room.come("ada"), await other.come("ben"), await other.come("cleo")
+    await ada.open(document_id)
+    await ben.open(document_id)
+    if how == "open":  # into a document that rests there, and nobody listens to
+        await ben.ask("document.close", document_id=document_id)
+    bus.losing = True
+    await ada.type("one")
+    bus.losing = False
+    reader = ben
+    if how == "open":
+        reader = cleo
+        await cleo.open(document_id)
+    else:
+        await ben.sync()
+    assert reader.text == "one"
+    await reader.type("not ")  # it stands on what was lost
+    assert other.rooms.counts["drops"] == 0
+    await other.close_node()
+    await room.close()
+
+
 async def test_what_is_committed_while_a_document_loads_is_in_it(
     room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

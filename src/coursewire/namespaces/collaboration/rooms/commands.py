@@ -23,6 +23,7 @@ from coursewire.namespaces.collaboration.rooms.replica import Broken
 from coursewire.namespaces.collaboration.rooms.room import RETRY_MS, State, answering
 from coursewire.namespaces.collaboration.rules import limits, modes
 from coursewire.namespaces.collaboration.rules.annotations import MOST_OF_DOCUMENT
+from coursewire.namespaces.collaboration.rules.audiences import document_channel
 from coursewire.namespaces.collaboration.service.editing import check_epoch, save_update, somebody_elses
 from coursewire.namespaces.collaboration.service.opening import read_beginning
 from coursewire.realtime.contract import Nothing
@@ -69,7 +70,7 @@ async def open_document(
             html[:] = [html_of(replica.doc)]
             return State(replica.epoch, b"", b"")
 
-        state = await room.state_for(answer)
+        state = await room.state_for(answer, positions[document_channel(command.document_id)].offset)
         grant = rooms.grant_of(visit.session_id, command.document_id)
         if grant is None:
             raise Unavailable(

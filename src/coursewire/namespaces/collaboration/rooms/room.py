@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Load = Callable[[str], Awaitable["Contents"]]
+ReadTail = Callable[[str, int], Awaitable["Committed"]]
 
 HEARD_MEANWHILE: Final = 1_000
 """Messages of the bus that are kept while a document loads. When there are more it is loaded once again."""
@@ -41,7 +42,9 @@ class State(NamedTuple):
 class Room:
     """One document on this node. All methods belong to the event loop."""
 
-    def __init__(self, document_id: str, live: Live, load: Load, counts: Counter[str]) -> None:
+    def __init__(
+        self, document_id: str, live: Live, load: Load, read_tail: ReadTail, counts: Counter[str]
+    ) -> None:
         self.document_id = document_id
         self.company = Company(document_id, live)
         self.replica: Replica | None = None
@@ -51,6 +54,7 @@ class Room:
         self.idle_since: float | None = None
         """Of the loop's clock; None: somebody is here."""
         self._load = load
+        self._read_tail = read_tail
         self._counts = counts
         self._loading: asyncio.Task[Replica] | None = None
         self._heard: deque[Committed] = deque(maxlen=HEARD_MEANWHILE)
@@ -151,13 +155,17 @@ class Room:
             if not waiting.done():
                 waiting.set_result(None)
 
-    async def state_for(self, answer: Callable[[Replica], State]) -> State:
+    async def state_for(self, answer: Callable[[Replica], State], offset: int | None = None) -> State:
         """Return what `answer` makes of the document, once all that it has in it is committed.
 
-        Raises NotFound, Unavailable.
+        It has in it what is logged up to `offset`, by default up to now. Raises NotFound, Unavailable.
         """
         for _ in range(TRIES):
             replica = await self.ready()
+            if offset is None or replica.offset < offset:
+                await self._catch_up(replica, offset)
+                if self.replica is not replica:
+                    continue
             state = answer(replica)
             if self._begun > self._ended:
                 written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -168,6 +176,25 @@ class Room:
         raise Unavailable("the document is being loaded", retry_after_ms=RETRY_MS)
 
     # Hearing
+
+    async def _catch_up(self, replica: Replica, offset: int | None) -> None:
+        """Take from the log what the bus has not brought yet, or has lost (DOC5).
+
+        Else somebody who comes with a position beyond it would get it neither with the state nor as an event.
+        """
+        while True:
+            tail = await self._read_tail(self.document_id, replica.offset)
+            if self.replica is not replica:
+                return
+            try:
+                _take(replica, tail)
+                if not tail.events and replica.offset < (offset or 0):
+                    raise Broken("the log has lost events")
+            except Broken as broken:
+                self.drop(str(broken))
+                return
+            if not tail.events or (offset is not None and replica.offset >= offset):
+                return
 
     def hear(self, message: Committed) -> None:
         """Take what was committed in the document's stream, here or on another node."""

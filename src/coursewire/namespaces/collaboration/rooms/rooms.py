@@ -16,6 +16,7 @@ from coursewire.namespaces.collaboration.rooms.compacting import Compacting
 from coursewire.namespaces.collaboration.rooms.room import Room
 from coursewire.namespaces.collaboration.rules import limits
 from coursewire.namespaces.collaboration.service.contents import Contents, load_contents
+from coursewire.namespaces.collaboration.service.tails import NAMESPACE, read_tail
 from coursewire.realtime.limits import Bucket, Rate
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from coursewire.realtime.live import Live
     from coursewire.realtime.visit import Visit
 
-NAMESPACE: Final = "/collaboration"
 MOST_OPEN: Final = 2_000
 """Documents in memory at once. The next one takes the place of one that nobody is in; when somebody is in all of them,
 opening it is answered with `overloaded`."""
@@ -106,7 +106,9 @@ class Rooms:
         room = self._rooms.get(document_id)
         if room is None:
             self._make_space()
-            room = self._rooms[document_id] = Room(document_id, live, self._load, self.counts)
+            room = self._rooms[document_id] = Room(
+                document_id, live, self._load, self._read_tail, self.counts
+            )
         room.holds += 1
         try:
             yield room
@@ -117,6 +119,9 @@ class Rooms:
 
     async def _load(self, document_id: str) -> Contents:
         return await self.work.read(lambda tx: load_contents(tx, document_id))
+
+    async def _read_tail(self, document_id: str, offset: int) -> Committed:
+        return await self.work.read(lambda tx: read_tail(tx, document_id, offset))
 
     def _make_space(self) -> None:
         if len(self._rooms) < MOST_OPEN:
