@@ -190,6 +190,16 @@ export interface Document {
   open_annotations: number;
 }
 
+/** Which channels of a document are for one now. */
+export interface DocumentChannels {
+  document_id: string;
+  /**
+   * All of them. Those that one does not listen to yet are to be subscribed to; then `annotation.list`
+   * has what was written there before. The others of the document are closed by the server.
+   */
+  channels: string[];
+}
+
 /** The document that was left. */
 export interface DocumentClosed {
   document_id: string;
@@ -724,6 +734,11 @@ export interface CollaborationEvents extends RealtimeEvents {
   "session.changed": { data: Participant; delivery: "latest"; per: "user_id" };
   /** The mode has changed, on `user:<id>` for one person, on `document:<id>` for everybody. */
   "document.mode": { data: ModeChanged; delivery: "ephemeral" };
+  /**
+   * One has come into a group, become staff, or is either no more, with the document open; on
+   * `user:<id>`.
+   */
+  "document.channels": { data: DocumentChannels; delivery: "latest"; per: "document_id" };
   /** Forget what was kept, and open again: edits of the old epoch are refused with `conflict`. */
   "document.reset": { data: Reset; delivery: "ephemeral" };
   /** Somebody has annotated, or replied; also: somebody made one visible to this audience. */
@@ -763,6 +778,7 @@ export const collaborationEvents = {
   "awareness.changed": { delivery: "ephemeral", attachment: "awareness" },
   "session.changed": { delivery: "latest", per: "user_id", rate: 2 },
   "document.mode": { delivery: "ephemeral" },
+  "document.channels": { delivery: "latest", per: "document_id", rate: 4 },
   "document.reset": { delivery: "ephemeral" },
   "annotation.created": { delivery: "logged", subject: "id" },
   "annotation.updated": { delivery: "logged", subject: "id" },

@@ -71,7 +71,7 @@ async def seats() -> AsyncIterator[tuple[Campus, dict[str, Seat]]]:
 async def test_who_is_taken_out_of_a_group_hears_no_more_of_it(
     seats: tuple[Campus, dict[str, Seat]],
 ) -> None:
-    """[FAN4] [ANN1] At once; whoever is in it goes on, and who came hears it after entering anew."""
+    """[FAN4] [ANN1] At once; whoever is in it goes on, and who came is told what to listen to."""
     site, people = seats
     await people["ben"].annotate("first", visibility="group:red")
     assert [data["body"] for _, data in await people["cleo"].heard()] == ["first"]
@@ -82,8 +82,15 @@ async def test_who_is_taken_out_of_a_group_hears_no_more_of_it(
     assert [data["body"] for _, data in await people["cleo"].heard()] == ["first"]
     assert [data["body"] for _, data in await people["ada"].heard()] == ["first", "second"]
     assert await people["dan"].heard() == []
-    opened = await people["dan"].enter()
-    assert [one["body"] for one in opened["annotations"]] == ["first", "second"]
+    dan = people["dan"].client
+    told = [data for name, data, _ in dan.events if name == "document.channels"]
+    red = "document:7:group:red"
+    assert told == [{"document_id": "7", "channels": ["document:7", "document:7:group:blue", red]}]
+    assert (await dan.ask("subscribe", channel=red))["offset"] == 2
+    listed = await dan.ask("annotation.list", document_id="7")
+    assert [one["body"] for one in listed["items"]] == ["first", "second"]
+    await people["ben"].annotate("third", visibility="group:red")
+    assert [data["body"] for _, data in await people["dan"].heard()] == ["third"]
 
 
 async def test_who_is_no_longer_staff_hears_no_more_of_their_notes(

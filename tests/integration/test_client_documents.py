@@ -59,6 +59,44 @@ async def test_one_sees_who_comes_and_goes(site: Campus) -> None:
         await until(hers, lambda: "ben" not in hers.participants)
 
 
+async def test_notes_of_a_group_come_and_go_with_it(site: Campus) -> None:
+    """[FAN4] [ANN1] In a document that is open, for learners and for staff, and not by opening it again."""
+    document_id = await make_document(site)
+    group = f"/v1/courses/{COURSE}/groups/red"
+
+    async def put(*user_ids: str) -> None:
+        reply = await site.lms.put(group, json={"user_ids": user_ids})
+        assert reply.status_code == 200, reply.text
+
+    await put("cleo")
+    async with (
+        client(site, "ada") as ada,
+        client(site, "ben") as ben,
+        client(site, "cleo") as cleo,
+        ada.open_document(document_id) as hers,
+        ben.open_document(document_id) as his,
+        cleo.open_document(document_id) as theirs,
+    ):
+        hers.text += "By induction."
+        await until(theirs, lambda: "induction" in str(theirs.text))
+        await until(his, lambda: "induction" in str(his.text))
+        opened = his.about
+        await theirs.annotate("induction", "why?", visibility="group:red")
+        await until(hers, lambda: len(hers.annotations) == 1)
+        assert not his.annotations
+        await put("cleo", "ben")
+        await until(his, lambda: [one.body for one in his.annotations.values()] == ["why?"])
+        await theirs.annotate("By", "how?", visibility="group:red")
+        await until(his, lambda: [one.body for one in his.annotations.values()] == ["why?", "how?"])
+        await put("ben")
+        await until(theirs, lambda: not theirs.annotations)
+        assert his.about is opened
+        await site.enrol({"ada": "learner"})
+        await until(hers, lambda: not hers.annotations)
+        await site.enrol({"ada": "instructor"})
+        await until(hers, lambda: len(hers.annotations) == 2)
+
+
 async def test_a_bot_answers_questions(site: Campus) -> None:
     """It hears of a question as it is asked, and replies; staff's words are not for learners; deleted is gone."""
     document_id = await make_document(site)

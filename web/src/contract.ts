@@ -68,6 +68,7 @@ export type {
   CreateAnnotation,
   CreateDocument,
   Document as DocumentInfo,
+  DocumentChannels,
   DocumentKind,
   DocumentLimits,
   DocumentOpened,

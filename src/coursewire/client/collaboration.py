@@ -39,6 +39,10 @@ class CollaborationClient(CollaborationCommands):
         """Tell those who listen to a document of something, in its turn among the events."""
         self._shell.put(tell)
 
+    async def listen(self, channel: str) -> None:
+        """Listen to a channel of a document that is open, until that is left. Raises Forbidden, NotFound."""
+        await self._shell.subscribe(channel)
+
     def release(self, document: Document) -> None:
         """Leave a document, at once, unless it is open here a second time."""
         self._documents.discard(document)
@@ -76,7 +80,7 @@ class CollaborationClient(CollaborationCommands):
             if document.id != document_id:
                 continue
             if audience:
-                document.forget(audience)
+                document.lose(channel)
             else:
                 document.end(error)
 

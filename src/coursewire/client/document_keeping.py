@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pycrdt import Doc
@@ -12,7 +15,15 @@ from coursewire.client.document_editing import Editing, Flight, readable
 from coursewire.client.document_known import Known
 from coursewire.client.document_listeners import Listeners
 from coursewire.client.document_text import DocumentText
-from coursewire.errors import Conflict, CoursewireError, Forbidden, Internal, Invalid, Unavailable
+from coursewire.errors import (
+    Conflict,
+    CoursewireError,
+    Forbidden,
+    Internal,
+    Invalid,
+    NotFound,
+    Unavailable,
+)
 from coursewire.namespaces.collaboration import contract as collaboration
 
 if TYPE_CHECKING:
@@ -61,6 +72,8 @@ class Kept:
         """Whether `document.open` is under way."""
         self._meanwhile: list[Any] | None = None
         """News that came while it was being opened: its answer may be older."""
+        self._gained: list[str] = []
+        """Channels that have become ours, and that nobody listens to yet."""
         self._failures = 0
         """One after the other."""
         self._over: CoursewireError | None = None
@@ -106,9 +119,9 @@ class Kept:
         self._settled.set()
         self._listeners.end(self._over)
 
-    def forget(self, audience: str) -> None:
-        """Forget the annotations for people to whom one belongs no more: `staff`, `group:<id>`."""
-        self._known.forget(audience)
+    def lose(self, channel: str) -> None:
+        """Note that a channel of some of its people is not for us any more, and forget what was only there."""
+        self._listen_to([name for name in self.channels if name != channel])
 
     def _note(self, news: Any) -> None:
         match news:
@@ -122,8 +135,17 @@ class Kept:
                 self.reopen()
             case collaboration.Reset() if news.epoch != self.epoch:
                 self.reopen()
+            case collaboration.DocumentChannels():
+                self._gained = [name for name in news.channels if name not in self.channels]
+                self._listen_to([name for name in self.channels if name in news.channels])
+                self._stirred.set()
             case _:
                 self._known.note(news)
+
+    def _listen_to(self, channels: Sequence[str]) -> None:
+        self.channels = tuple(channels)
+        own = f"document:{self.id}:"
+        self._known.keep([name.removeprefix(own) for name in channels if name.startswith(own)])
 
     def _apply(self, update: bytes) -> None:
         try:
@@ -174,6 +196,8 @@ class Kept:
             try:
                 if self._must_open:
                     await self._open()
+                elif self._gained:
+                    await self._listen_too(self._gained)
                 elif (flight := self._editing.next()) is not None:
                     await self._send(flight)
                 else:
@@ -190,7 +214,7 @@ class Kept:
     async def _open(self) -> None:
         """Open it once. It may have to be opened again: `_must_open` says so, also after an error."""
         is_first = self.about is None
-        self._must_open, self._meanwhile = False, []
+        self._must_open, self._meanwhile, self._gained = False, [], []
         try:
             editing = self._editing if self._given_up is None else Editing()
             epoch = self.epoch if self._given_up is None else None
@@ -215,6 +239,24 @@ class Kept:
         if not is_first:
             # Those who listen may await what this task does: they are told where they are told of everything else.
             self._client.tell_in_turn(lambda: self._listeners.tell(answer.document))
+
+    async def _listen_too(self, channels: Sequence[str]) -> None:
+        """Listen to what has become ours to see, and read what was written there: told as if it were new."""
+        self._gained, self._meanwhile = [], []
+        before = set(self._known.annotations)
+        try:
+            for channel in channels:
+                with suppress(Forbidden, NotFound):  # ours no more already: that is told too
+                    await self._client.listen(channel)
+                    self.channels = (*self.channels, channel)
+            found = [one async for one in self._client.annotations(self.id)]
+        finally:
+            meanwhile, self._meanwhile = self._meanwhile, None
+        for news in (*found, *meanwhile):
+            self._note(news)
+        gained = [one for one in self._known.annotations.values() if one.id not in before]
+        for one in gained:
+            self._client.tell_in_turn(partial(self._listeners.tell, one))
 
     async def _ask(self, editing: Editing, epoch: str | None) -> collaboration.DocumentOpened:
         self._is_asking = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from coursewire.namespaces.collaboration.contract import Annotation, Participant
@@ -32,10 +32,15 @@ class Known:
             case Annotation():
                 self._fold(news)
 
-    def forget(self, audience: str) -> None:
-        """Forget the annotations for people to whom one belongs no more: `staff`, `group:<id>`."""
-        for one in [one for one in self.annotations.values() if one.visibility == audience]:
-            del self.annotations[one.id]
+    def keep(self, audiences: Collection[str]) -> None:
+        """Forget the annotations for people to whom one belongs no more; given those to whom one does still.
+
+        These are `staff`, who see what is for every group, and `group:<id>`.
+        """
+        if "staff" in audiences:
+            return
+        seen = {"course", "private", *audiences}
+        self.annotations = {key: one for key, one in self.annotations.items() if one.visibility in seen}
 
     def _fold(self, annotation: Annotation) -> None:
         known = self.annotations.get(annotation.id)

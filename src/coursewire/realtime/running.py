@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from coursewire import log
-from coursewire.errors import CoursewireError, NotFound
+from coursewire.errors import CoursewireError, NotFound, Unavailable
 from coursewire.realtime.attachments import Answer, encode_answer
 from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subscribe, Unsubscribe
 from coursewire.realtime.eager import start
@@ -139,14 +139,13 @@ class Running:
         return answer
 
     async def _open(self, session: Session, opening: Opening, command: Command) -> Entered:
-        path, caller, reactions = session.namespace.path, session.caller, self._reactions
-        names = await self._storage.read(
-            lambda raw: opening.channels(Transaction(raw, path, caller, reactions), caller, command)
-        )
+        names = await self._names(session, opening, command)
         answers = await self._hub.subscribe(session, dict.fromkeys(names))
         joined = [answer.subscription for answer in answers.values() if isinstance(answer, Joined)]
         entered = Entered(joined, Answer(b""))
         try:
+            if len(joined) < len(names):
+                await self._check_unchanged(session, opening, command, names)
             positions = {name: _position(answer) for name, answer in answers.items()}
             visit = self._here.visit(session)
             entered.answer = encode_answer(await opening.run(visit, command, positions))
@@ -154,6 +153,19 @@ class Running:
             self.leave(session, entered)
             raise
         return entered
+
+    async def _names(self, session: Session, opening: Opening, command: Command) -> list[str]:
+        path, caller, reactions = session.namespace.path, session.caller, self._reactions
+        return await self._storage.read(
+            lambda raw: list(opening.channels(Transaction(raw, path, caller, reactions), caller, command))
+        )
+
+    async def _check_unchanged(
+        self, session: Session, opening: Opening, command: Command, names: Sequence[str]
+    ) -> None:
+        """Raise Unavailable when one was refused because it is not for the caller any more since they were named."""
+        if await self._names(session, opening, command) != names:
+            raise Unavailable("what you may listen to has changed meanwhile: ask again", retry_after_ms=200)
 
     def leave(self, session: Session, entered: Entered) -> None:
         """End what is left of the subscriptions of an opening; not those that have taken their place."""

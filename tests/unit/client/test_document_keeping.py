@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 import pytest
@@ -46,13 +46,16 @@ class Server:
         self.doc: Doc[Any] = Doc()
         self.epoch = "1"
         self.html: str | None = None
-        self.annotations: list[collaboration.Annotation] = []
+        self.notes: list[collaboration.Annotation] = []
         self.opens = 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.refuses: Exception | None = None
         self.left: list[str] = []
         self.asked = asyncio.Event()
+        self.closed: set[str] = set()
+        self.heard_from: list[str] = []
+        self.telling: list[asyncio.Future[None]] = []
 
     def hold(self, document: Document) -> None:
         """See CollaborationClient."""
@@ -63,6 +66,21 @@ class Server:
 
     def tell_in_turn(self, tell: Callable[[], Awaitable[None]]) -> None:
         """See CollaborationClient."""
+        self.telling.append(asyncio.ensure_future(tell()))
+
+    async def listen(self, channel: str) -> None:
+        """See CollaborationClient."""
+        if channel in self.closed:
+            raise NotFound("there is no such document, or it is not open to you")
+        self.heard_from.append(channel)
+
+    async def annotations(self, _: str) -> AsyncIterator[collaboration.Annotation]:
+        """See CollaborationClient."""
+        self.asked.set()
+        found = list(self.notes)
+        await self.may_answer.wait()
+        for one in found:
+            yield one
 
     async def run(self, command: Any, _answer: Any, **fields: Any) -> Any:
         """Carry a command out."""
@@ -73,7 +91,7 @@ class Server:
             return collaboration.UpdateSaved(sequence=fields["sequence"])
         self.opens += 1
         self.asked.set()
-        annotations = list(self.annotations)
+        annotations = list(self.notes)
         await self.may_answer.wait()
         is_known = fields["epoch"] in {None, self.epoch}
         return collaboration.DocumentOpened(
@@ -108,7 +126,7 @@ async def test_news_that_come_before_the_answer_that_is_older_hold(
     server: Server, document: Document
 ) -> None:
     """[SUB3] An event may overtake the answer of `document.open`: it is not forgotten by it."""
-    server.annotations = [note("old"), note("gone")]
+    server.notes = [note("old"), note("gone")]
     server.may_answer.clear()
     entering = asyncio.ensure_future(document.__aenter__())
     await server.asked.wait()
@@ -127,7 +145,7 @@ async def test_more_news_than_are_kept_open_it_again(server: Server, document: D
     for number in range(MEANWHILE):
         await document.take(note(f"{number}"))
     assert not document._must_open
-    server.annotations = [note("last")]
+    server.notes = [note("last")]
     await document.take(note("last"))
     server.may_answer.set()
     await entering
@@ -235,8 +253,50 @@ async def test_staffs_words_go_with_the_role(document: Document) -> None:
     async with document:
         await document.take(note("all"))
         await document.take(note("few", visibility="staff"))
-        document.forget("staff")
+        await document.take(note("some", visibility="group:red"))
+        document.lose("document:7:staff")
         assert set(document.annotations) == {"all"}
+
+
+async def test_who_comes_into_a_group_reads_what_was_written_there(
+    server: Server, document: Document
+) -> None:
+    """[ANN1] Without opening the document again; what happens meanwhile is not undone by what is read."""
+    server.notes = [note("all")]
+    told: asyncio.Queue[str] = asyncio.Queue()
+    document.on_change(
+        lambda news: told.put_nowait(news.id) if isinstance(news, collaboration.Annotation) else None
+    )
+    async with document:
+        server.notes += [note("some", visibility="group:red"), note("gone", visibility="group:red")]
+        server.asked.clear()
+        server.may_answer.clear()
+        await document.take(
+            collaboration.DocumentChannels(document_id="7", channels=["document:7", "document:7:group:red"])
+        )
+        await server.asked.wait()
+        await document.take(note("gone", 2, visibility="group:red", state="deleted"))
+        assert set(document.annotations) == {"all"}
+        server.may_answer.set()
+        assert (await told.get(), await told.get()) == ("gone", "some")
+        assert set(document.annotations) == {"all", "some"}
+        assert (server.heard_from, server.opens) == (["document:7", "document:7:group:red"], 1)
+        await document.take(collaboration.DocumentChannels(document_id="7", channels=["document:7"]))
+        assert (set(document.annotations), document.channels) == ({"all"}, ("document:7",))
+
+
+async def test_a_group_that_one_has_left_already_ends_no_document(server: Server, document: Document) -> None:
+    """[FAN4] What may be heard is asked again, and refused; the document goes on."""
+    server.closed = {"document:7:group:red"}
+    async with document:
+        server.asked.clear()
+        await document.take(
+            collaboration.DocumentChannels(document_id="7", channels=["document:7:group:red"])
+        )
+        await server.asked.wait()
+        document.text += "on"
+        await document.saved()
+        assert document.channels == ()
 
 
 async def test_handlers_hear_what_others_do_and_one_that_fails_stops_nobody(document: Document) -> None:

@@ -57,12 +57,24 @@ class Wall:
     settled: list[tuple[str, str]] = field(default_factory=list)
     grants: list[tuple[str, str, Any]] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
+    loses: str | None = None
+    """A channel that is no more than once among those that somebody enters."""
+    lost: str | None = None
 
     def prepare(self, _: Visit, command: Draw) -> Step:
         if command.fails == "prepare":
             raise Invalid("this is no stroke", field="stroke")
         self.drawn.append(command.stroke)
         return Stroke(self, command)
+
+    def channels_of(self, _: Transaction, __: Caller, command: EnterBoard) -> list[str]:
+        if command.board == "none":
+            raise NotFound("there is no such board", field="board")
+        channels = [notes.board_channel(command.board), command.too]
+        if self.lost is not None:
+            channels.remove(self.lost)
+        self.lost = self.loses
+        return channels
 
     async def enter(self, _: Visit, command: EnterBoard, positions: Mapping[str, Position]) -> Entered:
         await self.gate.wait()
@@ -96,13 +108,6 @@ class Stroke:
         self.wall.settled.append((self.command.stroke, type(error).__name__ if error else "ok"))
 
 
-def channels_of(_: Transaction, __: Caller, command: EnterBoard) -> list[str]:
-    """Say what a board is entered with. Raises NotFound."""
-    if command.board == "none":
-        raise NotFound("there is no such board", field="board")
-    return [notes.board_channel(command.board), command.too]
-
-
 def title_of(tx: Transaction, caller: Caller, board: str) -> str:
     """Grant a board's title to whoever is enrolled."""
     notes.may_read(tx, caller, board)
@@ -123,7 +128,7 @@ async def house(build: Build, wall: Wall) -> House:
         path=notes.PATH,
         commands={
             **base.commands,
-            EnterBoard: Opening(channels_of, wall.enter),
+            EnterBoard: Opening(wall.channels_of, wall.enter),
             Draw: Staged(wall.prepare),
             WaitForDrawing: Signal(wall.wait),
         },
@@ -180,6 +185,18 @@ async def test_who_cannot_enter_listens_to_nothing_of_it(
     ada = await house.visitor("ada")
     assert (await ada.refused("board.enter", **payload))["code"] == code
     assert house.hub.find("/notes", "board:math") is None
+
+
+async def test_who_has_just_lost_one_of_the_channels_may_ask_again(house: House, wall: Wall) -> None:
+    """[FAN4] It was named as the caller's, and was not theirs any more when it was asked for."""
+    wall.gate.set()
+    wall.loses = "user:bob"
+    ada = await house.visitor("ada")
+    error = await ada.refused("board.enter", board="math", too="user:bob")
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+    assert house.hub.find("/notes", "board:math") is None
+    answer = await ada.ask("board.enter", board="math", too="user:bob")
+    assert set(answer["positions"]) == {"board:math"}
 
 
 async def test_a_right_that_goes_while_a_channel_is_entered_ends_all_of_it(house: House, wall: Wall) -> None:

@@ -77,6 +77,7 @@ export class CollaborationWebSocketService extends NamespaceService<
       request: (command, payload) => this.request(command, payload),
       listAnnotations: (payload) => this.request("annotation.list", payload),
       signal: (command, payload) => this.signal(command, payload),
+      join: (channel) => this.join(channel),
       leave: (channel) => this.leave(channel),
       shown: () => this.#annotating.restore(this.#left),
     });
@@ -275,6 +276,10 @@ export class CollaborationWebSocketService extends NamespaceService<
     this.#documents.missed(channel);
     // The answer of `document.open` brings the positions of a document's own channels.
     if (documentOf(channel, null) === null) this.snapshotLoaded(channel, position);
+  }
+
+  protected override subscribed(channel: string): void {
+    this.#documents.subscribed(channel);
   }
 
   protected override unsubscribed(channel: string): void {

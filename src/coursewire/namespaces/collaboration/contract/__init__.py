@@ -42,6 +42,8 @@ from coursewire.namespaces.collaboration.contract.documents import (
     Document,
     DocumentBegun,
     DocumentBody,
+    DocumentChannels,
+    DocumentChannelsChanged,
     DocumentClosed,
     DocumentGroup,
     DocumentLimits,
@@ -109,7 +111,8 @@ COMMANDS: tuple[type[Command], ...] = (
 )  # fmt: skip
 
 EVENTS: tuple[type[Event[Any]], ...] = (
-    DocumentUpdated, AwarenessChanged, SessionChanged, DocumentModeChanged, DocumentReset,
+    DocumentUpdated, AwarenessChanged, SessionChanged, DocumentModeChanged, DocumentChannelsChanged,
+    DocumentReset,
     AnnotationCreated, AnnotationUpdated, AnnotationDeleted,
 )  # fmt: skip
 
@@ -140,6 +143,8 @@ __all__ = [
     "Document",
     "DocumentBegun",
     "DocumentBody",
+    "DocumentChannels",
+    "DocumentChannelsChanged",
     "DocumentClosed",
     "DocumentGroup",
     "DocumentId",

@@ -266,6 +266,25 @@ class DocumentModeChanged(Event[ModeChanged], name="document.mode", delivery=Del
     """The mode has changed, on `user:<id>` for one person, on `document:<id>` for everybody."""
 
 
+class DocumentChannels(Model):
+    """Which channels of a document are for one now."""
+
+    document_id: DocumentId
+    channels: list[Channel]
+    """All of them. Those that one does not listen to yet are to be subscribed to; then `annotation.list` has what was
+    written there before. The others of the document are closed by the server."""
+
+
+class DocumentChannelsChanged(
+    Event[DocumentChannels],
+    name="document.channels",
+    delivery=Delivery.LATEST,
+    per="document_id",
+    rate=4,
+):
+    """One has come into a group, become staff, or is either no more, with the document open; on `user:<id>`."""
+
+
 class Reset(Model):
     """A document has begun anew."""
 

@@ -72,9 +72,10 @@ async def open_document(
 
         state = await room.state_for(answer, positions[document_channel(command.document_id)].offset)
         grant = rooms.grant_of(visit.session_id, command.document_id)
-        if grant is None:
+        if grant is None or set(grant.channels) != positions.keys():
             raise Unavailable(
-                "the document was left before it was entered: open it again", retry_after_ms=RETRY_MS
+                "the document was left, or your groups have changed, before it was entered: open it again",
+                retry_after_ms=RETRY_MS,
             )
         mode = modes.at_most(grant.mode, "comment") if is_too_old else grant.mode
         _check_client(room, visit.caller, command.client_id)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from coursewire.namespaces.collaboration.contract import (
     Awareness,
     AwarenessChanged,
+    DocumentChannels,
+    DocumentChannelsChanged,
     DocumentModeChanged,
     ModeChanged,
     SessionChanged,
@@ -51,11 +53,15 @@ class Company:
             self._tell_of(guest)
         return guest
 
-    def change_mode(self, session_id: int, before: Grant, after: Grant) -> None:
-        """Let somebody do more or less than before, and say so to them and to the others."""
+    def change_grant(self, session_id: int, before: Grant, after: Grant) -> None:
+        """Let somebody do and see more or less than before, and say so to them and, of what they do, to the others."""
         guest = self.people.find(session_id)
         if guest is None:
             return
+        if after.channels != before.channels:
+            seen = DocumentChannels(document_id=self._document_id, channels=list(after.channels))
+            user_id = guest.caller.user_id
+            self._live.publish_latest(user_channel(user_id), DocumentChannelsChanged(seen), is_last=True)
         mode = modes.at_most(after.mode, "comment") if guest.is_too_old else after.mode
         if mode == guest.mode:
             return

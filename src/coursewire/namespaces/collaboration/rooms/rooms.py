@@ -167,7 +167,7 @@ class Rooms:
         self._grants[key] = grant
         room = self._rooms.get(channel_id)
         if before is not None and room is not None:
-            room.company.change_mode(visit.session_id, before, grant)
+            room.company.change_grant(visit.session_id, before, grant)
 
     def left(self, visit: Visit, channel_id: str) -> None:
         """Hear that a session listens to a document no more."""

@@ -36,6 +36,8 @@ class Grant(NamedTuple):
     mode: Mode
     is_archived: bool = False
     access: str = ""
+    channels: tuple[str, ...] = ()
+    """The document's, that bring them all that is for them."""
 
 
 class Governed(Protocol):

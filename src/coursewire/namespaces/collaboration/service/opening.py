@@ -13,7 +13,7 @@ from coursewire.namespaces.collaboration.rules.modes import Grant
 from coursewire.namespaces.collaboration.service import audiences
 from coursewire.namespaces.collaboration.service.annotations import list_annotations
 from coursewire.namespaces.collaboration.service.documents import shown
-from coursewire.namespaces.collaboration.service.editing import mode_for, somebody_elses
+from coursewire.namespaces.collaboration.service.editing import somebody_elses
 from coursewire.namespaces.collaboration.store import writers
 
 if TYPE_CHECKING:
@@ -62,9 +62,11 @@ def grant_channel(tx: Transaction, caller: Caller, channel_id: str) -> Grant | N
         audiences.check_document_channel(tx, caller, channel_id)
         return None
     try:
-        document, mode = mode_for(tx, caller, channel_id)
+        place = audiences.entered(tx, caller, channel_id)
     except NotFound as error:
         error.field = "channel"
         raise
+    document = place.document
     access = orjson.dumps(dict(document.access)).decode() if document.access else ""
-    return Grant(mode, document.is_archived, access)
+    channels = audience_rules.channels_seen_by(place.viewer, document.id)
+    return Grant(place.viewer.mode or "view", document.is_archived, access, channels)

@@ -7,7 +7,7 @@ import {
   annotationArrived,
   annotationGone,
   annotationsLoaded,
-  audienceLost,
+  audiencesKept,
   noAnnotations,
   pendingBegun,
   pendingSettled,
@@ -39,7 +39,7 @@ describe("annotations", () => {
   it("of an audience that we are of no more go", () => {
     const staff = annotation("a2", { visibility: "staff" });
     const state = annotationArrived(annotationArrived(noAnnotations, one), staff);
-    expect(ids(audienceLost(state, "staff"))).toEqual(["a1"]);
+    expect(ids(audiencesKept(state, []))).toEqual(["a1"]);
   });
 
   it("are what the server says when the document is opened again, and what of ours is on its way", () => {

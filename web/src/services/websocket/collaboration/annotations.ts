@@ -75,9 +75,11 @@ export function annotationGone(
   return { ...state, items, gone: { ...state.gone, [id]: Math.max(revision, state.gone[id] ?? 0) } };
 }
 
-/** We are of an audience no more. */
-export function audienceLost(state: AnnotationsState, visibility: string): AnnotationsState {
-  const items = Object.values(state.items).filter((one) => one.visibility !== visibility);
+/** We are of these audiences and no others (`staff`, who see what is for every group, `group:<id>`). */
+export function audiencesKept(state: AnnotationsState, audiences: readonly string[]): AnnotationsState {
+  if (audiences.includes("staff")) return state;
+  const seen = new Set(["course", "private", ...audiences]);
+  const items = Object.values(state.items).filter(({ visibility }) => seen.has(visibility));
   return { ...state, items: Object.fromEntries(items.map((one) => [one.id, one])) };
 }
 

@@ -4,6 +4,7 @@ import type {
   Annotation,
   CollaborationCommands,
   CollaborationEvents,
+  DocumentChannels,
   DocumentOpened,
   DocumentReset,
   DocumentUpdate,
@@ -12,7 +13,7 @@ import type {
 import type { Environment } from "../environment";
 import type { EventMeta } from "../protocol";
 import type { StateStore } from "../stateStore";
-import { annotationArrived, annotationsLoaded, audienceLost } from "./annotations";
+import { annotationArrived, annotationsLoaded, audiencesKept } from "./annotations";
 import type { Copies } from "./copies";
 import { audienceOf, documentOf, folded } from "./events";
 import type { DocumentProvider } from "./provider";
@@ -41,6 +42,7 @@ interface Needs {
     payload: CollaborationCommands["annotation.list"]["payload"],
   ) => Promise<CollaborationCommands["annotation.list"]["result"]>;
   signal: <Name extends Signals>(command: Name, payload: CollaborationCommands[Name]["payload"]) => void;
+  join: (channel: string) => void;
   leave: (channel: string) => void;
   /** Somebody begins to use a document. */
   shown: (id: string) => void;
@@ -57,6 +59,8 @@ interface Used {
 export class Documents {
   readonly #needs: Needs;
   readonly #used = new Map<string, Used>();
+  /** Channels that have become ours in documents that were open already, until they are live. */
+  readonly #gained = new Set<string>();
   #device: DeviceStore | null = null;
 
   constructor(needs: Needs) {
@@ -128,6 +132,7 @@ export class Documents {
   }
 
   lost(): void {
+    this.#gained.clear(); // With the next connection all documents are opened again.
     for (const { provider } of this.#used.values()) provider?.lost();
   }
 
@@ -147,8 +152,16 @@ export class Documents {
     if (!state) return;
     const audience = audienceOf(channel);
     if (audience === null) return void this.#used.get(state.id)?.provider?.open(); // The server says why.
-    const channels = state.channels.filter((one) => one !== channel);
-    this.#show({ ...state, channels, annotations: audienceLost(state.annotations, audience) });
+    this.#listensTo(
+      state,
+      state.channels.filter((one) => one !== channel),
+    );
+  }
+
+  /** A channel is live: where it has become ours while the document was open, what was written there is read. */
+  subscribed(channel: string): void {
+    const id = documentOf(channel, null);
+    if (id !== null && this.#gained.delete(channel)) void this.#readAnnotations(id, [], "");
   }
 
   received(event: string, data: unknown, { channel }: EventMeta): void {
@@ -163,6 +176,10 @@ export class Documents {
         return provider.caretsMoved((data as CollaborationEvents["awareness.changed"]["data"]).awareness);
       case "document.reset":
         return provider.reset((data as DocumentReset).epoch);
+      case "document.channels":
+        // Its answer may be older, or newer.
+        if (provider.isOpening) return void provider.open();
+        return this.#channelsChanged(state, (data as DocumentChannels).channels);
       case "document.mode":
         // What is said to everybody is not what we may do: the server knows.
         if (!channel.startsWith("user:")) return void provider.open();
@@ -210,10 +227,30 @@ export class Documents {
     void provider.start();
   }
 
-  async #opened(id: string, answer: DocumentOpened): Promise<void> {
+  #opened(id: string, answer: DocumentOpened): Promise<void> {
     const { annotations, annotations_cursor, participants, positions } = answer;
-    const known = new Set(Object.keys(this.get(id)?.annotations.items ?? {}));
     this.patch(id, { channels: Object.keys(positions), participants: participantsOf(participants) });
+    return this.#readAnnotations(id, annotations, annotations_cursor);
+  }
+
+  /** We have come into a group, or become staff, or are either no more. */
+  #channelsChanged(state: DocumentState, channels: readonly string[]): void {
+    this.#listensTo(state, channels);
+    for (const channel of channels) {
+      if (state.channels.includes(channel)) continue;
+      this.#gained.add(channel);
+      this.#needs.join(channel);
+    }
+  }
+
+  #listensTo(state: DocumentState, channels: readonly string[]): void {
+    const audiences = channels.map(audienceOf).filter((audience) => audience !== null);
+    this.#show({ ...state, channels, annotations: audiencesKept(state.annotations, audiences) });
+  }
+
+  /** All that are not here yet: from a cursor on, from the beginning for "". */
+  async #readAnnotations(id: string, annotations: readonly Annotation[], from?: string): Promise<void> {
+    const known = new Set(Object.keys(this.get(id)?.annotations.items ?? {}));
     const all: Annotation[] = [];
     const take = (some: readonly Annotation[]) => {
       const state = this.get(id);
@@ -222,8 +259,9 @@ export class Documents {
     };
     take(annotations);
     try {
-      for (let cursor = annotations_cursor; cursor !== undefined; ) {
-        const page = await this.#needs.listAnnotations({ document_id: id, cursor, limit: PAGE });
+      for (let cursor = from; cursor !== undefined; ) {
+        const after = cursor === "" ? {} : { cursor };
+        const page = await this.#needs.listAnnotations({ document_id: id, limit: PAGE, ...after });
         take(page.items);
         cursor = page.next_cursor;
       }

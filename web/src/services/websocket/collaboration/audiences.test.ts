@@ -1,0 +1,92 @@
+/** Notes of groups and staff, as one comes into them and leaves while a document is open. */
+
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { annotation, Scriptorium } from "../../../testing/scriptorium";
+import { settle, World } from "../../../testing/world";
+import { CollaborationWebSocketService } from "../collaborationWebSocket";
+
+const RED = "document:7:group:red";
+const META = { channel: "user:ada" };
+const redNote = (id: string, patch = {}) => annotation(id, { visibility: "group:red", ...patch });
+
+let server: Scriptorium;
+let world: World;
+let service: CollaborationWebSocketService;
+
+beforeEach(async () => {
+  server = new Scriptorium("Hegel");
+  server.annotations = [annotation("all")];
+  world = new World();
+  service = new CollaborationWebSocketService({ environment: world });
+  service.connect("ada", "token");
+  service.openDocument("7");
+  await import("./provider");
+  await settle();
+  server.furnish(world.peer, "ada");
+  world.peer.reply("subscribe", ({ channel }) => ({ channel, epoch: "s", offset: 3, recovered: false }));
+  world.peer.accept({ user: { id: "ada", name: "ada" } });
+  await settle();
+});
+afterEach(() => service.disconnect());
+
+const state = () => {
+  const found = service.document("7");
+  if (!found) throw new Error("the document is not open");
+  return found;
+};
+const notes = () => Object.keys(state().annotations.items).sort();
+const say = (...channels: string[]) =>
+  world.peer.say("document.channels", { document_id: "7", channels: ["document:7", ...channels] }, META);
+
+it("[ANN1] who comes into a group reads what was written there, and hears of it, in the document that is open", async () => {
+  const { doc } = state();
+  say(RED);
+  await settle();
+  expect(state().channels).toEqual(["document:7", RED]);
+  expect(world.peer.payloads("subscribe")).toEqual([{ channel: RED }]);
+  world.peer.say("annotation.deleted", { id: "gone", document_id: "7", revision: 2 }, { channel: RED });
+  const items = [annotation("all"), redNote("some"), redNote("gone")];
+  world.peer.answer("annotation.list", { ok: true, data: { items } });
+  await settle();
+  expect(notes()).toEqual(["all", "some"]);
+  world.peer.say("annotation.created", redNote("new"), { channel: RED, epoch: "s", offset: 4 });
+  expect(notes()).toEqual(["all", "new", "some"]);
+  expect(state().doc).toBe(doc);
+  expect(world.peer.payloads("document.open")).toHaveLength(1);
+});
+
+it("[ANN1] who is in a group no more sees none of its notes any more", async () => {
+  world.peer.reply("annotation.list", () => ({ items: [annotation("all"), redNote("some")] }));
+  say(RED);
+  await settle();
+  expect(notes()).toEqual(["all", "some"]);
+  say();
+  expect(notes()).toEqual(["all"]);
+  expect(state().channels).toEqual(["document:7"]);
+});
+
+it("[ANN1] who is of the staff no more sees what is for their own groups, and of no other", async () => {
+  const others = annotation("others", { visibility: "group:blue" });
+  world.peer.reply("annotation.list", () => ({ items: [annotation("all"), redNote("some"), others] }));
+  say("document:7:staff");
+  await settle();
+  expect(notes()).toEqual(["all", "others", "some"]);
+  world.peer.reply("annotation.list", () => ({ items: [annotation("all"), redNote("some")] }));
+  world.peer.say("channel.closed", { reason: "forbidden" }, { channel: "document:7:staff" });
+  expect(notes()).toEqual(["all"]);
+  say(RED);
+  await settle();
+  expect(notes()).toEqual(["all", "some"]);
+});
+
+it("asks again when a group has changed while the document was being opened", async () => {
+  world.peer.silence("document.open");
+  world.peer.say(
+    "document.mode",
+    { document_id: "7", mode: "edit", reason: "role" },
+    { channel: "document:7" },
+  );
+  say(RED);
+  expect(world.peer.payloads("document.open")).toHaveLength(3);
+  expect(world.peer.payloads("subscribe")).toEqual([]);
+});
