@@ -157,20 +157,33 @@ def model_named(name: str, contract: Contract) -> type[Model]:
     Pydantic appends `-Input` and `-Output` where both directions of one model differ.
     """
     plain = name.removesuffix("-Input").removesuffix("-Output")
-    found = {model for root, _ in _roots(contract) for model in _models(root) if model.__name__ == plain}
+    found = _by_name(contract).get(plain, [])
     if len(found) != 1:
         raise LookupError(f"{contract.path}: {len(found)} models are called {plain}")
-    return found.pop()
+    return found[0]
+
+
+@cache
+def _by_name(contract: Contract) -> dict[str, list[type[Model]]]:
+    """Return the models that a contract mentions, at any depth."""
+    named: dict[str, list[type[Model]]] = {}
+    for model in dict.fromkeys(model for root, _ in _roots(contract) for model in _models(root)):
+        named.setdefault(model.__name__, []).append(model)
+    return named
 
 
 def _models(annotation: Any) -> Iterator[type[Model]]:
     """Yield every model that a type mentions, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, Model):
-        yield annotation
-        for field in annotation.model_fields.values():
-            yield from _models(field.annotation)
+        yield from _models_of(annotation)
     for argument in get_args(annotation):
         yield from _models(argument)
+
+
+@cache
+def _models_of(model: type[Model]) -> tuple[type[Model], ...]:
+    mentioned = (found for field in model.model_fields.values() for found in _models(field.annotation))
+    return tuple(dict.fromkeys((model, *mentioned)))
 
 
 def home_of(model: type[Model]) -> str:
