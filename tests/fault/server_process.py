@@ -25,8 +25,9 @@ def free_port() -> int:
 class ServerProcess:
     """A server that can be killed and started again on the same port and the same file."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        """`settings` are further ones, by name: `smtp_url="smtp://..."`."""
+    def __init__(self, folder: Path, *, first: str = "", **settings: str) -> None:
+        """`settings` are further ones, by name: `smtp_url="smtp://..."`. `first`: Python that it runs first."""
+        self._first = first
         self._settings = {f"COURSEWIRE_{name.upper()}": value for name, value in settings.items()}
         self.port = free_port()
         self._folder = folder
@@ -54,7 +55,7 @@ class ServerProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            "from coursewire.cli import app; app()",
+            f"{self._first}\nfrom coursewire.cli import app; app()",
             "serve",
             "--port",
             str(self.port),
@@ -78,6 +79,12 @@ class ServerProcess:
                 said += line
         # Read on, so that it never waits for us to.
         self._output = asyncio.create_task(self._process.stdout.read())
+
+    async def ended(self) -> int:
+        """Wait until it has ended by itself, and return what it has ended with."""
+        assert self._process is not None
+        async with asyncio.timeout(30):
+            return await self._process.wait()
 
     async def kill(self) -> None:
         """Kill it with SIGKILL: it gets no chance to write anything."""

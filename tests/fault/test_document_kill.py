@@ -76,6 +76,12 @@ class Writer:
         self.doc.apply_update(opened["update"])
         return opened
 
+    async def write(self, client: PlainClient, word: str) -> None:
+        """Write something more, and wait until it is saved."""
+        ack = await self._say(client, self._write(word))
+        await client.until(lambda: ack in client.answers)
+        self._acknowledge(client.answers[ack], word)
+
     async def _say(self, client: PlainClient, update: bytes) -> int:
         return await client.say(
             "document.update", update, document_id=self.document_id, epoch=self.epoch, sequence=1
