@@ -1,4 +1,8 @@
-/** The page as the tracker sees it: what is an input, what plays, and which tab claims. */
+/**
+ * The page as the tracker sees it: what is an input, what plays, and which tab claims.
+ *
+ * @vitest-environment happy-dom
+ */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { browserActivity } from "./browser";
