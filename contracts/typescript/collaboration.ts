@@ -110,6 +110,13 @@ export interface Awareness {
   awareness: Uint8Array;
 }
 
+/** What lists show of a document. */
+export interface ChangedDocument {
+  document_id: string;
+  course_id: string;
+  title: string;
+}
+
 /** Leave a document: its channels end, and the caret goes. */
 export interface CloseDocument {
   document_id: string;
@@ -739,6 +746,11 @@ export interface CollaborationEvents extends RealtimeEvents {
    * `user:<id>`.
    */
   "document.channels": { data: DocumentChannels; delivery: "latest"; per: "document_id" };
+  /**
+   * A document has another title: on `document:<id>`, and on `user:<id>` of all in its course who may
+   * open it.
+   */
+  "document.changed": { data: ChangedDocument; delivery: "latest"; per: "document_id" };
   /** Forget what was kept, and open again: edits of the old epoch are refused with `conflict`. */
   "document.reset": { data: Reset; delivery: "ephemeral" };
   /** Somebody has annotated, or replied; also: somebody made one visible to this audience. */
@@ -779,6 +791,7 @@ export const collaborationEvents = {
   "session.changed": { delivery: "latest", per: "user_id", rate: 2 },
   "document.mode": { delivery: "ephemeral" },
   "document.channels": { delivery: "latest", per: "document_id", rate: 4 },
+  "document.changed": { delivery: "latest", per: "document_id", rate: 1 },
   "document.reset": { delivery: "ephemeral" },
   "annotation.created": { delivery: "logged", subject: "id" },
   "annotation.updated": { delivery: "logged", subject: "id" },

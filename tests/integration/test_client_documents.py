@@ -17,7 +17,7 @@ from tests.integration.documents_campus import client, make_document, reads, unt
 from coursewire.client.document import Document
 from coursewire.client.sync import CollaborationClient as BlockingClient
 from coursewire.errors import Forbidden, Invalid, NotFound
-from coursewire.namespaces.collaboration.contract import Annotation
+from coursewire.namespaces.collaboration.contract import Annotation, ChangedDocument, DocumentChanged
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -95,6 +95,24 @@ async def test_notes_of_a_group_come_and_go_with_it(site: Campus) -> None:
         await until(hers, lambda: not hers.annotations)
         await site.enrol({"ada": "instructor"})
         await until(hers, lambda: len(hers.annotations) == 2)
+
+
+async def test_another_title_shows_where_the_document_is_open_and_in_lists(site: Campus) -> None:
+    """Over HTTP: in a document that is open it is told once, and to whoever keeps a list of them."""
+    document_id = await make_document(site)
+    listed: asyncio.Queue[str] = asyncio.Queue()
+    async with client(site, "ada") as ada, client(site, "ben") as ben, ada.open_document(document_id) as hers:
+        told: list[Any] = []
+        hers.on_change(told.append)
+        ben.on(DocumentChanged, lambda changed: listed.put_nowait(changed.title))
+        reply = await site.lms.patch(f"/v1/documents/{document_id}", json={"title": "Results"})
+        assert reply.status_code == 200, reply.text
+        assert await listed.get() == "Results"
+        await until(hers, lambda: hers.about is not None and hers.about.title == "Results")
+        hers.text += "All of them."
+        await hers.saved()
+        await ada.documents_page(COURSE)
+        assert [one.title for one in told if isinstance(one, ChangedDocument)] == ["Results"]
 
 
 async def test_a_bot_answers_questions(site: Campus) -> None:

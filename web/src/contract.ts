@@ -62,6 +62,7 @@ export type {
   Annotation,
   AnnotationTargetInput,
   AnnotationTargetOutput as AnnotationTarget,
+  ChangedDocument,
   CollaborationCommands,
   CollaborationEvents,
   Comparison,

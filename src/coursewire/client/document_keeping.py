@@ -45,7 +45,7 @@ class Kept:
     def __init__(self, client: CollaborationClient, document_id: str, layout: int) -> None:
         self.id = document_id
         self.about: collaboration.Document | None = None
-        """Its title and the like, as of when it was opened."""
+        """Its title as it is now, and the like as of when it was opened."""
         self.mode: collaboration.Mode = "view"
         """What one may do in it: view, comment or edit."""
         self.epoch: str | None = None
@@ -103,9 +103,10 @@ class Kept:
                 self._meanwhile.append(news)
             else:
                 self._must_open = True
+        is_known = isinstance(news, collaboration.ChangedDocument) and self._is_called(news.title)
         self._note(news)
         is_own = isinstance(news, collaboration.Update) and news.client_id == self.doc.client_id
-        if not is_own and not isinstance(news, collaboration.Awareness):
+        if not (is_own or is_known) and not isinstance(news, collaboration.Awareness):
             await self._listeners.tell(news)
 
     def end(self, error: CoursewireError | None) -> None:
@@ -135,12 +136,17 @@ class Kept:
                 self.reopen()
             case collaboration.Reset() if news.epoch != self.epoch:
                 self.reopen()
+            case collaboration.ChangedDocument() if self.about is not None:
+                self.about = self.about.model_copy(update={"title": news.title})
             case collaboration.DocumentChannels():
                 self._gained = [name for name in news.channels if name not in self.channels]
                 self._listen_to([name for name in self.channels if name in news.channels])
                 self._stirred.set()
             case _:
                 self._known.note(news)
+
+    def _is_called(self, title: str) -> bool:
+        return self.about is not None and self.about.title == title
 
     def _listen_to(self, channels: Sequence[str]) -> None:
         self.channels = tuple(channels)

@@ -86,7 +86,7 @@ class SyncDocument:
 
     @property
     def about(self) -> collaboration.Document | None:
-        """Its title and the like, as of when it was opened."""
+        """Its title as it is now, and the like as of when it was opened."""
         return self._document.about
 
     @property

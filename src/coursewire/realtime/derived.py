@@ -97,7 +97,8 @@ class Derivations:
 
         try:
             if users:
-                await self._publish(namespace, await self._storage.read(compute))
+                values = await self._storage.read(compute)
+                await self._publish(namespace, values, is_kept=derived.is_kept)
         except Exception:
             logger.exception("deriving %s of %s failed", key[1], argument)
         finally:
@@ -105,7 +106,7 @@ class Derivations:
             pause_s = max(derived.interval_s, len(users) * PAUSE_PER_USER_S)
             self._timers[key] = asyncio.get_running_loop().call_later(pause_s, self._go_on, key)
 
-    async def _publish(self, namespace: str, values: list[_Value]) -> None:
+    async def _publish(self, namespace: str, values: list[_Value], *, is_kept: bool) -> None:
         """Give every user their value. They differ in nothing but the data, so the rest is made once."""
         at = iso(time.time_ns() // 1_000_000)
         for start in range(0, len(values), SLICE):
@@ -118,7 +119,8 @@ class Derivations:
                 meta = orjson.dumps({"channel": name, "id": new_id(), "at": at})
                 encoded = encode_event(namespace, event.event, value.data, meta)
                 key = str(getattr(event.data, event.per or ""))
-                channel.publish_latest(key, Latest(event.event, value.data, encoded), event.rate)
+                latest = Latest(event.event, value.data, encoded, is_last=not is_kept)
+                channel.publish_latest(key, latest, event.rate)
             await asyncio.sleep(0)
 
     def _go_on(self, key: tuple[str, str, str]) -> None:

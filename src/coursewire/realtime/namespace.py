@@ -111,6 +111,8 @@ class Derived:
     compute: Callable[[Transaction, str, Sequence[str]], Iterable[tuple[str, Event[Any]]]]
     delay_s: float = 0.2
     interval_s: float = 1.0
+    is_kept: bool = True
+    """Whether who subscribes later gets the newest value too; else it is sent, and then forgotten."""
 
 
 @dataclass(frozen=True)

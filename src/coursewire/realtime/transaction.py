@@ -131,8 +131,11 @@ class Transaction:
         """Let what this namespace runs in the background look for work, once this is committed."""
         self._raw.effects.append(WorkWaits(self._namespace))
 
-    def publish_latest(self, channel: str, event: Event[Any]) -> None:
-        """Give a channel a newest value; whoever listens gets it, or a newer one, soon."""
+    def publish_latest(self, channel: str, event: Event[Any], *, is_last: bool = False) -> None:
+        """Give a channel a newest value; whoever listens gets it, or a newer one, soon.
+
+        `is_last`: it is sent, and then forgotten.
+        """
         if event.delivery is not Delivery.LATEST or event.per is None:
             raise TypeError(f"{event.event} is not of class latest")
         self._raw.effects.append(
@@ -145,6 +148,7 @@ class Transaction:
                 self.now,
                 self._caller.user_id if self._caller else None,
                 str(getattr(event.data, event.per)),
+                is_last=is_last,
             )
         )
 

@@ -50,6 +50,7 @@ const ACTIONS = [
   "readVersion",
   "compareVersions",
   "subscribeToAnnotations",
+  "subscribeToDocuments",
   "subscribeToParticipants",
   "unsubscribe",
 ] as const;

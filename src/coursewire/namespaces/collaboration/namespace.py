@@ -39,6 +39,7 @@ from coursewire.namespaces.collaboration.rooms.rooms import Rooms
 from coursewire.namespaces.collaboration.service import (
     addressing,
     annotation_changes,
+    changed_documents,
     documents,
     erasure,
     opening,
@@ -48,7 +49,7 @@ from coursewire.namespaces.collaboration.service import (
 )
 from coursewire.namespaces.collaboration.service.annotations import create_annotation, list_annotations
 from coursewire.namespaces.collaboration.versioning import Versioning
-from coursewire.realtime.namespace import ChannelKind, Namespace, Opening, Signal, Staged, only_self
+from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Opening, Signal, Staged, only_self
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -98,6 +99,9 @@ def make() -> Collaboration:
         channels={
             "document": ChannelKind(opening.grant_channel, granted=rooms.granted, left=rooms.left),
             "user": ChannelKind(only_self),
+        },
+        derived={
+            changed_documents.CHANGED: Derived(changed_documents.changed_for, delay_s=0.0, is_kept=False)
         },
         reactions={AnnotationReadersAsked: addressing.answer_readers, UserErased: erasure.erase_user},
         background=(rooms.run, Versioning().run),

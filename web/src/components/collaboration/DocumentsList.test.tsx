@@ -61,6 +61,16 @@ it("leads to each document, and shows what may be done and what is open in it", 
   expect(screen.getAllByRole("link")).toHaveLength(3);
 });
 
+it("shows the title that a document has now, at once", async () => {
+  const items = [info, { ...info, id: "p", title: "Reading", kind: "page" }];
+  await come({ items, may_make: false, groups: [] });
+  const changed = { document_id: "7", course_id: "cs101", title: "Notes on Hegel" };
+  await act(async () => peer.say("document.changed", changed, { channel: "user:ada" }));
+  const titles = screen.getAllByRole("link").map((link) => link.querySelector("strong")?.textContent);
+  expect(titles).toEqual(["Notes on Hegel", "Reading"]);
+  expect(peer.payloads("document.list")).toHaveLength(1);
+});
+
 it("makes one from a template, for everybody or for a group", async () => {
   await come({ items: [], may_make: true, groups: [{ id: "red", title: "Group Red" }] });
   expect(screen.getByText("There are no documents in this course yet.")).toBeTruthy();

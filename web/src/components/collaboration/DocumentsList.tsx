@@ -26,7 +26,8 @@ const NO_NAMES: CourseNames = {};
 /** It fills its container: give that a height. */
 export function DocumentsList(props: DocumentsListProps) {
   const { courseId, courses = NO_NAMES, onCourseChange, documentLink, onMade } = props;
-  const { listDocuments, listTemplates, createDocument } = useCollaborationWebSocket(null);
+  const collaboration = useCollaborationWebSocket(null);
+  const { listDocuments, listTemplates, createDocument, subscribeToDocuments } = collaboration;
   const [page, setPage] = useState<DocumentPage | null>(null);
   const [problem, setProblem] = useState("");
   const [loading, setLoading] = useState(false);
@@ -61,6 +62,18 @@ export function DocumentsList(props: DocumentsListProps) {
       shown.current = {};
     };
   }, [load]);
+
+  useEffect(
+    () =>
+      subscribeToDocuments(({ document_id, title }) =>
+        setPage((page) =>
+          page
+            ? { ...page, items: page.items.map((one) => (one.id === document_id ? { ...one, title } : one)) }
+            : null,
+        ),
+      ),
+    [subscribeToDocuments],
+  );
 
   const ids = [...new Set([...Object.keys(courses), courseId])].sort();
   const name = courseNameOf(courses);

@@ -3,6 +3,7 @@
 import {
   type Annotation,
   type AnnotationTargetInput,
+  type ChangedDocument,
   type CollaborationCommands,
   type CollaborationEvents,
   type Comparison,
@@ -117,6 +118,11 @@ export class CollaborationWebSocketService extends NamespaceService<
     return () => {
       for (const stop of stops) stop();
     };
+  }
+
+  /** A document that one may open has another title, whether it is open or not. */
+  subscribeToDocuments(callback: (changed: ChangedDocument) => void): () => void {
+    return this.on("document.changed", callback);
   }
 
   /** Who comes and goes. */

@@ -37,11 +37,13 @@ from coursewire.namespaces.collaboration.contract.awareness import (
     SetAwareness,
 )
 from coursewire.namespaces.collaboration.contract.documents import (
+    ChangedDocument,
     CloseDocument,
     CreateDocument,
     Document,
     DocumentBegun,
     DocumentBody,
+    DocumentChanged,
     DocumentChannels,
     DocumentChannelsChanged,
     DocumentClosed,
@@ -112,7 +114,7 @@ COMMANDS: tuple[type[Command], ...] = (
 
 EVENTS: tuple[type[Event[Any]], ...] = (
     DocumentUpdated, AwarenessChanged, SessionChanged, DocumentModeChanged, DocumentChannelsChanged,
-    DocumentReset,
+    DocumentChanged, DocumentReset,
     AnnotationCreated, AnnotationUpdated, AnnotationDeleted,
 )  # fmt: skip
 
@@ -134,6 +136,7 @@ __all__ = [
     "AutomaticReason",
     "Awareness",
     "AwarenessChanged",
+    "ChangedDocument",
     "CloseDocument",
     "CompareVersions",
     "Comparison",
@@ -143,6 +146,7 @@ __all__ = [
     "Document",
     "DocumentBegun",
     "DocumentBody",
+    "DocumentChanged",
     "DocumentChannels",
     "DocumentChannelsChanged",
     "DocumentClosed",

@@ -266,6 +266,20 @@ class DocumentModeChanged(Event[ModeChanged], name="document.mode", delivery=Del
     """The mode has changed, on `user:<id>` for one person, on `document:<id>` for everybody."""
 
 
+class ChangedDocument(Model):
+    """What lists show of a document."""
+
+    document_id: DocumentId
+    course_id: CourseId
+    title: str
+
+
+class DocumentChanged(
+    Event[ChangedDocument], name="document.changed", delivery=Delivery.LATEST, per="document_id"
+):
+    """A document has another title: on `document:<id>`, and on `user:<id>` of all in its course who may open it."""
+
+
 class DocumentChannels(Model):
     """Which channels of a document are for one now."""
 

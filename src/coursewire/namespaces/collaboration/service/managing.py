@@ -29,6 +29,7 @@ from coursewire.namespaces.collaboration.rules.annotations import tombstone
 from coursewire.namespaces.collaboration.rules.audiences import Viewer, document_channel
 from coursewire.namespaces.collaboration.service import seeds
 from coursewire.namespaces.collaboration.service.audiences import Entered, entered
+from coursewire.namespaces.collaboration.service.changed_documents import tell_changed
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import new_document, shown
 from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
@@ -108,6 +109,8 @@ def change_document(
     )
     if changed != row:
         documents.change_document(tx, changed)
+    if changed.title != row.title:
+        tell_changed(tx, changed)
     if (changed.access, changed.is_archived) != (row.access, row.is_archived):
         tx.recheck_rights(membership.roster_of(tx.raw, row.course_id))
     place = entered(tx, caller, document_id)

@@ -1,4 +1,4 @@
-/** Notes of groups and staff, as one comes into them and leaves while a document is open. */
+/** What else becomes of a document that is open: notes of groups and staff, as one comes into them and leaves; its title. */
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { annotation, Scriptorium } from "../../../testing/scriptorium";
@@ -89,4 +89,13 @@ it("asks again when a group has changed while the document was being opened", as
   say(RED);
   expect(world.peer.payloads("document.open")).toHaveLength(3);
   expect(world.peer.payloads("subscribe")).toEqual([]);
+});
+
+it("shows another title at once", async () => {
+  const { doc } = state();
+  const changed = { document_id: "7", course_id: "cs101", title: "Notes on Hegel" };
+  world.peer.say("document.changed", changed, { channel: "document:7" });
+  expect(state()).toMatchObject({ doc, mode: "edit", info: { title: "Notes on Hegel", kind: "text" } });
+  await settle();
+  expect(world.peer.payloads("document.open")).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 /** Edits that could not become part of their document: kept until somebody has copied them out. */
 
+import type { CommandError } from "../errors";
 import { newKey } from "../keys";
 import type { StateStore } from "../stateStore";
 import type { CollaborationState, UnsentCopy } from "./state";
@@ -82,4 +83,10 @@ export class Copies {
     }
     store.set({ ...store.getSnapshot(), copies: newest.slice(0, MOST) });
   }
+}
+
+/** Why edits that the server has refused are not in their document. */
+export function reasonOf({ code, field }: CommandError): UnsentCopy["reason"] {
+  if (code === "too_large") return "too_large";
+  return code === "forbidden" && field !== "client_id" ? "mode" : "refused";
 }

@@ -2,6 +2,7 @@
 
 import type {
   Annotation,
+  ChangedDocument,
   CollaborationCommands,
   CollaborationEvents,
   DocumentChannels,
@@ -183,7 +184,10 @@ export class Documents {
       case "document.mode":
         // What is said to everybody is not what we may do: the server knows.
         if (!channel.startsWith("user:")) return void provider.open();
-        return provider.modeChanged((data as Partial<ModeChanged>).mode ?? null);
+        return provider.changed({ mode: (data as Partial<ModeChanged>).mode ?? null });
+      case "document.changed":
+        if (provider.isOpening) return void provider.open();
+        return provider.changed({ title: (data as ChangedDocument).title });
       default:
         return this.#show(folded(state, event, data));
     }

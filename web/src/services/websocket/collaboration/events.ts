@@ -22,6 +22,7 @@ const SHAPES: { [Name in keyof CollaborationEvents]?: Fields<CollaborationEvents
   "awareness.changed": { document_id: "string", awareness: "object" },
   "session.changed": { user_id: "string", name: "string", mode: "string", here: "boolean", since: "string" },
   "document.mode": { document_id: "string" },
+  "document.changed": { document_id: "string", course_id: "string", title: "string" },
   "document.channels": { document_id: "string", channels: "object" },
   "document.reset": { document_id: "string", epoch: "string" },
   "annotation.created": WHOLE,

@@ -9,6 +9,7 @@ import type {
 } from "../../../contract";
 import { CommandError, words } from "../errors";
 import { NamedTimers } from "../timers";
+import { reasonOf } from "./copies";
 import { Keeping, type Unsent } from "./keeping";
 import { Replica } from "./replica";
 import { Saving } from "./saving";
@@ -110,8 +111,7 @@ export class DocumentProvider {
   /** The server does not know us here; several times in a row something else is wrong. */
   #openAnew(): void {
     this.#failures += 1;
-    if (this.#failures > MOST_FAILURES) return this.#again("refused");
-    void this.open();
+    void (this.#failures > MOST_FAILURES ? this.#again("refused") : this.open());
   }
 
   /** The connection is gone. */
@@ -145,11 +145,12 @@ export class DocumentProvider {
     if (this.#isOpen) this.#replica.carets.received(states);
   }
 
-  /** What one may do has changed; null: nothing any more. */
-  modeChanged(mode: DocumentMode | null): void {
+  /** It has another title, or one may do something else; null: nothing any more. */
+  changed({ mode, title }: { mode?: DocumentMode | null; title?: string }): void {
     if (mode === null) return this.#gone("You cannot see this document any more.");
     if (this.#phase !== "ready") return;
-    this.#modeIs(mode);
+    if (mode) this.#modeIs(mode);
+    if (title !== undefined && this.#info) this.#info = { ...this.#info, title };
     this.#keep();
     this.#tell();
   }
@@ -271,10 +272,9 @@ export class DocumentProvider {
     });
   }
 
-  #refused({ code, field, message }: CommandError): void {
-    if (code === "not_found") return this.#gone(words(new CommandError({ code, message, retryable: false })));
-    if (code === "too_large") return this.#again("too_large");
-    this.#again(code === "forbidden" && field !== "client_id" ? "mode" : "refused");
+  #refused(error: CommandError): void {
+    if (error.code !== "not_found") return this.#again(reasonOf(error));
+    this.#gone(words(error));
   }
 
   /** The document as the server has it, and a copy of what it will not have. */
