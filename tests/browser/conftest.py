@@ -16,7 +16,7 @@ from tests.browser.pages import build_pages, find_chromium
 from tests.browser.person import Person
 from tests.integration.tcp_proxy import Proxy
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 """The most that any one state is waited for."""
 ARGUMENTS = [
     "--no-sandbox",

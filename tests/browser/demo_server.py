@@ -15,8 +15,8 @@ import httpx
 
 from coursewire.identity.tokens import Issuer
 
-START_S = 30
-PATIENCE_S = 15
+START_S = 60
+PATIENCE_S = 30
 SECRET = "a-secret-for-the-browser-tests-of-the-campus"
 ISSUER = Issuer(SECRET)
 _SERVING = re.compile(rb"serving on http://127\.0\.0\.1:(\d+)")

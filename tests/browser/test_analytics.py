@@ -87,7 +87,7 @@ async def test_a_cancel_in_the_page_is_told_to_the_worker(comes: Comes, server: 
         await expect(question.get_by_role("button", name="Let it run")).to_be_focused()
         await question.get_by_role("button", name="Cancel the job").press("Enter")
         await expect(ada.page.get_by_role("button", name="Cancelling… Grading: Essay 2")).to_be_focused()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             # A worker asks with each report; here it reports nothing else meanwhile.
             while not (await lesson.moves(job))["cancel_requested"]:
                 pass

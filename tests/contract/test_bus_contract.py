@@ -74,7 +74,7 @@ class Listener:
         self.stop = bus.subscribe(self._messages.put_nowait)
 
     async def heard(self, many: int) -> list[BusMessage]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return [await self._messages.get() for _ in range(many)]
 
     def nothing_more(self) -> bool:

@@ -141,7 +141,7 @@ async def test_a_notification_is_mailed_and_pushed_until_it_is_stopped(tmp_path:
             assert pushes.arrived[-1].path == "/push/ben", "the other browser is gone"
             assert browser.read(pushes.arrived[-1].body)["title"] == "Room changed"
         assert len(mailbox.arrived) == 1
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while (figures := await counted(lms)).get(
                 'coursewire_delivery_messages_total{channel="push",outcome="sent"}'
             ) != 2:

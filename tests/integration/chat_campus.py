@@ -28,7 +28,7 @@ Json = dict[str, Any]
 SECRET = "a-secret-for-tests-that-is-long-enough"
 COURSE = "cs101"
 CHAT = "/chat"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 """How long a test waits for what must come, before it fails."""
 
 

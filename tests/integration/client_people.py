@@ -21,7 +21,7 @@ class Heard:
         client.on(event, self._queue.put_nowait)
 
     async def next(self) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self._queue.get()
 
 

@@ -22,7 +22,7 @@ class States:
         self._changed.set()
 
     async def until(self, *states: State) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while self._client.state not in states:
                 self._changed.clear()
                 await self._changed.wait()

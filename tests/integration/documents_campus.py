@@ -37,7 +37,7 @@ async def until(document: Document, holds: Callable[[], bool]) -> None:
 
     document.on_change(look)
     look(None)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         await done.wait()
 
 

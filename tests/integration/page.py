@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 WEB = Path(__file__).parents[2] / "web"
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 MOST_BYTES_A_LINE = 1 << 22
 
 

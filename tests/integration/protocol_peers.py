@@ -132,7 +132,7 @@ class WebSocketPeer:
 
     async def receive(self) -> str | bytes:
         """Return the next packet, pings included."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.connection.recv()
 
     async def receive_json(self, prefix: str) -> Any:
@@ -144,7 +144,7 @@ class WebSocketPeer:
 
     async def closed(self) -> tuple[int | None, str | None]:
         """Wait for the end; return the code and the reason."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             with contextlib.suppress(ConnectionClosed):
                 async for _ in self.connection:
                     pass

@@ -18,7 +18,7 @@ class Screen(io.StringIO):
         return super().write(text)
 
     async def shows(self, *texts: str) -> str:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while not all(text in self.getvalue() for text in texts):
                 self._written.clear()
                 await self._written.wait()

@@ -25,7 +25,7 @@ from coursewire.realtime.transaction import Transaction
 Json = dict[str, Any]
 PAGE = sketches.page_channel("p1")
 MODULES = Path(__file__).parents[2] / "web" / "node_modules"
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 class Site:
@@ -172,7 +172,7 @@ async def official() -> AsyncIterator[Official]:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await process.wait()
         except TimeoutError:
             process.kill()

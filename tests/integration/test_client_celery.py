@@ -107,11 +107,11 @@ class House:
     async def ends(self, task_id: str) -> list[Job]:
         """Wait for the end of a task's job, and return what was seen of it."""
         await self.announced(task_id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             return [job async for job in self.ben.progress(task_id)]
 
     async def announced(self, task_id: str) -> Job:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 try:
                     return await self.ben.job(task_id)
@@ -143,7 +143,7 @@ async def test_a_task_waits_runs_and_succeeds(house: House) -> None:
         COURSE,
     )
     await house.work()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         async for job in house.ben.progress(task.id):
             if job.state == "running" and (job.done, job.total) == (1, 2):
                 house.go_on.set()
@@ -179,7 +179,7 @@ async def test_a_task_that_is_called_off_stops_and_is_revoked(house: House) -> N
     await house.work()
     task = house.grade.delay(["one", "until called off", "three"])
     watching = asyncio.create_task(house.ends(task.id))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while (await house.announced(task.id)).done < 1:
             pass
         await house.ben.cancel_job(task.id)
@@ -307,7 +307,7 @@ async def test_calling_off_terminates_the_process_where_that_is_wanted(
 
     await house.work()
     task = deaf.delay(["one"])
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while (await house.announced(task.id)).state != "running":
             pass
         await house.ben.cancel_job(task.id)

@@ -35,7 +35,7 @@ async def site() -> AsyncIterator[tuple[Campus, Proxy]]:
 
 
 async def take(messages: AsyncGenerator[Message], count: int) -> list[str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         return [(await anext(messages)).text for _ in range(count)]
 
 
@@ -197,7 +197,7 @@ async def test_edits_receipts_typing_and_unread(site: tuple[Campus, Proxy]) -> N
         await ben.subscribe(room.id)
         await ada.subscribe(room.id)
         await ada.set_typing(room.id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert [user.user_id for user in (await typing.get()).users] == ["ada"]
             sent = await ada.send(room.id, "helo", mentions=["ben"])
             while (await unread.get()).mentions != 1:

@@ -28,7 +28,7 @@ async def network() -> AsyncIterator[tuple[Peer, Proxy]]:
 
 
 async def take(messages: AsyncIterator[Message], count: int) -> list[str]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         return [(await anext(messages)).text for _ in range(count)]
 
 

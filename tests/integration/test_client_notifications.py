@@ -42,12 +42,12 @@ async def ben(site: Campus) -> AsyncIterator[NotificationsClient]:
 
 
 async def take(items: AsyncGenerator[notifications.Notification], count: int) -> list[str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         return [(await anext(items)).title for _ in range(count)]
 
 
 async def finish(lms: ServiceClient, delivery_id: str) -> notifications.DeliveryProgress:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         steps = [step async for step in lms.follow(delivery_id, every=0.02)]
     return steps[-1]
 

@@ -47,7 +47,7 @@ class Silent:
 
     async def count(self, wanted: int) -> None:
         """Wait until so many connections were made."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while len(self.held) < wanted:
                 self.news.clear()
                 await self.news.wait()

@@ -108,7 +108,7 @@ async def test_a_class_at_work_is_seen_by_its_teacher(site: Campus, stack: Async
         await asyncio.sleep(0)
 
     running = asyncio.ensure_future(Living(site.node, clock=clock, sleep=sleep).work())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await looked.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -137,7 +137,7 @@ async def test_a_failure_is_logged_and_the_class_goes_on(
 
     with caplog.at_level(logging.ERROR, "coursewire.demo"):
         running = asyncio.ensure_future(Living(site.node, clock=clock, sleep=sleep).run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await again.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

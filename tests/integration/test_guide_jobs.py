@@ -99,7 +99,7 @@ async def test_the_task_of_the_guide(site: Campus) -> None:
         stack.callback(reports.close)
         worker = start_worker(app, perform_ping_check=False, shutdown_timeout=20)
         await asyncio.to_thread(stack.enter_context, worker)
-        async with AnalyticsClient(site.url, site.token("ada")) as ada, asyncio.timeout(20):
+        async with AnalyticsClient(site.url, site.token("ada")) as ada, asyncio.timeout(30):
             assert await asyncio.to_thread(task.get, timeout=15) == {"mean": 4.0}
             states = [job.state async for job in ada.progress(task.id)]
             job = await ada.job(task.id)

@@ -41,7 +41,7 @@ class Printed:
         self._more.set()
 
     async def has(self, *lines: str) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while not set(lines) <= set(self.lines):
                 self._more.clear()
                 await self._more.wait()
@@ -78,7 +78,7 @@ def service_token(site: Campus) -> str:
 
 async def grade(lms: ServiceClient, title: str) -> None:
     started = await lms.notify(Audience(users=["ben"]), "grade", title, course_id=COURSE)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         assert [step.state async for step in lms.follow(started.delivery_id, every=0.02)][-1] == "finished"
 
 

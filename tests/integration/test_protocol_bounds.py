@@ -100,7 +100,7 @@ class SlowReader:
 
     async def read_frame(self) -> bytes:
         """Read one unmasked frame."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             size = (await self.reader.readexactly(2))[1]
             if size == 126:
                 size = int.from_bytes(await self.reader.readexactly(2))
@@ -120,7 +120,7 @@ class SlowReader:
 
     async def end(self) -> None:
         """Read to the end of the stream."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             with contextlib.suppress(ConnectionError):
                 while await self.reader.read(65_536):
                     pass
@@ -236,7 +236,7 @@ async def test_a_shutdown_tells_everybody_and_loses_no_last_words() -> None:
         poll = asyncio.ensure_future(poller.get())
         for _ in range(3):
             await peer.receive()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             # What uvicorn does with every connection it knows when it is asked to exit.
             closed = asyncio.ensure_future(peer.closed())
             await stop(site)

@@ -73,7 +73,7 @@ class Client(socketio.AsyncClient):  # type: ignore[misc]  # the library has no 
         return lambda *event: self.events.put_nowait((namespace, *event))
 
     async def next(self) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.events.get()
 
 

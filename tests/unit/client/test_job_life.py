@@ -81,7 +81,7 @@ class Clock:
     async def pass_on(self, turns: int = 1) -> None:
         """Let the pause be over, and wait for the next one."""
         for _ in range(turns):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await self._at_rest.wait()
                 assert self._waiting is not None
                 self._at_rest.clear()
@@ -406,7 +406,7 @@ async def test_an_end_before_the_beginning_arrived_announces_the_work(
     life = JobLife(lms.requests, Work("k", owner="ada", job_id="task"), Progress(), clock.pace)
     server.refuse = [away]
     await life.begin_within(0.0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await clock._at_rest.wait()
     await life.end(Ending("failed", "ValueError: no"))
     assert [body.get("id") or body.get("state") for body in server.said] == ["task", "failed"]

@@ -68,7 +68,7 @@ class Exchange:
 
     async def answered(self) -> Exchange:
         """Wait for the whole answer."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.task
         return self
 
@@ -493,7 +493,7 @@ async def test_a_server_that_closes_ends_its_sessions_and_opens_no_more() -> Non
     assert socket.protocol is not None
     socket.closing = True
     socket.protocol.connection_lost(None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await closing
     assert (await Exchange(world.server, "GET", "EIO=4&transport=polling").answered()).status == 503
     assert [told[-1] for told in world.listeners[1].told] == ["server shutting down"]

@@ -146,7 +146,7 @@ async def test_the_turn_takes_its_ages_from_the_settings_and_outlives_a_failure(
     works: Any = Works(inboxes)
     works.settings = Ages(dedupe_days=1.0)
     turn = asyncio.create_task(trimming.trim_for_ever(works))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await done.wait()
     turn.cancel()
     await asyncio.wait([turn])

@@ -177,7 +177,7 @@ class Guest:
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait until something is true."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
