@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count as count_from
 from itertools import starmap
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from coursewire.log.schema import database, events, streams
-from coursewire.storage import Prepared, Transaction
+from coursewire.storage import Prepared, Row, Transaction
 
 
 class Position(NamedTuple):
@@ -50,7 +50,7 @@ _THIS_STREAM = (streams.c.namespace == bindparam("namespace"), streams.c.channel
 _ADVANCE = Prepared(
     update(streams)
     .where(*_THIS_STREAM)
-    .values(top=streams.c.top + 1, first_at=func.coalesce(streams.c.first_at, bindparam("at")))
+    .values(top=streams.c.top + bindparam("by"), first_at=func.coalesce(streams.c.first_at, bindparam("at")))
     .returning(streams.c.id, streams.c.epoch, streams.c.top)
 )
 _BEGIN = Prepared(
@@ -150,9 +150,7 @@ def append(
     The event exists if the transaction commits (LOG1). `data` is its JSON, `attachment` what goes with it as bytes;
     `subject` names the thing by which both can be taken back (LOG5).
     """
-    stream = tx.one(_ADVANCE, namespace=namespace, channel=channel, at=at)
-    if stream is None:
-        stream = tx.all(_BEGIN, namespace=namespace, channel=channel, epoch=None, top=1, at=at)[0]
+    stream = _advance(tx, namespace, channel, 1, at)
     tx.run(
         _INSERT_EVENT,
         stream_id=stream[0],
@@ -178,6 +176,8 @@ class Entry(NamedTuple):
     id: str
     subject: str | None = None
     attachment: bytes | None = None
+    actor: str | None = None
+    """Where it is another one than that of all."""
 
 
 def append_many(
@@ -190,20 +190,14 @@ def append_many(
     if not entries:
         return []
     counts = Counter(entry.channel for entry in entries)
-    channels = list(counts)
-    found = tx.all(_ADVANCE_MANY, namespace=namespace, channels=channels, at=at)
-    known = {row.channel for row in found}
-    new = [channel for channel in channels if channel not in known]
-    if new:
-        tx.many(_BEGIN_EMPTY, [{"namespace": namespace, "channel": channel} for channel in new])
-        found += tx.all(_ADVANCE_MANY, namespace=namespace, channels=new, at=at)
-    advanced = {row.channel: row for row in found}
-    further = {channel: count - 1 for channel, count in counts.items() if count > 1}
-    tx.many(
-        _ADVANCE_FURTHER,
-        [{"stream_id": advanced[channel].id, "more": more} for channel, more in further.items()],
-    )
-    next_offset = {channel: count_from(row.top) for channel, row in advanced.items()}
+    if len(counts) == 1:
+        [(channel, count)] = counts.items()
+        row = _advance(tx, namespace, channel, count, at)
+        advanced = {channel: row}
+        next_offset = {channel: count_from(row.top - count + 1)}
+    else:
+        advanced = _advance_all(tx, namespace, counts, at)
+        next_offset = {channel: count_from(row.top) for channel, row in advanced.items()}
     positions = [
         Position(advanced[entry.channel].epoch, next(next_offset[entry.channel])) for entry in entries
     ]
@@ -219,13 +213,37 @@ def append_many(
                 "attachment": entry.attachment,
                 "size": _size(entry.data, entry.attachment),
                 "at": at,
-                "actor": actor,
+                "actor": entry.actor or actor,
                 "subject": entry.subject,
             }
             for entry, (_, offset) in zip(entries, positions, strict=True)
         ],
     )
     return positions
+
+
+def _advance(tx: Transaction, namespace: str, channel: str, by: int, at: int) -> Row:
+    """Make space for so many events in a stream, and return it with its last offset."""
+    row = tx.one(_ADVANCE, namespace=namespace, channel=channel, by=by, at=at)
+    return row or tx.all(_BEGIN, namespace=namespace, channel=channel, epoch=None, top=by, at=at)[0]
+
+
+def _advance_all(tx: Transaction, namespace: str, counts: Mapping[str, int], at: int) -> dict[str, Row]:
+    """Make space for so many events in each stream, and return these with the offset of the first of them."""
+    channels = list(counts)
+    found = tx.all(_ADVANCE_MANY, namespace=namespace, channels=channels, at=at)
+    known = {row.channel for row in found}
+    new = [channel for channel in channels if channel not in known]
+    if new:
+        tx.many(_BEGIN_EMPTY, [{"namespace": namespace, "channel": channel} for channel in new])
+        found += tx.all(_ADVANCE_MANY, namespace=namespace, channels=new, at=at)
+    advanced = {row.channel: row for row in found}
+    further = {channel: count - 1 for channel, count in counts.items() if count > 1}
+    tx.many(
+        _ADVANCE_FURTHER,
+        [{"stream_id": advanced[channel].id, "more": more} for channel, more in further.items()],
+    )
+    return advanced
 
 
 def position(tx: Transaction, namespace: str, channel: str) -> Extent:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from coursewire.errors import CoursewireError, Internal
 
 if TYPE_CHECKING:
     from coursewire.storage import Transaction
@@ -18,6 +21,16 @@ MOST = 256
 
 Work = Callable[["Transaction"], Any]
 Settled = Callable[[BaseException | None], None]
+Together = Callable[["Transaction", Sequence[Any]], Sequence[Any]]
+"""Writes many of one kind, in a few statements for all; returns for each its result, or the error that refuses it."""
+
+
+class _Waiting(NamedTuple):
+    work: Work
+    settled: Settled
+    future: Future[Any]
+    together: Together | None
+    part: Any
 
 
 class Gathering:
@@ -25,15 +38,20 @@ class Gathering:
 
     def __init__(self, write: Callable[[Work], Future[Any]]) -> None:
         self._write = write
-        self._waiting: list[tuple[Work, Settled, Future[Any]]] = []
+        self._waiting: list[_Waiting] = []
         self._timer: asyncio.Handle | None = None
         self._not_before = 0.0
 
-    def add(self, work: Work, settled: Settled) -> Future[Any]:
-        """Take a work; the future is of its result. `settled` is told how it ended before the future is done."""
+    def add(
+        self, work: Work, settled: Settled, together: Together | None = None, part: Any = None
+    ) -> Future[Any]:
+        """Take a work; the future is of its result. `settled` is told how it ended before the future is done.
+
+        Works that follow one another with the same `together` are written by it, as one, from their parts.
+        """
         loop = asyncio.get_running_loop()
         future: Future[Any] = loop.create_future()
-        self._waiting.append((work, settled, future))
+        self._waiting.append(_Waiting(work, settled, future, together, part))
         if len(self._waiting) >= MOST:
             self.flush()
         elif self._timer is None:
@@ -53,38 +71,73 @@ class Gathering:
             return
         self._not_before = asyncio.get_running_loop().time() + GATHER_S
         waiting, self._waiting = self._waiting, []
-        for work, settled, future in waiting:
-            _Passage(settled, future).follow(self._write, work)
+        for together, group in groupby(waiting, lambda one: one.together):
+            passengers = list(group)
+            if together is not None and len(passengers) > 1:
+                _Ferry(self._write, together, passengers).cross()
+                continue
+            for one in passengers:
+                _cross_alone(self._write, one)
 
 
-class _Passage:
-    """How one work ends, passed on to whoever prepared it and then to whoever waits."""
+class _Ferry:
+    """Works that are written as one, and how each of them ends."""
 
-    __slots__ = ("_future", "_settled")
+    __slots__ = ("_passengers", "_together", "_write")
 
-    def __init__(self, settled: Settled, future: Future[Any]) -> None:
-        self._settled = settled
-        self._future = future
+    def __init__(
+        self, write: Callable[[Work], Future[Any]], together: Together, passengers: Sequence[_Waiting]
+    ) -> None:
+        self._write = write
+        self._together = together
+        self._passengers = passengers
 
-    def follow(self, write: Callable[[Work], Future[Any]], work: Work) -> None:
+    def cross(self) -> None:
+        parts, together = [one.part for one in self._passengers], self._together
         try:
-            written = write(work)
+            written = self._write(lambda tx: together(tx, parts))
         except Exception as error:  # noqa: BLE001 - the writer has no room: whoever waits is told
-            self._end(error, None)
+            for one in self._passengers:
+                _end(one, error, None)
         else:
             written.add_done_callback(self._done)
 
     def _done(self, written: Future[Any]) -> None:
         error = asyncio.CancelledError() if written.cancelled() else written.exception()
-        self._end(error, None if error is not None else written.result())
-
-    def _end(self, error: BaseException | None, result: Any) -> None:
-        self._settled(error)
-        if self._future.done():
-            return
-        if isinstance(error, asyncio.CancelledError):
-            self._future.cancel()
-        elif error is not None:
-            self._future.set_exception(error)
+        if error is None:
+            for one, outcome in zip(self._passengers, written.result(), strict=True):
+                refusal = outcome if isinstance(outcome, BaseException) else None
+                _end(one, refusal, None if refusal is not None else outcome)
+        elif isinstance(error, CoursewireError | asyncio.CancelledError) and not isinstance(error, Internal):
+            for one in self._passengers:
+                _end(one, error, None)
         else:
-            self._future.set_result(result)
+            # Something is wrong with one of them: nothing was written, and the others must not suffer for it.
+            for one in self._passengers:
+                _cross_alone(self._write, one)
+
+
+def _cross_alone(write: Callable[[Work], Future[Any]], one: _Waiting) -> None:
+    def done(written: Future[Any]) -> None:
+        error = asyncio.CancelledError() if written.cancelled() else written.exception()
+        _end(one, error, None if error is not None else written.result())
+
+    try:
+        written = write(one.work)
+    except Exception as error:  # noqa: BLE001 - the writer has no room: whoever waits is told
+        _end(one, error, None)
+    else:
+        written.add_done_callback(done)
+
+
+def _end(one: _Waiting, error: BaseException | None, result: Any) -> None:
+    one.settled(error)
+    future = one.future
+    if future.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        future.cancel()
+    elif error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

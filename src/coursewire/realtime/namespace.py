@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coursewire.errors import Forbidden, Invalid
 from coursewire.realtime.contract import COMMON_COMMANDS, COMMON_EVENTS, Command, Event, Result
 
 if TYPE_CHECKING:
+    from coursewire.errors import CoursewireError
     from coursewire.identity.caller import Caller
     from coursewire.realtime.background import Background
     from coursewire.realtime.live import Live
@@ -72,6 +73,15 @@ class Step(Protocol):
         ...
 
 
+class Written(NamedTuple):
+    """One of several commands that are written together."""
+
+    caller: Caller
+    command: Any
+    step: Any
+    """What `prepare` has made of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A command that changes something in memory before it is written.
@@ -81,6 +91,9 @@ class Staged:
     """
 
     prepare: Callable[[Visit, Any], Step]
+    together: Callable[[Transaction, Sequence[Written]], Sequence[Result | CoursewireError]] | None = None
+    """Writes several that were prepared, in their order, as each `Step.run` would, in a few statements for all; returns
+    what each of them has come to. What it raises has written nothing: then each is run alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import time
 from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,9 +18,9 @@ from coursewire.errors import CoursewireError, NotFound, Unavailable
 from coursewire.realtime.attachments import Answer, encode_answer
 from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subscribe, Unsubscribe
 from coursewire.realtime.eager import start
-from coursewire.realtime.gathering import Gathering
+from coursewire.realtime.gathering import Gathering, Together
 from coursewire.realtime.joined import Joined
-from coursewire.realtime.namespace import Handler, Opening, Signal, Staged
+from coursewire.realtime.namespace import Handler, Opening, Signal, Staged, Written
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.vocabulary import Position, iso
 
@@ -55,6 +56,7 @@ class Running:
         self._storage = storage
         self._reactions = reactions
         self._gathering = Gathering(storage.write)
+        self._written_together: dict[Staged, Together] = {}
 
     def start(self, session: Session, command: Command) -> Future[Any]:
         """Run a command; the future is of its `Answer`, of a `Joined`, or of an `Entered`."""
@@ -126,7 +128,17 @@ class Running:
         def write(raw: StorageTransaction) -> Answer:
             return encode_answer(step.run(Transaction(raw, path, caller, reactions), caller, command))
 
-        return self._gathering.add(write, step.settled)
+        if staged.together is None:
+            return self._gathering.add(write, step.settled)
+        written = Written(caller, command, step)
+        return self._gathering.add(write, step.settled, self._together(path, staged), written)
+
+    def _together(self, path: str, staged: Staged) -> Together:
+        """Return what writes several of these commands: always the same, so that they are known for a kind."""
+        found = self._written_together.get(staged)
+        if found is None:
+            found = self._written_together[staged] = partial(_write_together, path, staged, self._reactions)
+        return found
 
     # Channels
 
@@ -172,6 +184,17 @@ class Running:
         for subscription in entered.subscriptions:
             if subscription.is_open:
                 self._hub.unsubscribe(session, subscription.channel.name)
+
+
+def _write_together(
+    path: str, staged: Staged, reactions: Reactions, raw: StorageTransaction, several: Sequence[Written]
+) -> list[Answer | CoursewireError]:
+    if staged.together is None:
+        raise TypeError("these commands are not written together")
+    outcomes = staged.together(Transaction(raw, path, None, reactions), several)
+    return [
+        outcome if isinstance(outcome, CoursewireError) else encode_answer(outcome) for outcome in outcomes
+    ]
 
 
 def run_once(

@@ -121,11 +121,32 @@ class Transaction:
             entries.append(log.Entry(channel, event.event, parts[0], new_id(), subject, parts[1]))
         positions = log.append_many(self._raw, self._namespace, entries, at=self.now, actor=actor)
         for entry, (epoch, offset) in zip(entries, positions, strict=True):
-            channel, name, data, event_id, _, attachment = entry
+            channel, name, data, event_id, _, attachment, _ = entry
             logged = LoggedEvent(offset, event_id, name, data, self.now, actor, attachment)
             self._raw.effects.append(Committed(self._namespace, channel, epoch, offset, (logged,)))
         for event in {id(event): event for _, event in events}.values():
             self.tell(event)
+
+    def append_in(self, channel: str, events: Sequence[tuple[Event[Any], str]]) -> list[Position]:
+        """Log events of one channel, each with its own actor, in a few statements for all; return their positions."""
+        entries = []
+        for event, actor in events:
+            data, attachment = split(event)
+            subject = getattr(event.data, event.subject) if event.subject else None
+            entries.append(log.Entry(channel, event.event, data, new_id(), subject, attachment, actor))
+        positions = log.append_many(self._raw, self._namespace, entries, at=self.now)
+        logged = [
+            LoggedEvent(offset, entry.id, entry.event, entry.data, self.now, entry.actor, entry.attachment)
+            for entry, (_, offset) in zip(entries, positions, strict=True)
+        ]
+        if logged:
+            first = positions[0]
+            self._raw.effects.append(
+                Committed(self._namespace, channel, first.epoch, first.offset, tuple(logged))
+            )
+        for event, _ in events:
+            self.tell(event)
+        return [Position(epoch=epoch, offset=offset) for epoch, offset in positions]
 
     def wake(self) -> None:
         """Let what this namespace runs in the background look for work, once this is committed."""

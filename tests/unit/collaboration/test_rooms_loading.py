@@ -18,6 +18,7 @@ from coursewire.namespaces.collaboration.rooms import commands, rooms
 from coursewire.namespaces.collaboration.rooms.replica import Broken, Replica
 from coursewire.namespaces.collaboration.rooms.room import HEARD_MEANWHILE
 from coursewire.namespaces.collaboration.service import editing, managing
+from coursewire.namespaces.collaboration.service.editing import Footing
 
 
 async def two(room: ReadingRoom, **fields: Any) -> tuple[str, Writer, Writer]:
@@ -95,14 +96,17 @@ async def test_of_two_on_their_way_the_second_is_refused_when_the_first_is_lost(
 ) -> None:
     """[DOC3] The writer compares with what is committed, not with the room."""
     document_id, ada, ben = await two(room)
-    real = editing.save_update
+    real = Footing.take
+    failed = False
 
-    def fail_once(tx: Any, caller: Any, command: Any, *given: Any) -> Any:
-        if command.sequence == 1:
+    def fail_once(footing: Footing, *given: Any) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
             raise Unavailable("the disk is full")
-        return real(tx, caller, command, *given)
+        real(footing, *given)
 
-    monkeypatch.setattr(commands, "save_update", fail_once)
+    monkeypatch.setattr(Footing, "take", fail_once)
     first, second = ada.say(ada.edit("a")), ada.say(ada.edit("b"))
     others = ben.say(ben.edit("c"), sequence=7)
     answers = [await writer.guest.answer(ack) for writer, ack in ((ada, first), (ada, second), (ben, others))]

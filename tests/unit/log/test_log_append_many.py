@@ -6,6 +6,7 @@ from tests.unit.log.ledger import Ledger
 
 from coursewire import log
 from coursewire.storage import Transaction
+from coursewire.vocabulary import new_id
 
 
 def entry(channel: str, name: str) -> log.Entry:
@@ -62,3 +63,24 @@ def test_several_in_one_channel_follow_each_other(ledger: Ledger) -> None:
 def test_none_is_nothing(ledger: Ledger) -> None:
     assert ledger.do(append_each, [], "a") == []
     assert ledger.do(log.position, "/notifications", "user:ada").offset == 0
+
+
+def test_events_of_one_channel_have_their_own_actors(ledger: Ledger) -> None:
+    """[LOG2] A stream that begins with several, and one that goes on with them."""
+
+    def append(tx: Transaction, *actors: str) -> list[log.Position]:
+        entries = [
+            log.Entry("document:7", "document.updated", b"{}", new_id(), actor=actor or None)
+            for actor in actors
+        ]
+        return log.append_many(tx, "/chat", entries, at=1, actor="nobody")
+
+    assert [position.offset for position in ledger.do(append, "ada", "", "bo")] == [1, 2, 3]
+    assert [position.offset for position in ledger.do(append, "cleo")] == [4]
+    found = ledger.do(log.read_after, "/chat", "document:7", 0, 9)
+    assert [(event.offset, event.actor) for event in found] == [
+        (1, "ada"),
+        (2, "nobody"),
+        (3, "bo"),
+        (4, "cleo"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,11 +18,13 @@ class Writer:
 
     def __init__(self) -> None:
         self.taken: list[Future[Any]] = []
+        self.works: list[Any] = []
         self.is_full = False
 
-    def write(self, _: Any) -> Future[Any]:
+    def write(self, work: Any) -> Future[Any]:
         if self.is_full:
             raise Overloaded("no room")
+        self.works.append(work)
         self.taken.append(asyncio.get_running_loop().create_future())
         return self.taken[-1]
 
@@ -137,3 +140,83 @@ async def test_a_work_that_was_given_up_is_no_success(gathering: Gathering, writ
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert isinstance(told.errors[0], asyncio.CancelledError)
+
+
+def together(_: Any, parts: Sequence[str]) -> list[str]:
+    """Write several."""
+    return [part.upper() for part in parts]
+
+
+def add(gathering: Gathering, part: str, told: Told) -> Future[Any]:
+    """Take a work that may go with others of its kind."""
+    return gathering.add(lambda _: f"{part} alone", told, together, part)
+
+
+async def test_neighbours_of_one_kind_are_written_as_one(gathering: Gathering, writer: Writer) -> None:
+    """What is between them keeps its place; one alone is written as itself."""
+    told = Told()
+    first = [add(gathering, part, told) for part in "ab"]
+    other = gathering.add(lambda _: "other", told)
+    last = add(gathering, "c", told)
+    gathering.flush()
+    assert [work(None) for work in writer.works] == [["A", "B"], "other", "c alone"]
+    for number in (2, 1, 0):
+        writer.taken[number].set_result(writer.works[number](None))
+    assert [await waiting for waiting in (*first, other, last)] == ["A", "B", "other", "c alone"]
+    assert told.errors == [None] * 4
+
+
+async def test_of_several_written_as_one_each_is_told_its_own(gathering: Gathering, writer: Writer) -> None:
+    told = [Told(), Told()]
+    first, second = (add(gathering, part, one) for part, one in zip("ab", told, strict=True))
+    gathering.flush()
+    refusal = Overloaded("not you")
+    writer.taken[0].set_result([refusal, "B"])
+    assert await second == "B"
+    with pytest.raises(Overloaded, match="not you"):
+        await first
+    assert [one.errors for one in told] == [[refusal], [None]]
+
+
+async def test_what_goes_wrong_with_all_is_tried_with_each(gathering: Gathering, writer: Writer) -> None:
+    """One of them is not what it should be, and nothing was written: its neighbours do not suffer for it."""
+    told = [Told(), Told()]
+    first, second = (add(gathering, part, one) for part, one in zip("ab", told, strict=True))
+    gathering.flush()
+    writer.taken[0].set_exception(ZeroDivisionError("b"))
+    await turn()
+    assert [one.errors for one in told] == [[], []]
+    assert [work(None) for work in writer.works[1:]] == ["a alone", "b alone"]
+    writer.taken[1].set_result("a alone")
+    writer.taken[2].set_exception(ZeroDivisionError("b"))
+    assert await first == "a alone"
+    with pytest.raises(ZeroDivisionError):
+        await second
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["no room", "away"])
+async def test_when_the_machine_fails_all_are_told(
+    gathering: Gathering, writer: Writer, *, full: bool
+) -> None:
+    writer.is_full = full
+    told = Told()
+    waiting = [add(gathering, part, told) for part in "ab"]
+    gathering.flush()
+    if not full:
+        writer.taken[0].set_exception(Overloaded("the disk is full"))
+    for one in waiting:
+        with pytest.raises(Overloaded):
+            await one
+    assert len(writer.works) == (0 if full else 1)
+    assert [type(error) for error in told.errors] == [Overloaded, Overloaded]
+
+
+async def test_several_that_were_given_up_are_no_success(gathering: Gathering, writer: Writer) -> None:
+    told = Told()
+    waiting = [add(gathering, part, told) for part in "ab"]
+    gathering.flush()
+    writer.taken[0].cancel()
+    for one in waiting:
+        with pytest.raises(asyncio.CancelledError):
+            await one
+    assert [type(error) for error in told.errors] == [asyncio.CancelledError] * 2

@@ -48,6 +48,7 @@ from coursewire.namespaces.collaboration.service import (
     versions,
 )
 from coursewire.namespaces.collaboration.service.annotations import create_annotation, list_annotations
+from coursewire.namespaces.collaboration.service.editing import save_updates
 from coursewire.namespaces.collaboration.versioning import Versioning
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Opening, Signal, Staged, only_self
 
@@ -79,7 +80,7 @@ def make() -> Collaboration:
             ListDocumentTemplates: documents.list_templates,
             CreateDocument: documents.create_document,
             OpenDocument: Opening(opening.channels_to_open, partial(commands.open_document, rooms)),
-            UpdateDocument: Staged(partial(commands.prepare_update, rooms)),
+            UpdateDocument: Staged(partial(commands.prepare_update, rooms), save_updates),
             SyncDocument: Signal(partial(commands.sync_document, rooms)),
             CloseDocument: Signal(commands.close_document),
             SetAwareness: Signal(partial(commands.set_awareness, rooms)),

@@ -9,7 +9,7 @@ Yjs takes all of it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -261,7 +261,7 @@ def _read_deletes(source: Source, read: Update, most_ranges: int) -> None:
             read.deletes.append((client, start, end))
 
 
-def missing(update: Update, clocks: dict[int, int]) -> str | None:
+def missing(update: Update, clocks: Mapping[int, int]) -> str | None:
     """Return what an update needs that a document with these clocks does not have; None when nothing is missing."""
     own = update.blocks
 

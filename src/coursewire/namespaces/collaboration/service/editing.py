@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from coursewire.errors import Conflict, Forbidden
+from coursewire.errors import Conflict, CoursewireError, Forbidden
+from coursewire.identity import groups, membership
 from coursewire.namespaces.collaboration.contract import DocumentUpdated, Update, UpdateSaved
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
 from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules.audiences import document_channel, no_such_document
 from coursewire.namespaces.collaboration.store import documents, updates, writers
-from coursewire.namespaces.collaboration.store.updates import Edit
+from coursewire.namespaces.collaboration.store.updates import Edit, Kept
+from coursewire.namespaces.collaboration.store.writers import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from coursewire.identity.caller import Caller
     from coursewire.namespaces.collaboration.contract import Mode, UpdateDocument
     from coursewire.namespaces.collaboration.encoding import reading
     from coursewire.namespaces.collaboration.store.documents import DocumentRow
+    from coursewire.realtime.namespace import Written
     from coursewire.realtime.transaction import Transaction
 
 NOTED_EVERY_MS: Final = 60_000
 """How exact the time of a document's last edit is: lists go by it, and every change of it moves a row in an index."""
+
+
+class _Edit(NamedTuple):
+    """An edit of somebody, with an editor of theirs; `sequence` is the editor's own."""
+
+    user_id: str
+    client_id: int
+    sequence: int
+    update: reading.Update
+    raw: bytes
 
 
 def mode_for(tx: Transaction, caller: Caller, document_id: str) -> tuple[DocumentRow, Mode]:
@@ -52,8 +68,71 @@ def save_update(
     document, mode = mode_for(tx, caller, command.document_id)
     modes.check_may_edit(mode)
     check_epoch(document.epoch, command.epoch)
-    _log(tx, document, caller.user_id, client_id, command.sequence, update, raw)
+    Footing(tx, document, clients_in(update)).take(update, caller.user_id)
+    _log(tx, document, [_Edit(caller.user_id, client_id, command.sequence, update, raw)])
     return UpdateSaved(sequence=command.sequence)
+
+
+def save_updates(tx: Transaction, several: Sequence[Written]) -> list[UpdateSaved | CoursewireError]:
+    """Log edits that came together, as `save_update` would one after the other; return what each has come to.
+
+    Of a document all of them take as many statements as one.
+    """
+    outcomes: dict[int, UpdateSaved | CoursewireError] = {}
+    by_document: defaultdict[str, list[tuple[int, Written]]] = defaultdict(list)
+    for number, one in enumerate(several):
+        by_document[one.command.document_id].append((number, one))
+    for document_id, edits in by_document.items():
+        outcomes |= _save_in(tx, document_id, edits)
+    return [outcomes[number] for number in range(len(several))]
+
+
+def _save_in(
+    tx: Transaction, document_id: str, several: Sequence[tuple[int, Written]]
+) -> dict[int, UpdateSaved | CoursewireError]:
+    document = documents.load_document(tx, document_id)
+    if document is None:
+        return {number: no_such_document() for number, _ in several}
+    given = modes_among(tx, document, {one.caller.user_id: one.caller for _, one in several})
+    written = Footing(tx, document, set().union(*(clients_in(one.step.update) for _, one in several)))
+    outcomes: dict[int, UpdateSaved | CoursewireError] = {}
+    edits: list[_Edit] = []
+    for number, (caller, command, step) in several:
+        try:
+            mode = given[caller.user_id]
+            if mode is None:
+                raise no_such_document()
+            modes.check_may_edit(mode)
+            check_epoch(document.epoch, command.epoch)
+            written.take(step.update, caller.user_id)
+        except CoursewireError as refusal:
+            outcomes[number] = refusal
+        else:
+            edits.append(_Edit(caller.user_id, step.client_id, command.sequence, step.update, step.raw))
+            outcomes[number] = UpdateSaved(sequence=command.sequence)
+    if edits:
+        _log(tx, document, edits)
+    return outcomes
+
+
+def modes_among(
+    tx: Transaction, document: DocumentRow, callers: Mapping[str, Caller]
+) -> dict[str, Mode | None]:
+    """Return what each of some people, by id, may do in a document, in a statement or two for all."""
+    people = sorted(callers)
+    roles = membership.roles_among(tx.raw, document.course_id, people)
+    group = document.group
+    members: frozenset[str] = frozenset()
+    if group is not None:
+        members = groups.members_among(tx.raw, document.course_id, group, people)
+    return {
+        user_id: modes.mode_of(
+            roles.get(user_id, frozenset()) | (caller.roles & modes.ABOVE_ALL),
+            document,
+            frozenset({group} if group is not None and user_id in members else ()),
+        )
+        for user_id, caller in callers.items()
+    }
 
 
 def log_edit(tx: Transaction, user_id: str, document: DocumentRow, update: bytes) -> None:
@@ -63,7 +142,8 @@ def log_edit(tx: Transaction, user_id: str, document: DocumentRow, update: bytes
     """
     read = read_update(update)
     client_id = next(iter(read.blocks), 0)
-    _log(tx, document, user_id, client_id, 0, read, update)
+    Footing(tx, document, clients_in(read)).take(read, user_id)
+    _log(tx, document, [_Edit(user_id, client_id, 0, read, update)])
 
 
 def check_epoch(epoch: str, given: str) -> None:
@@ -99,27 +179,59 @@ def clients_in(update: reading.Update) -> set[int]:
     return clients
 
 
-def _log(
-    tx: Transaction,
-    document: DocumentRow,
-    user_id: str,
-    client_id: int,
-    sequence: int,
-    read: reading.Update,
-    update: bytes,
-) -> None:
-    written = writers.load_writers(tx, document.id, document.epoch, clients_in(read))
-    for client in read.blocks:
-        if client in written and written[client].user_id != user_id:
-            raise somebody_elses(client)
-    lacking = missing(read, {client: writer.clock for client, writer in written.items()})
-    if lacking is not None:
-        raise gap(lacking)
-    for client, block in read.blocks.items():
-        writers.save_writer(tx, document.id, document.epoch, client, user_id=user_id, clock=block.end)
-    event = Update(document_id=document.id, sequence=sequence, client_id=client_id, update=update)
-    position = tx.append(document_channel(document.id), DocumentUpdated(event), actor=user_id)
-    edit = Edit(position.offset, update)
-    updates.insert_update(tx, document.id, document.epoch, edit, client_id=client_id, user_id=user_id)
+class Footing:
+    """Whose the client ids are that some edits name, and how far each has written: as if those taken were committed."""
+
+    def __init__(self, tx: Transaction, document: DocumentRow, named: set[int]) -> None:
+        written = writers.load_writers(tx, document.id, document.epoch, named)
+        self._owners = {client: writer.user_id for client, writer in written.items()}
+        self._clocks = {client: writer.clock for client, writer in written.items()}
+
+    def take(self, update: reading.Update, user_id: str) -> None:
+        """Raise Forbidden for another's client id, Conflict for what stands on something that is not committed."""
+        for client in update.blocks:
+            if self._owners.get(client, user_id) != user_id:
+                raise somebody_elses(client)
+        lacking = missing(update, self._clocks)
+        if lacking is not None:
+            raise gap(lacking)
+        for client, block in update.blocks.items():
+            self._owners[client] = user_id
+            self._clocks[client] = max(block.end, self._clocks.get(client, 0))
+
+
+def _log(tx: Transaction, document: DocumentRow, edits: Sequence[_Edit]) -> None:
+    """Write edits of a document that were checked, in their order."""
+    writers.save_writers(
+        tx,
+        document.id,
+        document.epoch,
+        [
+            (client, Writer(edit.user_id, block.end))
+            for edit in edits
+            for client, block in edit.update.blocks.items()
+        ],
+    )
+    events = [
+        (
+            DocumentUpdated(
+                Update(
+                    document_id=document.id, sequence=edit.sequence, client_id=edit.client_id, update=edit.raw
+                )
+            ),
+            edit.user_id,
+        )
+        for edit in edits
+    ]
+    positions = tx.append_in(document_channel(document.id), events)
+    updates.insert_updates(
+        tx,
+        document.id,
+        document.epoch,
+        [
+            Kept(Edit(position.offset, edit.raw), edit.client_id, edit.user_id)
+            for edit, position in zip(edits, positions, strict=True)
+        ],
+    )
     if tx.now - document.updated_at >= NOTED_EVERY_MS:
         documents.touch_document(tx, document.id)

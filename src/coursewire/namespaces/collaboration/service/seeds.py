@@ -10,7 +10,8 @@ from coursewire.namespaces.collaboration.encoding.reading import read_update
 from coursewire.namespaces.collaboration.encoding.seeding import doc_of_html, doc_of_text
 from coursewire.namespaces.collaboration.rules.limits import MOST_DOCUMENT
 from coursewire.namespaces.collaboration.store import updates, writers
-from coursewire.namespaces.collaboration.store.updates import Edit
+from coursewire.namespaces.collaboration.store.updates import Edit, Kept
+from coursewire.namespaces.collaboration.store.writers import Writer
 
 if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.store.documents import DocumentRow
@@ -146,13 +147,13 @@ def write_seed(tx: Transaction, document: DocumentRow, seed: bytes | None) -> No
     """Write what a document begins with, in the transaction in which it is made."""
     if seed is None:
         return
-    for client, block in read_update(seed, most_structs=10**6).blocks.items():
-        writers.save_writer(tx, document.id, document.epoch, client, user_id=NOBODY, clock=block.end)
-    updates.insert_update(
+    blocks = read_update(seed, most_structs=10**6).blocks
+    writers.save_writers(
         tx,
         document.id,
         document.epoch,
-        Edit(SEED_OFFSET, seed),
-        client_id=SEED_CLIENT,
-        user_id=NOBODY,
+        [(client, Writer(NOBODY, block.end)) for client, block in blocks.items()],
+    )
+    updates.insert_updates(
+        tx, document.id, document.epoch, [Kept(Edit(SEED_OFFSET, seed), SEED_CLIENT, NOBODY)]
     )

@@ -10,6 +10,8 @@ from coursewire.namespaces.collaboration.store.tables import updates
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from coursewire.realtime.transaction import Transaction
 
 
@@ -36,19 +38,30 @@ _unname = Prepared(
 )
 
 
-def insert_update(
-    tx: Transaction, document_id: str, epoch: str, edit: Edit, *, client_id: int, user_id: str
-) -> None:
-    """Keep an edit."""
-    tx.run(
+class Kept(NamedTuple):
+    """An edit, and who wrote it with which editor."""
+
+    edit: Edit
+    client_id: int
+    user_id: str
+
+
+def insert_updates(tx: Transaction, document_id: str, epoch: str, edits: Iterable[Kept]) -> None:
+    """Keep edits."""
+    tx.many(
         _insert,
-        document_id=document_id,
-        epoch=epoch,
-        offset=edit.offset,
-        client_id=client_id,
-        user_id=user_id,
-        at=tx.now,
-        bytes=edit.bytes,
+        [
+            {
+                "document_id": document_id,
+                "epoch": epoch,
+                "offset": edit.offset,
+                "client_id": client_id,
+                "user_id": user_id,
+                "at": tx.now,
+                "bytes": edit.bytes,
+            }
+            for edit, client_id, user_id in edits
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import BindParameter, bindparam, case, delete, select, update
@@ -82,19 +82,24 @@ def all_writers(tx: Transaction, document_id: str, epoch: str) -> dict[int, Writ
     return {row.client_id: Writer(row.user_id, row.clock) for row in rows}
 
 
-def save_writer(
-    tx: Transaction, document_id: str, epoch: str, client_id: int, *, user_id: str, clock: int
+def save_writers(
+    tx: Transaction, document_id: str, epoch: str, written: Iterable[tuple[int, Writer]]
 ) -> None:
-    """Note how far a client id has written; whoever is the first owns it."""
-    tx.run(
+    """Note how far client ids have written; whoever is the first owns one."""
+    tx.many(
         _save,
-        document_id=document_id,
-        epoch=epoch,
-        client_id=client_id,
-        user_id=user_id,
-        clock=clock,
-        first_at=tx.now,
-        last_at=tx.now,
+        [
+            {
+                "document_id": document_id,
+                "epoch": epoch,
+                "client_id": client_id,
+                "user_id": writer.user_id,
+                "clock": writer.clock,
+                "first_at": tx.now,
+                "last_at": tx.now,
+            }
+            for client_id, writer in written
+        ],
     )
 
 
