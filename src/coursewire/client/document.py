@@ -124,8 +124,9 @@ class Document(Kept):
     def on_change(self, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Call `handler(news)` with what happens: an edit of somebody else's, an annotation, who comes and goes.
 
-        The news are the contract's `Update`, `Annotation`, `Participant`, `ModeChanged`, `Reset`, `ChangedDocument`; and a `Document` when
-        it was opened again, with whatever was missed. It may be async; they run one after the other. A decorator.
+        The news are the contract's `Update`, `Annotation`, `Participant`, `ModeChanged`, `Reset`, `ChangedDocument`;
+        and a `Document` when it was opened again, with whatever was missed. It may be async; they run one after the
+        other. A decorator.
         """
         self._listeners.add(handler)
         return handler
