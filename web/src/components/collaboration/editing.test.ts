@@ -59,6 +59,17 @@ const marked = ({ editor }: Writer): string[] =>
 const drawn = ({ editor }: Writer): string[] =>
   [...editor.view.dom.querySelectorAll("mark")].map((mark) => mark.textContent ?? "");
 
+it("is written by nobody who only opens it, or only sees it change, however it ends", () => {
+  const end = ada.editor.state.doc.content.size - 1;
+  ada.editor.chain().setTextSelection(end).setHeading({ level: 2 }).run();
+  vi.advanceTimersByTime(QUIET_MS);
+  const late = writer();
+  vi.advanceTimersByTime(QUIET_MS);
+  const kinds = ada.editor.getJSON().content?.map(({ type }) => type);
+  expect(kinds).toEqual(["heading", "paragraph", "heading"]);
+  expect([ben.updates, late.updates]).toEqual([[], []]);
+});
+
 describe("marks in the text", () => {
   it("stand at the same words for everybody", () => {
     annotated("loop invariant");

@@ -21,6 +21,8 @@ export function extensionsOf({ document, awareness, ...own }: EditorParts): Exte
     // Undoing is the shared text's: only one's own edits are undone.
     StarterKit.configure({
       undoRedo: false,
+      // It would write a paragraph behind whatever else a document ends with: by opening it, and once for each who is here.
+      trailingNode: false,
       link: {
         openOnClick: false,
         defaultProtocol: "https",
