@@ -265,9 +265,12 @@ async def test_what_staff_note_reaches_no_student(comes: Comes, server: DemoServ
     await reads(ben.page, FIRST)
     await expect(ben.page.get_by_role("button", name="Assess")).to_have_count(0)
     secret = "Copied from Cleo"
-    for kind, body, audience in (("Assess", secret, None), ("Comment", "For all of you", "Everybody here")):
+    for tools, kind, body, audience in (
+        ("Formatting and notes", "Assess", secret, None),
+        ("Marked text", "Comment", "For all of you", "Everybody here"),
+    ):
         await mark(ada.page, "grows")
-        await ada.page.get_by_role("button", name=kind).click()
+        await ada.page.get_by_role("toolbar", name=tools).get_by_role("button", name=kind).click()
         await notes(ada.page).get_by_role("textbox", name="Note").fill(body)
         if audience is not None:
             await notes(ada.page).get_by_label("For").select_option(audience)

@@ -8,14 +8,19 @@ import { useId, useState } from "react";
 interface Props {
   editor: Editor;
   on: boolean;
+  onOpen?: (isOpen: boolean) => void;
 }
 
 /** As people type addresses: without `https://`. */
 const completed = (address: string): string =>
   /^[a-z][a-z0-9+.-]*:/iu.test(address) || address.startsWith("/") ? address : `https://${address}`;
 
-export function LinkButton({ editor, on }: Props) {
-  const [open, setOpen] = useState(false);
+export function LinkButton({ editor, on, onOpen }: Props) {
+  const [open, openOrClose] = useState(false);
+  const setOpen = (next: boolean): void => {
+    onOpen?.(next);
+    openOrClose(next);
+  };
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
   const id = useId();

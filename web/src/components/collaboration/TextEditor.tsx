@@ -1,14 +1,17 @@
 /** The text itself: Tiptap on the shared document, with the carets of others and the marks of notes. */
 
 import { EditorContent, useEditor } from "@tiptap/react";
-import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import type { AnnotationTarget, DocumentMode, Motivation } from "../../contract";
+import { Bubble } from "./bubble";
 import { extensionsOf } from "./extensions";
 import { MOST_QUOTED } from "./layout";
 import { type Mark, marksOf, type Place, showMarks } from "./marking";
 import { targetAt } from "./places";
+import { SelectionTools } from "./SelectionTools";
 import { Toolbar } from "./Toolbar";
 import { whereaboutsOf } from "./whereabouts";
 
@@ -47,12 +50,15 @@ export function TextEditor(props: TextEditorProps) {
   const tools = useRef<HTMLDivElement>(null);
   const told = useRef<ReadonlyMap<string, Place> | null>(null);
   const isShown = useRef(false);
+  const [bubble] = useState(() => new Bubble());
 
   const editor = useEditor(
     {
       extensions: extensionsOf({
         document,
         awareness,
+        bubble,
+        isMarkable: () => now.current.mode !== "view",
         isLocked: () => now.current.mode !== "edit",
         mostBytes: () => now.current.mostBytes,
         onRefused: (words) => now.current.onProblem(words),
@@ -137,6 +143,12 @@ export function TextEditor(props: TextEditorProps) {
       <div className="cw-page-scroll">
         <EditorContent editor={editor} className="cw-page-text" />
       </div>
+      {editor &&
+        mode !== "view" &&
+        createPortal(
+          <SelectionTools editor={editor} bubble={bubble} mode={mode} kinds={kinds} onAnnotate={begin} />,
+          bubble.element,
+        )}
     </div>
   );
 }

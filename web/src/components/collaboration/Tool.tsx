@@ -46,7 +46,7 @@ export function Tool({ label, Icon, keys, on, off = false, words = false, onClic
   );
 }
 
-const NOTES: Record<Motivation, { label: string; Icon: LucideIcon; keys?: string }> = {
+export const NOTES: Record<Motivation, { label: string; Icon: LucideIcon; keys?: string }> = {
   commenting: { label: "Comment", Icon: MessageSquarePlus, keys: `${MOD} Alt M` },
   questioning: { label: "Question", Icon: MessageCircleQuestionMark },
   highlighting: { label: "Highlight", Icon: Highlighter, keys: `${MOD} Alt H` },

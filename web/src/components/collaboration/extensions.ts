@@ -6,6 +6,7 @@ import { CollaborationCaret } from "@tiptap/extension-collaboration-caret";
 import { StarterKit } from "@tiptap/starter-kit";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
+import type { Bubble } from "./bubble";
 import { caretOf, selectionOf } from "./caret";
 import { Locking, type LockingOptions } from "./locking";
 import { Marking, type MarkingOptions } from "./marking";
@@ -14,9 +15,12 @@ import { Pasting, type PastingOptions } from "./pasting";
 export interface EditorParts extends LockingOptions, MarkingOptions, PastingOptions {
   document: Y.Doc;
   awareness: Awareness;
+  /** What stands at marked text, if anything does. */
+  bubble?: Bubble;
+  isMarkable?: () => boolean;
 }
 
-export function extensionsOf({ document, awareness, ...own }: EditorParts): Extensions {
+export function extensionsOf({ document, awareness, bubble, ...own }: EditorParts): Extensions {
   return [
     // Undoing is the shared text's: only one's own edits are undone.
     StarterKit.configure({
@@ -40,5 +44,6 @@ export function extensionsOf({ document, awareness, ...own }: EditorParts): Exte
     Locking.configure({ isLocked: own.isLocked }),
     Marking.configure({ onPick: own.onPick, onMoved: own.onMoved }),
     Pasting.configure({ mostBytes: own.mostBytes, onRefused: own.onRefused }),
+    ...(bubble?.extensions(() => own.isMarkable?.() ?? false) ?? []),
   ];
 }

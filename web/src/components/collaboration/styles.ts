@@ -2,6 +2,7 @@
 
 import "../styles";
 import "./document.css";
+import "./bubble.css";
 import "./prose.css";
 import "./notes.css";
 import "./note-writing.css";
