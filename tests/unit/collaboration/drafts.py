@@ -63,7 +63,7 @@ class Draft:
             self.log(who, update)
 
     def log(self, who: str, update: bytes) -> None:
-        self.study.do(log_edit, who, self.row, update)
+        self.study.do(log_edit, who, self.row, update, self._editors[who].client_id)
 
     def save(self, who: str, title: str) -> Version:
         answer: OneVersion = self.study.run(who, SaveVersion(key=new_id(), document_id=self.id, title=title))

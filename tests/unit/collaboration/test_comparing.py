@@ -12,6 +12,8 @@ from tests.property.test_yjs_updates import Room, written
 from tests.property.yjs_nonsense import root_of
 
 from coursewire.namespaces.collaboration.comparing import MOST_LINES, Part, compare_states, compare_texts
+from coursewire.namespaces.collaboration.encoding.deletions import Deletions
+from coursewire.namespaces.collaboration.encoding.reading import read_update
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.encoding.seeding import doc_of_html
 
@@ -42,7 +44,7 @@ def test_each_change_stands_in_its_place_with_its_author() -> None:
     root_of(ada).children.append(XmlElement("paragraph", None, [XmlText("new")]))
     for other in (ada, ben):
         doc.apply_update(other.get_update())
-    assert list(compare_states(before, doc.get_update())) == [
+    assert list(compare_states(before, doc.get_update(), Deletions())) == [
         Part("one ", "kept"),
         Part("two ", "removed"),
         Part("three", "kept"),
@@ -54,13 +56,39 @@ def test_each_change_stands_in_its_place_with_its_author() -> None:
     ]
 
 
+def test_who_removed_what_is_told_as_far_as_it_is_known() -> None:
+    """[DOC6] Of a line in pieces, of one that went as a whole, and of one that two have deleted at the same time."""
+    doc = doc_of_html("<p>one 😀two three</p><p>gone</p><p>last</p>", client_id=1)
+    before = doc.get_update()
+    ada, ben, cleo = copy(doc, 2), copy(doc, 3), copy(doc, 4)
+    del line(ada, 0)[4:12]
+    del line(ben, 0)[8:12]
+    del line(cleo, 1)[0:2]
+    del root_of(ben).children[1]
+    deletions = Deletions()
+    for number, other in ((3, ben), (None, cleo), (2, ada)):
+        update = other.get_update(doc.get_state())
+        deletions.note(read_update(update).deletes, number)
+        doc.apply_update(update)
+    assert list(compare_states(before, doc.get_update(), deletions)) == [
+        Part("one ", "kept"),
+        Part("😀", "removed", 2),
+        Part("two ", "removed", 3),
+        Part("three\n", "kept"),
+        Part("gone\n", "removed", 3),
+        Part("last\n", "kept"),
+    ]
+    unknown = compare_states(before, doc.get_update(), Deletions())
+    assert {part.client_id for part in unknown} == {None}
+
+
 def test_what_came_and_went_in_between_is_not_told() -> None:
     doc = doc_of_html("<p>ab</p>")
     before = doc.get_update()
     line(doc, 0).insert(1, "xyz")
     del line(doc, 0)[1:4]
-    assert list(compare_states(before, doc.get_update())) == [Part("ab\n", "kept")]
-    assert list(compare_states(before, before)) == [Part("ab\n", "kept")]
+    assert list(compare_states(before, doc.get_update(), Deletions())) == [Part("ab\n", "kept")]
+    assert list(compare_states(before, before, Deletions())) == [Part("ab\n", "kept")]
 
 
 @given(st.integers(0, 2**32).map(Random))
@@ -69,7 +97,7 @@ def test_what_was_kept_and_removed_is_before_and_what_was_kept_and_added_is_afte
     written(rng, room, 3)
     before, old_text = room.doc.get_update(), text_of(room.doc)
     written(rng, room, 3)
-    parts = list(compare_states(before, room.doc.get_update()))
+    parts = list(compare_states(before, room.doc.get_update(), Deletions()))
     assert "".join(part.text for part in parts if part.change != "removed") == text_of(room.doc)
     removed = sorted("".join(part.text for part in parts if part.change != "added"))
     assert removed == sorted(old_text)

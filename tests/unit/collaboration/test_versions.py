@@ -87,7 +87,7 @@ def test_the_list_goes_on_where_it_ended(study: Study, draft: Draft) -> None:
     refused(Invalid, "cursor", lambda: study.run("ben", ListVersions(document_id="essay", cursor="9" * 10)))
 
 
-def test_a_comparison_says_who_added_what(study: Study, draft: Draft) -> None:
+def test_a_comparison_says_who_added_what_and_who_took_away_what(study: Study, draft: Draft) -> None:
     before = draft.save("ada", "Before")
     draft.edit("ben", write_in(1, 3, " and a half"))
     draft.edit("cleo", add_line("by Cleo"))
@@ -95,7 +95,7 @@ def test_a_comparison_says_who_added_what(study: Study, draft: Draft) -> None:
     after = draft.save("ada", "After")
     draft.edit("ada", add_line("by Ada"))
     runs = [
-        ("Essay\n", "removed", None),
+        ("Essay\n", "removed", "ben"),
         ("one", "kept", None),
         (" and a half", "added", "ben"),
         (" two three\nlast\n", "kept", None),

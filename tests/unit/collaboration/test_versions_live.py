@@ -56,7 +56,7 @@ async def test_everybody_in_the_document_gets_what_is_restored(room: ReadingRoom
     assert cleo.text == ada.text
     runs = (await cleo.ask("version.compare", version_id=answer["before"]["id"]))["runs"]
     assert [(run["text"], run["change"], run.get("user_id")) for run in runs] == [
-        ("not ", "removed", None),
+        ("not ", "removed", "ada"),
         ("still ", "added", "ben"),
         ("one\ntwo\nthree\n", "kept", None),
     ]

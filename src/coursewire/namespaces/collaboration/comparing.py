@@ -14,6 +14,8 @@ from coursewire.namespaces.collaboration.encoding.weaving import BREAKING, Item,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from coursewire.namespaces.collaboration.encoding.deletions import Deletions
+
 MOST_LINES: Final = 4_000
 """Of two texts without a common history together; more are told as one text taken away and another one written."""
 
@@ -24,12 +26,15 @@ class Part(NamedTuple):
     text: str
     change: Literal["kept", "added", "removed"]
     client_id: int | None = None
-    """Who added it. Nobody knows who removed something: that is not written down."""
+    """Who added or removed it, where that is known."""
 
 
-def compare_states(before: bytes, after: bytes) -> Iterator[Part]:
-    """Yield what was kept, added and removed on the way from one state to a later one of the same epoch, in order."""
-    return _joined(_Comparison(Weave(before), Weave(after)).parts(ROOT))
+def compare_states(before: bytes, after: bytes, deletions: Deletions) -> Iterator[Part]:
+    """Yield what was kept, added and removed on the way from one state to a later one of the same epoch, in order.
+
+    `deletions` say who took away what is gone in the later one, or in one that is later still.
+    """
+    return _joined(_Comparison(Weave(before), Weave(after), deletions).parts(ROOT))
 
 
 def compare_texts(before: str, after: str) -> Iterator[Part]:
@@ -53,9 +58,10 @@ class _Comparison:
     What is gone does not come back: undoing writes it anew. So a unit that shows now has shown before, if it was there.
     """
 
-    def __init__(self, before: Weave, after: Weave) -> None:
+    def __init__(self, before: Weave, after: Weave, deletions: Deletions) -> None:
         self._before = before
         self._after = after
+        self._deletions = deletions
 
     def parts(self, home: Id) -> Iterator[Part]:
         for item in self._after.children(home):
@@ -80,9 +86,16 @@ class _Comparison:
                 continue
             if gone.content == Content.TEXT:
                 start = max(0, item.clock - gone.clock)
-                yield Part(cut(gone.text, start, min(gone.size, end - gone.clock)), "removed")
+                yield from self._taken(gone, gone.text, start, min(gone.size, end - gone.clock))
             else:
-                yield from (Part(says, "removed") for _item, says in self._before.shown_in(gone))
+                for inner, says in self._before.shown_in(gone):
+                    yield from self._taken(inner, says, 0, inner.size)
+
+    def _taken(self, item: Item, says: str, start: int, end: int) -> Iterator[Part]:
+        """Say who removed which of the units of an item; the end of a line is one unit, and one character."""
+        clock = item.clock
+        for first, last, by in self._deletions.between(item.client, clock + start, clock + end):
+            yield Part(cut(says, first - clock, last - clock), "removed", by)
 
 
 def _joined(parts: Iterable[Part]) -> Iterator[Part]:

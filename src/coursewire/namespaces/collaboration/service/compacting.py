@@ -11,6 +11,7 @@ from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.encoding.vectors import read_state_vector
 from coursewire.namespaces.collaboration.service.contents import load_contents
+from coursewire.namespaces.collaboration.service.deleting import load_deletions
 from coursewire.namespaces.collaboration.store import documents, snapshots, updates
 from coursewire.namespaces.collaboration.store.snapshots import Snapshot
 
@@ -46,7 +47,8 @@ def prepare_snapshot(tx: Transaction, document_id: str) -> Prepared | None:
     )
     if not is_same:
         return None
-    snapshot = Snapshot(contents.position.offset, state, known)
+    deleted = load_deletions(tx, document_id, contents.document.epoch).pack()
+    snapshot = Snapshot(contents.position.offset, state, known, deleted)
     return Prepared(document_id, contents.document.epoch, snapshot, contents.tail, contents.tail_bytes)
 
 

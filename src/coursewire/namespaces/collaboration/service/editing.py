@@ -9,7 +9,7 @@ from coursewire.errors import Conflict, CoursewireError, Forbidden
 from coursewire.identity import groups, membership
 from coursewire.namespaces.collaboration.contract import DocumentUpdated, Update, UpdateSaved
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
-from coursewire.namespaces.collaboration.rules import modes
+from coursewire.namespaces.collaboration.rules import limits, modes
 from coursewire.namespaces.collaboration.rules.audiences import document_channel, no_such_document
 from coursewire.namespaces.collaboration.store import documents, updates, writers
 from coursewire.namespaces.collaboration.store.updates import Edit, Kept
@@ -135,13 +135,12 @@ def modes_among(
     }
 
 
-def log_edit(tx: Transaction, user_id: str, document: DocumentRow, update: bytes) -> None:
+def log_edit(tx: Transaction, user_id: str, document: DocumentRow, update: bytes, client_id: int) -> None:
     """Log an edit that was made here, under a client id of its own, in somebody's name.
 
     Rooms apply it when they hear that it is committed.
     """
     read = read_update(update)
-    client_id = next(iter(read.blocks), 0)
     Footing(tx, document, clients_in(read)).take(read, user_id)
     _log(tx, document, [_Edit(user_id, client_id, 0, read, update)])
 
@@ -200,6 +199,30 @@ class Footing:
             self._clocks[client] = max(block.end, self._clocks.get(client, 0))
 
 
+def _deleters(tx: Transaction, document: DocumentRow, edits: Sequence[_Edit]) -> list[tuple[int, Writer]]:
+    """Return the editors that have only taken something away, as writers of nothing: it is known whose they are.
+
+    Beyond the bound of editors new ones are not: what they take away nobody has taken.
+    """
+    found = {
+        edit.client_id: Writer(edit.user_id, 0)
+        for edit in edits
+        if edit.update.deletes and edit.client_id not in edit.update.blocks
+    }
+    if not found:
+        return []
+    known = writers.load_writers(tx, document.id, document.epoch, found)
+    is_full = (
+        len(known) < len(found)
+        and writers.count_writers(tx, document.id, document.epoch) >= limits.MOST_EDITORS
+    )
+    return [
+        (client, writer)
+        for client, writer in found.items()
+        if (known[client].user_id == writer.user_id if client in known else not is_full)
+    ]
+
+
 def _log(tx: Transaction, document: DocumentRow, edits: Sequence[_Edit]) -> None:
     """Write edits of a document that were checked, in their order."""
     writers.save_writers(
@@ -210,7 +233,8 @@ def _log(tx: Transaction, document: DocumentRow, edits: Sequence[_Edit]) -> None
             (client, Writer(edit.user_id, block.end))
             for edit in edits
             for client, block in edit.update.blocks.items()
-        ],
+        ]
+        + _deleters(tx, document, edits),
     )
     events = [
         (

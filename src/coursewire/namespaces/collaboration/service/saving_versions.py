@@ -63,7 +63,7 @@ def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) ->
     wanted = tree_of(doc_of_version(tx, version))
     before = _unchanged(tx, document) or _keep(tx, document, doc.get_update(), automatic="before_restore")
     for update in _edits(doc, wanted):
-        log_edit(tx, caller.user_id, document, update)
+        log_edit(tx, caller.user_id, document, update, doc.client_id)
     others = [
         editor for editor in _editors_since(tx, document, (version, offset)) if editor != caller.user_id
     ]
@@ -132,7 +132,8 @@ def save_automatic(
 def _editors_since(tx: Transaction, document: DocumentRow, last: tuple[Version, int] | None) -> list[str]:
     """Return who has edited since a version and the offset of the last edit in it.
 
-    Writers know when they last wrote something; who only deleted is known from the edits that are still there.
+    Writers know when they last wrote or deleted something; edits of the same millisecond are told apart by offsets, as
+    long as they are there.
     """
     since, after = 0, 0
     if last is not None and last[0].epoch == document.epoch:

@@ -14,6 +14,7 @@ from coursewire.namespaces.collaboration.encoding.rendering import html_of, text
 from coursewire.namespaces.collaboration.rules import versions as rules
 from coursewire.namespaces.collaboration.service.audiences import entered
 from coursewire.namespaces.collaboration.service.contents import build_contents
+from coursewire.namespaces.collaboration.service.deleting import load_deletions
 from coursewire.namespaces.collaboration.store import versions as store
 from coursewire.namespaces.collaboration.store import writers
 
@@ -107,7 +108,10 @@ def compare_versions(tx: Transaction, caller: Caller, command: CompareVersions) 
         if after is None
         else store.state_of_version(tx, after.id)
     )
-    parts = compare_states(old, new) if epoch == before.epoch else compare_texts(_text(old), _text(new))
+    if epoch == before.epoch:
+        parts = compare_states(old, new, load_deletions(tx, document.id, epoch))
+    else:
+        parts = compare_texts(_text(old), _text(new))
     runs = list(islice(_runs(tx, parts, document.id, epoch), MOST_RUNS + 1))
     return Comparison(before=before, after=after, runs=runs[:MOST_RUNS], truncated=len(runs) > MOST_RUNS)
 
@@ -119,7 +123,7 @@ def _text(state: bytes) -> str:
 
 
 def _runs(tx: Transaction, parts: Iterator[Part], document_id: str, epoch: str) -> Iterator[Run]:
-    """Name whose editor wrote each part; two editors of one person are one."""
+    """Name whose editor wrote each part, or took it away; two editors of one person are one."""
     users = {
         client_id: writer.user_id for client_id, writer in writers.all_writers(tx, document_id, epoch).items()
     }

@@ -19,6 +19,8 @@ class Snapshot(NamedTuple):
     offset: int
     state: bytes
     known: bytes
+    deleted: bytes = b""
+    """Who took away what is gone in it; `store/deletions.py` reads it."""
 
 
 _of_epoch = (
@@ -59,6 +61,7 @@ def insert_snapshot(tx: Transaction, document_id: str, epoch: str, snapshot: Sna
         size=len(snapshot.state),
         state=snapshot.state,
         known=snapshot.known,
+        deleted=snapshot.deleted,
     )
 
 

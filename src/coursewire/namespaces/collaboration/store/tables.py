@@ -51,6 +51,7 @@ snapshots = Table(
     Column("size", Integer, nullable=False),
     Column("state", LargeBinary, nullable=False),  # an update from nothing to all up to and with the offset
     Column("known", LargeBinary, nullable=False),  # what a room has to know beside it (encoding/known.py)
+    Column("deleted", LargeBinary, nullable=False),  # who took it away (encoding/deletions.py)
 )
 
 writers = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, case, delete, select, update
+from sqlalchemy import BindParameter, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
 from coursewire.namespaces.collaboration.store.tables import writers
@@ -41,6 +41,7 @@ _save = Prepared(
         },
     )
 )
+_count = Prepared(select(func.count().label("n")).where(*_of_epoch))
 _since = Prepared(
     select(writers.c.user_id)
     .distinct()
@@ -74,6 +75,12 @@ def load_writers(
             )
         ]
     return {row.client_id: Writer(row.user_id, row.clock) for row in rows}
+
+
+def count_writers(tx: Transaction, document_id: str, epoch: str) -> int:
+    """Return how many client ids were ever written with."""
+    row = tx.one(_count, document_id=document_id, in_epoch=epoch)
+    return row.n if row is not None else 0
 
 
 def all_writers(tx: Transaction, document_id: str, epoch: str) -> dict[int, Writer]:

@@ -58,6 +58,7 @@ def create() -> None:
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("state", sa.LargeBinary, nullable=False),
         sa.Column("known", sa.LargeBinary, nullable=False),
+        sa.Column("deleted", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("document_id", "epoch", "offset", name=op.f("pk_collaboration_snapshots")),
     )
     op.create_table(
