@@ -11,7 +11,7 @@ from coursewire.client.namespace import NamespaceClient
 from coursewire.client.outputs import Json
 from coursewire.errors import CoursewireError
 from coursewire.namespaces.analytics import contract as analytics
-from coursewire.vocabulary import iso, milliseconds, new_id
+from coursewire.vocabulary import iso, milliseconds
 
 ItemT = TypeVar("ItemT")
 ItemT_co = TypeVar("ItemT_co", covariant=True)
@@ -91,9 +91,7 @@ class AnalyticsCommands(NamespaceClient):
         """
         self.known.cancelling(job_id, 1)
         try:
-            answer = await self.run(
-                analytics.CancelJob, analytics.JobCancelled, key=key or new_id(), job_id=job_id
-            )
+            answer = await self.run(analytics.CancelJob, analytics.JobCancelled, key=key, job_id=job_id)
         except CoursewireError as error:
             if error.details is not None and "job" in error.details:
                 self.known.take(analytics.Job.model_validate(error.details["job"]))
@@ -183,7 +181,7 @@ class AnalyticsCommands(NamespaceClient):
         await self.run(
             analytics.RecordActivity,
             analytics.RecordActivity.returns,
-            key=key or new_id(),
+            key=key,
             course_id=course,
             verb=verb,
             object=about,

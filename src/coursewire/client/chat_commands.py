@@ -8,7 +8,6 @@ from typing import Literal
 from coursewire.client.moderation import ModerationCommands
 from coursewire.namespaces.chat import contract as chat
 from coursewire.realtime.contract import Nothing
-from coursewire.vocabulary import new_id
 
 
 class ChatCommands(ModerationCommands):
@@ -40,7 +39,7 @@ class ChatCommands(ModerationCommands):
         answer = await self.run(
             chat.OpenRoom,
             chat.OneRoom,
-            key=key or new_id(),
+            key=key,
             kind=kind,
             member_ids=list(member_ids),
             title=title,
@@ -50,11 +49,11 @@ class ChatCommands(ModerationCommands):
 
     async def join(self, room_id: str) -> chat.RoomSummary:
         """Become a member of an open room."""
-        return (await self.run(chat.JoinRoom, chat.OneRoom, key=new_id(), room_id=room_id)).room
+        return (await self.run(chat.JoinRoom, chat.OneRoom, room_id=room_id)).room
 
     async def leave(self, room_id: str) -> chat.RoomSummary:
         """Stop being a member."""
-        return (await self.run(chat.LeaveRoom, chat.OneRoom, key=new_id(), room_id=room_id)).room
+        return (await self.run(chat.LeaveRoom, chat.OneRoom, room_id=room_id)).room
 
     async def update_room(
         self,
@@ -70,7 +69,7 @@ class ChatCommands(ModerationCommands):
         answer = await self.run(
             chat.UpdateRoom,
             chat.OneRoom,
-            key=key or new_id(),
+            key=key,
             room_id=room_id,
             title=title,
             receipts=receipts,
@@ -113,7 +112,7 @@ class ChatCommands(ModerationCommands):
         answer = await self.run(
             chat.SendMessage,
             chat.OneMessage,
-            key=key or new_id(),
+            key=key,
             room_id=room_id,
             text=text,
             reply_to=reply_to,
@@ -128,7 +127,6 @@ class ChatCommands(ModerationCommands):
         answer = await self.run(
             chat.EditMessage,
             chat.OneMessage,
-            key=new_id(),
             message_id=message.id,
             text=text,
             version=message.version,
@@ -137,9 +135,7 @@ class ChatCommands(ModerationCommands):
 
     async def delete(self, message_id: str, *, version: int | None = None) -> chat.Message:
         """Take a message back."""
-        answer = await self.run(
-            chat.DeleteMessage, chat.OneMessage, key=new_id(), message_id=message_id, version=version
-        )
+        answer = await self.run(chat.DeleteMessage, chat.OneMessage, message_id=message_id, version=version)
         return answer.message
 
     async def reply(
@@ -156,7 +152,7 @@ class ChatCommands(ModerationCommands):
     ) -> chat.Message:
         """React with one emoji, or with `on=False` take that back; again changes nothing."""
         answer = await self.run(
-            chat.React, chat.OneMessage, key=key or new_id(), message_id=message_id, emoji=emoji, on=on
+            chat.React, chat.OneMessage, key=key, message_id=message_id, emoji=emoji, on=on
         )
         return answer.message
 
@@ -167,7 +163,7 @@ class ChatCommands(ModerationCommands):
         answer = await self.run(
             chat.PinMessage,
             chat.OneMessage,
-            key=key or new_id(),
+            key=key,
             message_id=message_id,
             on=on,
             version=version,

@@ -7,7 +7,6 @@ from typing import Any
 
 from coursewire.client.namespace import NamespaceClient
 from coursewire.namespaces.collaboration import contract as collaboration
-from coursewire.vocabulary import new_id
 
 
 class CollaborationCommands(NamespaceClient):
@@ -69,7 +68,7 @@ class CollaborationCommands(NamespaceClient):
         made = await self.run(
             collaboration.CreateDocument,
             collaboration.OneDocument,
-            key=key or new_id(),
+            key=key,
             course_id=course,
             title=title,
             template=template,
@@ -138,7 +137,7 @@ class CollaborationCommands(NamespaceClient):
         made = await self.run(
             collaboration.CreateAnnotation,
             collaboration.OneAnnotation,
-            key=key or new_id(),
+            key=key,
             document_id=document_id,
             body=body,
             motivation=motivation,
@@ -155,7 +154,7 @@ class CollaborationCommands(NamespaceClient):
         made = await self.run(
             collaboration.CreateAnnotation,
             collaboration.OneAnnotation,
-            key=key or new_id(),
+            key=key,
             document_id=to.document_id,
             body=body,
             parent_id=to.parent_id or to.id,
@@ -176,7 +175,7 @@ class CollaborationCommands(NamespaceClient):
         changed = await self.run(
             collaboration.UpdateAnnotation,
             collaboration.OneAnnotation,
-            key=key or new_id(),
+            key=key,
             annotation_id=annotation.id,
             base_revision=annotation.revision,
             body=body,
@@ -191,7 +190,7 @@ class CollaborationCommands(NamespaceClient):
         await self.run(
             collaboration.DeleteAnnotation,
             collaboration.OneAnnotation,
-            key=key or new_id(),
+            key=key,
             annotation_id=annotation_id,
         )
 
@@ -202,7 +201,7 @@ class CollaborationCommands(NamespaceClient):
         changed = await self.run(
             collaboration.ResolveAnnotation,
             collaboration.OneAnnotation,
-            key=key or new_id(),
+            key=key,
             annotation_id=annotation.id,
             base_revision=annotation.revision,
             on=on,
@@ -220,7 +219,7 @@ class CollaborationCommands(NamespaceClient):
         changed = await self.run(
             collaboration.ReanchorAnnotation,
             collaboration.OneAnnotation,
-            key=key or new_id(),
+            key=key,
             annotation_id=annotation.id,
             base_revision=annotation.revision,
             target=None if quote is None else collaboration.AnnotationTarget(quote=quote),
@@ -275,7 +274,7 @@ class CollaborationCommands(NamespaceClient):
         saved = await self.run(
             collaboration.SaveVersion,
             collaboration.OneVersion,
-            key=key or new_id(),
+            key=key,
             document_id=document_id,
             title=title,
         )
@@ -288,6 +287,6 @@ class CollaborationCommands(NamespaceClient):
         return await self.run(
             collaboration.RestoreVersion,
             collaboration.VersionRestored,
-            key=key or new_id(),
+            key=key,
             version_id=version_id,
         )

@@ -6,7 +6,6 @@ from typing import Literal
 
 from coursewire.client.namespace import NamespaceClient
 from coursewire.namespaces.chat import contract as chat
-from coursewire.vocabulary import new_id
 
 
 class ModerationCommands(NamespaceClient):
@@ -25,7 +24,7 @@ class ModerationCommands(NamespaceClient):
         answer = await self.run(
             chat.ReportMessage,
             chat.OneReport,
-            key=key or new_id(),
+            key=key,
             message_id=message_id,
             reason=reason,
             note=note,
@@ -95,7 +94,7 @@ class ModerationCommands(NamespaceClient):
 
     async def reveal(self, message_id: str) -> chat.Author:
         """Ask who wrote an anonymous message; that one asked is kept in the audit trail."""
-        answer = await self.run(chat.RevealMessage, chat.Revealed, key=new_id(), message_id=message_id)
+        answer = await self.run(chat.RevealMessage, chat.Revealed, message_id=message_id)
         return answer.author
 
     async def audit(self, room_id: str) -> list[chat.AuditEntry]:
@@ -122,7 +121,6 @@ class ModerationCommands(NamespaceClient):
         return await self.run(
             chat.ModerateRoom,
             chat.Moderated,
-            key=new_id(),
             room_id=room_id,
             action=action,
             message_id=message_id,

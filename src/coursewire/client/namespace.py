@@ -21,7 +21,7 @@ from coursewire.client.shell import Shell
 from coursewire.client.token import Token
 from coursewire.errors import CoursewireError, Unavailable
 from coursewire.realtime.contract import COMMON_EVENTS, Command, Event, Ready, Result
-from coursewire.vocabulary import Model, Position
+from coursewire.vocabulary import Model, Position, new_id
 
 logger = logging.getLogger("coursewire.client")
 
@@ -169,9 +169,12 @@ class NamespaceClient:
         """Run a command and return its answer. Raises the errors of `coursewire.errors`.
 
         While offline it waits. A command with a key is sent until there is an answer, also after a restart when
-        there is an outbox file; one without raises Unavailable when the connection ends before its answer.
+        there is an outbox file; one without raises Unavailable when the connection ends before its answer. One that
+        needs a key and is given none gets a new one.
         """
         given = {name: value for name, value in fields.items() if value is not None}
+        if "key" in command.model_fields and command.model_fields["key"].is_required():
+            given.setdefault("key", new_id())
         try:
             payload = payload_of(command(**given))
         except ValidationError as error:

@@ -13,7 +13,7 @@ from coursewire.client.namespace import Meta, NamespaceClient
 from coursewire.client.outputs import Json
 from coursewire.errors import CoursewireError, Invalid
 from coursewire.namespaces.notifications import contract as notifications
-from coursewire.vocabulary import iso, new_id
+from coursewire.vocabulary import iso
 
 MOST_MISSED: Final = 1_000
 """Items that are fetched after a gap: the newest ones; older ones are a matter of `items`."""
@@ -212,7 +212,7 @@ class NotificationsClient(NamespaceClient):
         self, which: Mapping[str, Any], mark: notifications.Mark, key: str | None
     ) -> notifications.Marked:
         # `as` is a word of Python.
-        fields = {**which, "as": mark, "key": key or new_id()}
+        fields = {**which, "as": mark, "key": key}
         return await self.run(notifications.MarkNotifications, notifications.Marked, **fields)
 
     async def snooze(
@@ -226,7 +226,7 @@ class NotificationsClient(NamespaceClient):
         answer = await self.run(
             notifications.SnoozeNotification,
             notifications.Snoozed,
-            key=key or new_id(),
+            key=key,
             id=notification_id,
             until=until,
         )
@@ -252,7 +252,7 @@ class NotificationsClient(NamespaceClient):
         answer = await self.run(
             notifications.UpdatePreferences,
             notifications.PreferencesUpdated,
-            key=key or new_id(),
+            key=key,
             categories=None if categories is None else dict(categories),
             courses=None if courses is None else dict(courses),
             least_priority=least_priority,
