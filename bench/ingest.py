@@ -103,6 +103,8 @@ def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) 
     if len(watcher.shown_at) != batches:
         raise RuntimeError(f"{len(watcher.shown_at)} of {batches} batches were shown")
     lags = [(shown - began) * 1_000 for shown, began in zip(watcher.shown_at, sent, strict=True)]
+    # What is answered is in: from then on the figures have a second.
+    ages = [(shown - end) * 1_000 for shown, end in zip(watcher.shown_at, answered, strict=True)]
     waits = [(end - began) * 1_000 for end, began in zip(answered, sent, strict=True)]
     spread = percentiles(lags)
     return {
@@ -112,6 +114,7 @@ def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) 
         "activity_lag_p50": spread["p50"],
         "activity_lag_p99": spread["p99"],
         "activity_lag_worst": max(lags),
+        "activity_age_p99": percentiles(ages)["p99"],
     }
 
 

@@ -57,6 +57,7 @@ ANALYTICS: tuple[tuple[str, str, str], ...] = (
     ("activity_answer_p99", "ms to the answer to a batch meanwhile, p99", ""),
     ("activity_lag_p50", "ms from a batch's request until a dashboard shows it, p50", ""),
     ("activity_lag_p99", "ms from a batch's request until a dashboard shows it, p99", "1,000"),
+    ("activity_age_p99", "  from the answer to it, p99", "1,000"),
     ("dashboards_updates", "updates per second for 2,000 dashboards of 50 courses", ""),
     ("dashboards_update_us", "CPU us per update, its 40 dashboards included", ""),
     ("dashboards_delivery_us", "  per delivery, what nobody looks at taken off", ""),
