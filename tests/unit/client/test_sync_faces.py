@@ -11,7 +11,8 @@ from coursewire import client
 from coursewire.client import sync
 from coursewire.client.namespace import NamespaceClient
 
-PLUMBING = {name for name, _ in inspect.getmembers(NamespaceClient, inspect.isfunction)} | {"close"}
+PLUMBING = {name for name, _ in inspect.getmembers(NamespaceClient, inspect.isfunction)} | {"close", "listen"}
+"""What clients are made of. `listen` is what a document that is open listens with."""
 
 
 def methods(kind: type[Any]) -> dict[str, Any]:
