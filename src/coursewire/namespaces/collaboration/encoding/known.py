@@ -15,7 +15,9 @@ from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_numb
 from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from coursewire.namespaces.collaboration.encoding.reading import Struct
 
 ROOT: Final[Id] = (-1, 0)
 """The home of what is in no element."""
@@ -138,26 +140,44 @@ class Known:
 
     def add(self, update: Update, placed: Placed) -> None:
         """Note an update that was applied."""
-        self.depths.update(placed.depths)
-        self.texts |= placed.texts
-        for struct, home in zip(update.structs, placed.homes, strict=True):
-            client, clock, size = struct.client, struct.clock, struct.size
-            known = self.clocks.get(client, 0)
-            if clock + size <= known:
+        if placed.depths:
+            self.depths.update(placed.depths)
+            self.texts |= placed.texts
+        if update.halves:
+            # Before the clocks go on: only those of new units.
+            self.halves.update(half for half in update.halves if placed.is_new(half))
+        for block in update.blocks.values():
+            self._add_block(update.structs[block.first : block.last], placed.homes[block.first : block.last])
+
+    def _add_block(self, structs: Sequence[Struct], homes: Sequence[Id]) -> None:
+        """Note the structs of one client."""
+        client = structs[0].client
+        known = self.clocks.get(client, 0)
+        runs = self._runs.get(client)
+        if runs is None:
+            runs = self._runs[client] = _Runs()
+        kept = 0
+        for (_, clock, size, content, left, _, _, _, text), home in zip(structs, homes, strict=True):
+            end = clock + size
+            if end <= known:
                 continue
             start = max(clock, known)
-            goes_on = start > clock or struct.left == (client, clock - 1)
-            self._runs.setdefault(client, _Runs()).add(start, home, goes_on=goes_on)
-            self.kept += struct.content == Content.TYPE or not goes_on
-            if not goes_on and not are_attributes(home):
-                self.sizes[home] += 1
-            if struct.content == Content.MARK:
-                self.marks.add(struct.text)
+            goes_on = start > clock or (left is not None and left[1] == clock - 1 and left[0] == client)
+            runs.add(start, home, goes_on=goes_on)
+            if not goes_on:
+                kept += 1
+                if not are_attributes(home):
+                    self.sizes[home] += 1
+            elif content == Content.TYPE:
+                kept += 1
+            if content == Content.MARK:
+                self.marks.add(text)
                 self.marked += 1
-            if struct.content in {Content.COLLECTED, Content.DELETED}:
-                _note(self._deleted, client, start, clock + size)
-            self.clocks[client] = clock + size
-        self.halves.update(half for half in update.halves if placed.is_new(half))
+            elif content in _GONE:
+                _note(self._deleted, client, start, end)
+            known = end
+        self.kept += kept
+        self.clocks[client] = known
 
     def pack(self) -> bytes:
         """Write all of it, to be kept beside a snapshot: a state alone has lost what was deleted."""
@@ -223,6 +243,7 @@ class Known:
         return known
 
 
+_GONE: Final = frozenset({Content.COLLECTED, Content.DELETED})
 _VERSIONS: Final = frozenset({1, 2})
 """That are read. The first one had not counted marks and places: they are counted from then on."""
 

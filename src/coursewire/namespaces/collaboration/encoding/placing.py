@@ -39,13 +39,17 @@ MOST_KEPT: Final = 1_500_000
 again and again is small, and what is known of it grows."""
 
 
+_GONE: Final = frozenset({Content.COLLECTED, Content.DELETED})
+_WRITTEN: Final = frozenset({Content.TEXT, Content.MARK})
+
+
 def check_profile(update: Update, known: Known) -> None:
     """Raise Invalid(field="update") for what is no edit of this document. Nothing may be missing.
 
     What passes is applied by pycrdt without an error, and the document loads from its own state afterwards.
     """
     _check_grown(update, known)
-    placed = place(update, known)
+    placed = _place_typed(update, known) or place(update, known)
     _check_pairs(update, known, placed)
     placed.steps = count_steps(update, known, placed)
     update.placed = placed
@@ -88,6 +92,26 @@ def place_loosely(update: Update, known: Known) -> Placed:
     return _Placing(update, known, strict=False).run()
 
 
+def _place_typed(update: Update, known: Known) -> Placed | None:
+    """Place what most updates are: some text, put into text that is there. None for any other, sensible or not."""
+    structs = update.structs
+    if len(structs) != 1:
+        return None
+    client, clock, _, content, left, right, _, _, _ = structs[0]
+    clocks = known.clocks
+    if (
+        content != Content.TEXT
+        or clocks.get(client, 0) != clock
+        or left is None
+        or left[1] >= clocks.get(left[0], 0)
+    ):
+        return None
+    home = known.home(left)
+    if right is not None and (right[1] >= clocks.get(right[0], 0) or known.home(right) != home):
+        return None
+    return Placed([home], [0], {}, set(), {client: clock}) if home in known.texts else None
+
+
 class _Placing:
     """The structs in the order in which they can be put in: as `integrateStructs` of Yjs, but looking only."""
 
@@ -113,21 +137,24 @@ class _Placing:
 
     def _place_up_to(self, client: int, last: int) -> None:
         """Place the structs of a client below an index, and before each of them what it stands beside."""
+        structs, homes, order = self._update.structs, self._homes, self._order
         waiting = [(client, last)]
         clients = {client}
         while waiting:
             client, last = waiting[-1]
-            index = self._next[client]
-            if index >= last:
+            needed = None
+            for index in range(self._next[client], last):
+                struct = structs[index]
+                needed = self._unplaced(struct)
+                if needed is not None:
+                    self._next[client] = index
+                    break
+                homes[index] = self._place(struct)
+                order.append(index)
+            if needed is None:
+                self._next[client] = max(last, self._next[client])
                 waiting.pop()
                 clients.remove(client)
-                continue
-            struct = self._update.structs[index]
-            needed = self._unplaced(struct)
-            if needed is None:
-                self._homes[index] = self._place(struct)
-                self._order.append(index)
-                self._next[client] = index + 1
             elif needed[0] in clients:
                 raise unreadable("two structs wait for one another")
             else:
@@ -135,44 +162,52 @@ class _Placing:
                 clients.add(needed[0])
 
     def _unplaced(self, struct: Struct) -> tuple[int, int] | None:
-        """Return a client, and the index up to which its structs have to be placed before this one."""
+        """Return a client, and the index up to which its structs have to be placed before this one.
+
+        What it stands beside of its own client is before it (reading.py), and so is placed.
+        """
+        client = struct.client
         for unit in (struct.left, struct.right, struct.parent):
-            if isinstance(unit, tuple) and not self._known.has(unit):
-                block = self._update.blocks.get(unit[0])
-                if block is None or not block.start <= unit[1] < block.end:
-                    raise unreadable("something before it is missing")
-                index = self._update.at(unit)
-                if self._homes[index] is None:
-                    return unit[0], index + 1
+            if unit is None or unit[0] == client or isinstance(unit, str) or self._known.has(unit):
+                continue
+            block = self._update.blocks.get(unit[0])
+            if block is None or not block.start <= unit[1] < block.end:
+                raise unreadable("something before it is missing")
+            index = self._update.at(unit)
+            if self._homes[index] is None:
+                return unit[0], index + 1
         return None
 
     def _place(self, struct: Struct) -> Id:
-        client, clock = struct.client, struct.clock
+        client, clock, _, content, left, right, parent, _, name = struct
         known = self._known.clocks.get(client, 0)
         if clock < known:
             return self._place_again(struct, known)
-        home = self._home_of(struct)
+        if left is not None and right is None and content != Content.COLLECTED and parent is None:
+            home = self._home(left)
+        else:
+            home = self._home_of(struct)
         if self._strict:
-            self._check_content(struct, home)
-        if struct.content == Content.TYPE:
+            self._check_content(content, home)
+        if content == Content.TYPE:
             depth = self._depth(home) + 1
             if depth > MOST_DEPTH and self._strict:
                 raise unreadable(f"more than {MOST_DEPTH} elements are in one another")
             self._depths[client, clock] = depth
-            if not struct.text:
+            if not name:
                 self._texts.add((client, clock))
         return home
 
-    def _check_content(self, struct: Struct, home: Id) -> None:
+    def _check_content(self, content: int, home: Id) -> None:
         """Raise unless it is text in a run of text, an element or a run in an element, a value in an attribute."""
-        if home == GONE or struct.content in {Content.COLLECTED, Content.DELETED}:
+        if home == GONE or content in _GONE:
             return
-        if are_attributes(home):
-            fits = struct.content == Content.VALUES
-        elif home in self._texts or home in self._known.texts:
-            fits = struct.content in {Content.TEXT, Content.MARK}
+        if home in self._texts or home in self._known.texts:
+            fits = content in _WRITTEN
+        elif are_attributes(home):
+            fits = content == Content.VALUES
         else:
-            fits = struct.content == Content.TYPE
+            fits = content == Content.TYPE
         if not fits:
             raise unreadable("this content does not belong there")
 
@@ -189,7 +224,7 @@ class _Placing:
         )
         if not together or self._home_of(struct) not in {home, GONE}:
             raise unreadable("what was there has moved")
-        self._check_content(struct, home)  # what is new of it is what it says, whatever the rest was
+        self._check_content(struct.content, home)  # what is new of it is what it says, whatever the rest was
         return home
 
     def _home_of(self, struct: Struct) -> Id:
@@ -210,7 +245,7 @@ class _Placing:
         raise unreadable("a struct stands between two that are in different elements")
 
     def _home(self, unit: Id) -> Id:
-        if self._known.has(unit):
+        if unit[1] < self._known.clocks.get(unit[0], 0):
             return self._known.home(unit)
         home = self._homes[self._update.at(unit)]
         return GONE if home is None else home
@@ -221,7 +256,7 @@ class _Placing:
         deleted = (
             self._known.is_deleted(unit)
             if self._known.has(unit)
-            else self._update.structs[self._update.at(unit)].content in {Content.COLLECTED, Content.DELETED}
+            else self._update.structs[self._update.at(unit)].content in _GONE
         )
         if deleted or not self._strict:
             return GONE

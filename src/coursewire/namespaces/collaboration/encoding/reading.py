@@ -118,25 +118,78 @@ def read_update(
 
 
 def _read_block(source: Source, read: Update, most_structs: int) -> None:
-    count, client, start = source.count(2), source.number(), source.number()
-    first = len(read.structs)
+    count = source.count(2)
+    at = source.at
+    client = source.number()
+    own = source.data[at : source.at]
+    clock = start = source.number()
+    structs, clocks = read.structs, read.clocks
+    first = len(structs)
     if first + count > most_structs:
         raise source.refuse(f"it has more than {most_structs} structs")
     if not count or client in read.blocks:
         raise source.refuse("a client is there twice, or for nothing")
-    clock = start
     for _ in range(count):
-        struct = read_struct(source, client, clock)
-        if struct.size < 1:
+        struct = _read_next(source, client, clock, own) or read_struct(source, client, clock)
+        size = struct.size
+        if size < 1:
             raise source.refuse("a struct is empty")
-        if struct.content == Content.TEXT and struct.size != len(struct.text):
+        if size > 1 and struct.content == Content.TEXT and size != len(struct.text):
             _note_halves(read.halves, struct)
-        read.structs.append(struct)
-        read.clocks.append(clock)
-        clock += struct.size
+        structs.append(struct)
+        clocks.append(clock)
+        clock += size
         if clock > MOST_CLOCK:
             raise source.refuse("a clock is too large")
-    read.blocks[client] = Block(start, clock, first, len(read.structs))
+    read.blocks[client] = Block(start, clock, first, len(structs))
+
+
+def _read_next(source: Source, client: int, clock: int, own: bytes) -> Struct | None:
+    """Read what an editor mostly writes: some text, or an element, right behind a unit of its own.
+
+    None for anything else, and for whatever is odd about it, with nothing read: `read_struct` says what. `own` is the
+    client as it was written.
+    """
+    data, begin = source.data, source.at
+    try:
+        info = data[begin]
+        content = _BEHIND.get(info)
+        if content is None or not data.startswith(own, begin + 1):
+            return None
+        left, at = _read_short(data, begin + 1 + len(own))
+        right = None
+        if info & 0x40:
+            source.at = at
+            right = _read_neighbour(source, client, clock)
+            at, source.at = source.at, begin
+        if content == Content.TYPE:
+            size = data[at + 1] if data[at] == _ELEMENT else 0
+            start = at + 2
+        else:
+            size, start = data[at], at + 1
+    except IndexError:
+        return None
+    end = start + size
+    raw = data[start:end]
+    if left >= clock or not 0 < size <= _SHORT or end > source.end or not raw.isascii():
+        return None
+    source.at = end
+    units = size if content == Content.TEXT else 1
+    return Struct(client, clock, units, content, (client, left), right, None, None, raw.decode())
+
+
+def _read_short(data: bytes, at: int) -> tuple[int, int]:
+    """Read a number of up to three bytes; return it, and where the next one stands. Raises IndexError for others."""
+    number = data[at]
+    if number > 0x7F:  # noqa: PLR2004 - seven bits in each byte
+        at += 1
+        number += (data[at] << 7) - 0x80
+        if number > 0x3FFF:  # noqa: PLR2004
+            at += 1
+            number += (data[at] << 14) - 0x4000
+            if number > 0x1FFFFF:  # noqa: PLR2004
+                raise IndexError
+    return number, at + 1
 
 
 def read_struct(source: Source, client: int, clock: int) -> Struct:
@@ -223,6 +276,15 @@ def _read_values(source: Source) -> tuple[int, str]:
 
 
 _ELEMENT: Final = 3
+_BEHIND: Final = {
+    0x80 | Content.TEXT: Content.TEXT,
+    0xC0 | Content.TEXT: Content.TEXT,
+    0x80 | Content.TYPE: Content.TYPE,
+    0xC0 | Content.TYPE: Content.TYPE,
+}
+"""How text and elements begin that have a left neighbour."""
+_SHORT: Final = 64
+"""Characters of ASCII: what is longer is worth the longer way, and no name is."""
 _TEXT_OF_ELEMENT: Final = 6
 _KEYED: Final = frozenset({Content.DELETED, Content.VALUES})
 _CONTENTS: Final[dict[int, Callable[[Source], tuple[int, str]]]] = {
@@ -253,12 +315,14 @@ def _read_deletes(source: Source, read: Update, most_ranges: int) -> None:
             raise source.refuse("it deletes too much, or of one client twice")
         seen.add(client)
         end = 0
+        deletes, number = read.deletes, source.number
         for _ in range(ranges):
-            start, size = source.number(), source.number()
+            start = number()
+            size = number()
             if start < end or size < 1 or start + size > MOST_CLOCK:
                 raise source.refuse("what it deletes is not in order")
             end = start + size
-            read.deletes.append((client, start, end))
+            deletes.append((client, start, end))
 
 
 def missing(update: Update, clocks: Mapping[int, int]) -> str | None:
