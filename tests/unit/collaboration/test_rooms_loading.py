@@ -16,7 +16,7 @@ from coursewire.identity.caller import Caller
 from coursewire.namespaces.collaboration.contract import DocumentBody
 from coursewire.namespaces.collaboration.rooms import commands, rooms
 from coursewire.namespaces.collaboration.rooms.replica import Broken, Replica
-from coursewire.namespaces.collaboration.rooms.room import HEARD_MEANWHILE
+from coursewire.namespaces.collaboration.rooms.room import HEARD_MEANWHILE, TRIES, answering
 from coursewire.namespaces.collaboration.service import editing, managing
 from coursewire.namespaces.collaboration.service.editing import Footing
 
@@ -356,6 +356,17 @@ async def test_what_the_bus_has_not_brought_is_read_from_the_log(how: str) -> No
     assert other.rooms.counts["drops"] == 0
     await other.close_node()
     await room.close()
+
+
+async def test_nobody_is_given_less_than_their_position_says(room: ReadingRoom) -> None:
+    """[SUB3] Of a log that has lost something no state can be right: it is loaded anew, and then it is an error."""
+    document_id, ada, _ = await two(room)
+    loaded = room.rooms._rooms[document_id]
+    with pytest.raises(Unavailable):
+        await loaded.state_for(answering(b"", None), 99)
+    assert room.rooms.counts["drops"] == TRIES
+    await room.settle()
+    await ada.type("still here")
 
 
 async def test_what_is_committed_while_a_document_loads_is_in_it(

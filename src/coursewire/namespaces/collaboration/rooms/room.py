@@ -188,11 +188,11 @@ class Room:
                 return
             try:
                 _take(replica, tail)
-                if not tail.events and replica.offset < (offset or 0):
-                    raise Broken("the log has lost events")
             except Broken as broken:
                 self.drop(str(broken))
                 return
+            if not tail.events and replica.offset < (offset or 0):
+                self.drop("the log ends before what somebody was told")
             if not tail.events or (offset is not None and replica.offset >= offset):
                 return
 
