@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from tests.unit.collaboration.study import Study
 
+from coursewire.namespaces.collaboration.service import managing
+from coursewire.namespaces.collaboration.store import documents
 from coursewire.namespaces.notifications.contract import Notification
 
 
@@ -98,12 +100,37 @@ def test_what_is_taken_back_is_taken_back_from_inboxes(study: Study) -> None:
     assert "secret" not in study.everything()
 
 
-def test_what_is_moved_out_of_sight_is_gone_from_inboxes(study: Study) -> None:
-    """[LOG5] [ANN3] An inbox would show it to whoever may see it no more."""
+def test_what_is_moved_out_of_sight_is_gone_from_inboxes_of_those_who_see_it_no_more(study: Study) -> None:
+    """[LOG5] [ANN3] And from no other: what they keep is as it was."""
     made = study.annotate("ada", "a secret for @cleo and @tom")
+    before = study.inbox("tom")
+    heard = study.events("user:tom", "/notifications")
     study.update("ada", made, visibility="staff")
-    _is_empty(study.inbox("cleo")[0])
+    assert study.inbox("cleo") == []
     assert all("secret" not in repr(event) for event in study.logged("user:cleo", "/notifications"))
+    assert study.inbox("tom") == before
+    assert study.events("user:tom", "/notifications") == heard
+    study.delete("ada", made)
+    _is_empty(study.inbox("tom")[0])
+    assert "secret" not in study.everything()
+
+
+def test_what_is_moved_and_changed_at_once_is_quoted_as_it_reads_now(study: Study) -> None:
+    """[ANN1] Also where nobody is left in the channel that it was in."""
+    made = study.annotate("ada", "first for @cleo and @tom")
+    study.update("ada", made, visibility="staff", body="second for @tom")
+    assert [item.body for item in study.inbox("tom")] == ["second for @tom"]
+    assert study.inbox("cleo") == []
+    study.update("ada", made, base=3, visibility="private")
+    assert study.inbox("tom") == []
+
+
+def test_a_document_that_is_deleted_takes_what_is_beside_it_out_of_inboxes(study: Study) -> None:
+    """[LOG5] Its author could see it a moment ago."""
+    study.annotate("ben", "a secret for @cleo")
+    study.do(managing.remove, study.do(documents.load_document, "7"))
+    _is_empty(study.inbox("cleo")[0])
+    assert "secret" not in study.everything()
 
 
 def _is_empty(item: Notification) -> None:

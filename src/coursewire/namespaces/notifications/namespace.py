@@ -15,6 +15,7 @@ from coursewire.namespaces.chat.contract import (
 )
 from coursewire.namespaces.collaboration.contract import (
     AnnotationAddressed,
+    AnnotationCreated,
     AnnotationDeleted,
     AnnotationUpdated,
     DocumentRestored,
@@ -71,6 +72,7 @@ def make() -> Notifications:
             MessageDeleted: service.follow_deletion,
             MessageEdited: service.follow_edit,
             AnnotationAddressed: partial(service.follow_annotation, channels),
+            AnnotationCreated: service.follow_annotation_change,
             AnnotationDeleted: service.follow_annotation_deletion,
             AnnotationUpdated: service.follow_annotation_change,
             DocumentRestored: partial(service.follow_restoring, channels),

@@ -166,12 +166,13 @@ def delete_document(tx: Transaction, caller: Caller, document_id: str) -> None:
 def remove(tx: Transaction, row: DocumentRow) -> None:
     """Take a document away. Whoever is in it is closed out (FAN4)."""
     channels = channels_of_documents(tx, [row])
-    for stored in notes.annotations_of(tx, row.id):
+    beside = notes.annotations_of(tx, row.id)
+    notes.delete_annotations_of(tx, row.id)
+    for stored in beside:
         # Private ones were told on channels that go on, and inboxes quote some.
         gone = tombstone(stored.annotation, stored.annotation.revision + 1)
         tx.redact(gone.id, gone)
         tx.tell(AnnotationDeleted(gone))
-    notes.delete_annotations_of(tx, row.id)
     _delete_contents(tx, row.id)
     documents.delete_document(tx, row.id)
     for channel in channels:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.contract import (
         Annotation,
         AnnotationAddressed,
+        AnnotationCreated,
         AnnotationDeleted,
         AnnotationUpdated,
         DocumentRestored,
@@ -124,13 +125,23 @@ def _actor(annotation: Annotation) -> Actor | None:
 
 
 def follow_annotation_deletion(tx: Transaction, event: AnnotationDeleted) -> None:
-    """Take back what notifications say of an annotation that is gone, or is for others now (LOG5)."""
+    """Take back what notifications say of an annotation that is gone (LOG5).
+
+    Of one that is for others now, which is told as gone to those who see it no more, only they lose theirs: its author
+    may always see it as long as it is there.
+    """
     for content in store.contents_about(tx, event.data.id):
-        take_back(tx, content)
+        author = {content.actor.user_id} if content.actor is not None else set()
+        people = who_heard(tx, content)
+        still = _seers_among(tx, event.data.id, people | author)
+        if still & author:
+            _take_from(tx, content, people - still)
+        else:
+            take_back(tx, content)
 
 
-def follow_annotation_change(tx: Transaction, event: AnnotationUpdated) -> None:
-    """Let notifications quote an annotation as it reads now.
+def follow_annotation_change(tx: Transaction, event: AnnotationCreated | AnnotationUpdated) -> None:
+    """Let notifications quote an annotation as it reads now; those who see it since a moment ago hear it as created.
 
     Only those of people who may see it now: the others lose theirs, and their past is emptied of it.
     """
@@ -140,14 +151,18 @@ def follow_annotation_change(tx: Transaction, event: AnnotationUpdated) -> None:
             continue
         people = who_heard(tx, content)
         still = _seers_among(tx, event.data.id, people)
-        no_more = people - still
-        if no_more:
-            take_away(tx, content, no_more)
-            rewrite_past(tx, emptied(content), no_more)
+        _take_from(tx, content, people - still)
         changed = replace(content, body=quoted, html=_html(quoted))
         store.rewrite_content(tx, changed)
         rewrite_past(tx, changed, still)
         tell_all_holders(tx, changed, None)
+
+
+def _take_from(tx: Transaction, content: Content, people: Collection[str]) -> None:
+    """Take an item from those who may not see any more what it tells of, and empty their past of it."""
+    if people:
+        take_away(tx, content, people)
+        rewrite_past(tx, emptied(content), people)
 
 
 def _seers_among(tx: Transaction, annotation_id: str, people: Collection[str]) -> frozenset[str]:
