@@ -8,6 +8,8 @@ from typing import Any, cast
 import pytest
 from pycrdt import Doc, Text, XmlFragment
 from tests.unit.collaboration.reading_room import PATH, ReadingRoom, Writer
+from tests.unit.collaboration.yjs import block
+from tests.unit.collaboration.yjs import update as written
 
 from coursewire.errors import Invalid
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
@@ -89,6 +91,17 @@ async def test_nobody_writes_as_somebody_else(room: ReadingRoom) -> None:
     await again.type("again ")
     assert (await room.count("collaboration_writers")) == [2]
     await ben.reads("again Ada's")
+
+
+async def test_what_its_first_bytes_refuse_is_not_read(room: ReadingRoom) -> None:
+    """[DOC4] Another's client id, and a gap: what follows is nonsense, and nobody has looked at it."""
+    ada, ben = await opened(room, "ada", "ben")
+    await ada.type("safe")
+    nonsense = (b"\xff",) * 3
+    for client, start, code in ((ada.doc.client_id, 0, "forbidden"), (ben.doc.client_id, 7, "conflict")):
+        assert (await ben.send_refused(written(block(client, start, *nonsense))))["code"] == code
+    assert (await ben.send_refused(written(block(ben.doc.client_id, 0, *nonsense))))["code"] == "invalid"
+    await is_unharmed(room, ada, "safe")
 
 
 async def test_who_may_only_read_or_comment_edits_nothing(room: ReadingRoom) -> None:

@@ -100,8 +100,16 @@ class Update:
         return bisect_right(self.clocks, unit[1], block.first, block.last) - 1
 
 
+Admit = Callable[[int, int], None]
+"""Is told of a client and the first of its units before these are read; raises what refuses the update for them."""
+
+
 def read_update(
-    update: bytes, *, most_structs: int = MOST_STRUCTS, most_clients: int = MOST_CLIENTS
+    update: bytes,
+    *,
+    most_structs: int = MOST_STRUCTS,
+    most_clients: int = MOST_CLIENTS,
+    admit: Admit | None = None,
 ) -> Update:
     """Read an update. Raises Invalid(field="update"); costs a bounded number of steps for each byte."""
     source = Source(update, "update")
@@ -110,14 +118,14 @@ def read_update(
     if clients > most_clients:
         raise source.refuse(f"it has more than {most_clients} clients")
     for _ in range(clients):
-        _read_block(source, read, most_structs)
+        _read_block(source, read, most_structs, admit)
     read.deletes_at = source.at
     _read_deletes(source, read, most_structs)
     source.finish()
     return read
 
 
-def _read_block(source: Source, read: Update, most_structs: int) -> None:
+def _read_block(source: Source, read: Update, most_structs: int, admit: Admit | None) -> None:
     count = source.count(2)
     at = source.at
     client = source.number()
@@ -129,6 +137,8 @@ def _read_block(source: Source, read: Update, most_structs: int) -> None:
         raise source.refuse(f"it has more than {most_structs} structs")
     if not count or client in read.blocks:
         raise source.refuse("a client is there twice, or for nothing")
+    if admit is not None:
+        admit(client, start)
     for _ in range(count):
         struct = _read_next(source, client, clock, own) or read_struct(source, client, clock)
         size = struct.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from coursewire.errors import Conflict, Invalid, RateLimited, TooLarge, Unavailable
@@ -131,17 +132,17 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     raw = command.update
     _check_rest(rooms, guest, visit.live.now)
     _check_rate(guest, len(raw), visit.live.now)
-    update = read_update(raw)
+    if raw[0]:
+        _check_size(replica, 0)  # it writes, and there is no more space
+    update = read_update(raw, admit=partial(_admit, room, replica, guest.caller))
     if is_worth_joining(update):
         raw = join(raw)
         update = read_update(raw)
-    replica.check(guest.caller.user_id, update)
+    replica.check(update)
     walked = update.placed.steps // limits.STEPS_PER_BYTE if update.placed is not None else 0
     cost = max(walked, len(update.deletes) * limits.RANGE_COST)
     if cost > max(len(raw), limits.LEAST_COST):
         _check_rate(guest, cost, visit.live.now)
-    for client in update.blocks:
-        _check_client(room, guest.caller, client)
     if update.blocks:
         _check_size(replica, len(raw))
     try:
@@ -153,6 +154,12 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
         raise Invalid("must be an edit of this document", field="update") from None
     room.begin()
     return Editing(room, replica, guest.client_id, update, raw)
+
+
+def _admit(room: Room, replica: Replica, caller: Caller, client: int, start: int) -> None:
+    """Refuse what is written as somebody else, or stands on what is not here, before all of it is read."""
+    replica.admit(caller.user_id, client, start)
+    _check_client(room, caller, client)
 
 
 @dataclass(frozen=True, slots=True)

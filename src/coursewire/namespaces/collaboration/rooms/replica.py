@@ -58,15 +58,16 @@ class Replica:
         self._known = contents.known
         self._owners = contents.owners
 
-    def check(self, user_id: str, update: Update) -> None:
-        """Raise unless an edit may be applied: Forbidden (another's client id), TooLarge, Conflict (a gap), Invalid."""
-        newcomers = 0
-        for client in update.blocks:
-            owner = self._owners.get(client)
-            if owner is None:
-                newcomers += 1
-            elif owner != user_id:
-                raise somebody_elses(client)
+    def admit(self, user_id: str, client: int, start: int) -> None:
+        """Raise unless somebody may go on from there as this client: Forbidden (another's id), Conflict (a gap)."""
+        if self._owners.get(client, user_id) != user_id:
+            raise somebody_elses(client)
+        if start > self._known.clocks.get(client, 0):
+            raise gap(f"edits of client {client} before {start}")
+
+    def check(self, update: Update) -> None:
+        """Raise unless an edit of admitted clients may be applied: TooLarge, Conflict (a gap), Invalid."""
+        newcomers = sum(client not in self._owners for client in update.blocks)
         if newcomers and len(self._owners) + newcomers > limits.MOST_EDITORS:
             raise TooLarge(
                 f"a document is written in by at most {limits.MOST_EDITORS:,} editors: let it begin anew",
