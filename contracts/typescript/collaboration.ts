@@ -748,7 +748,7 @@ export interface CollaborationEvents extends RealtimeEvents {
   "document.channels": { data: DocumentChannels; delivery: "latest"; per: "document_id" };
   /**
    * A document has another title: on `document:<id>`, and on `user:<id>` of all in its course who may
-   * open it.
+   * open it. On `user:<id>` also for whoever may open it now, and might not before.
    */
   "document.changed": { data: ChangedDocument; delivery: "latest"; per: "document_id" };
   /** Forget what was kept, and open again: edits of the old epoch are refused with `conflict`. */

@@ -66,3 +66,17 @@ async def test_a_title_is_told_and_not_kept(room: ReadingRoom) -> None:
     cleo = await room.come("cleo")
     answer = await cleo.ask("subscribe", channel=f"document:{document_id}")
     assert {value["event"] for value in answer.get("latest", [])} <= {"session.changed"}
+
+
+async def test_who_is_let_in_is_told_that_there_is_a_document(room: ReadingRoom) -> None:
+    """[DOC7] At once, and only they: their page shows it again."""
+    await room.write(lambda tx: groups.put_group(tx.raw, COURSE, "red", ["ben"]))
+    document_id = await room.document("ben", group="red")
+    ada, ben, cleo = [await room.come(user) for user in ("ada", "ben", "cleo")]
+    await ben.open(document_id)
+    await change(room, document_id, access={"learner": "none"})
+    assert (await ben.open_refused(document_id))["code"] == "not_found"
+    await change(room, document_id, access={"learner": "view"})
+    await change(room, document_id, access={"learner": "edit"})
+    assert (titles(ada), titles(ben), titles(cleo)) == ({}, {"user": ["Notes"]}, {})
+    assert (await ben.open(document_id))["mode"] == "edit"

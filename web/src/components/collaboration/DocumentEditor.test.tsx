@@ -162,6 +162,28 @@ describe("the text", () => {
     await userEvent.setup().click(screen.getByRole("button", { name: "Back to the documents" }));
     expect(closed).toHaveBeenCalledOnce();
   });
+
+  it("gives back what was not saved when it is taken away, and is there again for who is let in again", async () => {
+    await come();
+    await waitFor(() => expect(text().textContent).toContain("Hegel"));
+    peer.silence("document.update");
+    const { editor } = text() as HTMLElement & {
+      editor: { commands: { insertContentAt(at: number, words: string): void } };
+    };
+    act(() => editor.commands.insertContentAt(1, "Mine: "));
+    await pass();
+    const refused = { code: "not_found", message: "", retryable: false } as const;
+    peer.respond("document.open", () => ({ ok: false, error: refused }));
+    act(() => peer.say("channel.closed", { reason: "forbidden" }, { channel: "document:7" }));
+    await pass();
+    expect(screen.getByText("This document could not be opened.")).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Look at it" })).toBeTruthy();
+    server.furnish(peer, "ada");
+    const changed = { document_id: "7", course_id: "cs101", title: "Notes" };
+    act(() => peer.say("document.changed", changed, { channel: "user:ada" }));
+    await pass();
+    await waitFor(() => expect(text()?.textContent).toBe("Hegel wrote about the owl of Minerva."));
+  });
 });
 
 describe("by keyboard", () => {

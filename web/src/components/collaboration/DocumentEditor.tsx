@@ -111,6 +111,7 @@ function OneDocument({ documentId, annotationId = null, people = NOBODY, onClose
   if (phase === "failed")
     return (
       <div className="cw-document">
+        <UnsentCopies copies={collaboration.copies} onDiscard={collaboration.discardCopy} />
         <div className="cw-empty" role="alert">
           <p>This document could not be opened.</p>
           <p className="cw-muted">{collaboration.error}</p>

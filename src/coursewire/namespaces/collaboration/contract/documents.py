@@ -277,7 +277,10 @@ class ChangedDocument(Model):
 class DocumentChanged(
     Event[ChangedDocument], name="document.changed", delivery=Delivery.LATEST, per="document_id"
 ):
-    """A document has another title: on `document:<id>`, and on `user:<id>` of all in its course who may open it."""
+    """A document has another title: on `document:<id>`, and on `user:<id>` of all in its course who may open it.
+
+    On `user:<id>` also for whoever may open it now, and might not before.
+    """
 
 
 class DocumentChannels(Model):

@@ -1,4 +1,4 @@
-"""Telling of a document's new title: those who are in it, and those in whose lists it stands."""
+"""Telling of a document: its new title to those in whose lists it stands, and that it is there to whoever is let in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coursewire.namespaces.collaboration.rules.audiences import document_channel
 from coursewire.namespaces.collaboration.store import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from coursewire.namespaces.collaboration.store.documents import DocumentRow
     from coursewire.realtime.transaction import Transaction
@@ -24,6 +24,20 @@ def tell_changed(tx: Transaction, row: DocumentRow) -> None:
     """Say that a document has another title."""
     tx.publish_latest(document_channel(row.id), _changed(row), is_last=True)
     tx.derive(CHANGED, row.id)
+
+
+def tell_let_in(
+    tx: Transaction, roster: Mapping[str, Collection[str]], before: DocumentRow, after: DocumentRow
+) -> None:
+    """Say that there is this document to whoever of its course may open it now, and might not before."""
+    groups = frozenset({after.group}) if after.group is not None else frozenset()
+    let_in = [
+        user_id
+        for user_id, roles in roster.items()
+        if modes.mode_of(roles, before, groups) is None and modes.mode_of(roles, after, groups) is not None
+    ]
+    if let_in:
+        tx.derive(CHANGED, after.id, let_in)
 
 
 def changed_for(

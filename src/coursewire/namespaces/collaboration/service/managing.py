@@ -29,7 +29,7 @@ from coursewire.namespaces.collaboration.rules.annotations import tombstone
 from coursewire.namespaces.collaboration.rules.audiences import Viewer, document_channel
 from coursewire.namespaces.collaboration.service import seeds
 from coursewire.namespaces.collaboration.service.audiences import Entered, entered
-from coursewire.namespaces.collaboration.service.changed_documents import tell_changed
+from coursewire.namespaces.collaboration.service.changed_documents import tell_changed, tell_let_in
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import new_document, shown
 from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
@@ -112,7 +112,9 @@ def change_document(
     if changed.title != row.title:
         tell_changed(tx, changed)
     if (changed.access, changed.is_archived) != (row.access, row.is_archived):
-        tx.recheck_rights(membership.roster_of(tx.raw, row.course_id))
+        roster = membership.roster_of(tx.raw, row.course_id)
+        tx.recheck_rights(roster)
+        tell_let_in(tx, roster, row, changed)
     place = entered(tx, caller, document_id)
     return DocumentSettings(
         document=_shown(tx, place.document, place.viewer),

@@ -1,9 +1,12 @@
 /** What else becomes of a document that is open: notes of groups and staff, as one comes into them and leaves; its title. */
 
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { annotation, Scriptorium } from "../../../testing/scriptorium";
+import { Doc } from "yjs";
+import { annotation, Scriptorium, textIn } from "../../../testing/scriptorium";
 import { settle, World } from "../../../testing/world";
 import { CollaborationWebSocketService } from "../collaborationWebSocket";
+import type { Answer } from "../protocol";
+import { LET_IN_MS } from "./patience";
 
 const RED = "document:7:group:red";
 const META = { channel: "user:ada" };
@@ -98,4 +101,29 @@ it("shows another title at once", async () => {
   expect(state()).toMatchObject({ doc, mode: "edit", info: { title: "Notes on Hegel", kind: "text" } });
   await settle();
   expect(world.peer.payloads("document.open")).toHaveLength(1);
+});
+
+it("[DOC7] shows the document to who is let in again: at once where that is told, else when it is asked for again", async () => {
+  const refused: Answer = { ok: false, error: { code: "not_found", message: "", retryable: false } };
+  const asked = () => world.peer.payloads("document.open").length;
+  for (const isTold of [true, false]) {
+    const before = asked();
+    world.peer.respond("document.open", () => refused);
+    world.peer.say("channel.closed", { reason: "forbidden" }, { channel: "document:7" });
+    await settle();
+    world.advance(LET_IN_MS);
+    await settle();
+    expect(state()).toMatchObject({ phase: "failed", doc: null });
+    expect(asked()).toBe(before + 2);
+    server.furnish(world.peer, "ada");
+    const changed = { document_id: "7", course_id: "cs101", title: "Notes" };
+    if (isTold) world.peer.say("document.changed", changed, META);
+    else world.advance(LET_IN_MS);
+    await settle();
+    expect(state()).toMatchObject({ phase: "ready", error: null, mode: "edit" });
+    expect(textIn(state().doc ?? new Doc())).toBe("Hegel");
+    world.advance(2 * LET_IN_MS);
+    await settle();
+    expect(asked()).toBe(before + 3);
+  }
 });

@@ -11,16 +11,12 @@ import { CommandError, words } from "../errors";
 import { NamedTimers } from "../timers";
 import { reasonOf } from "./copies";
 import { Keeping, type Unsent } from "./keeping";
+import { AGAIN_MS, LET_IN_MS, MOST_FAILURES } from "./patience";
 import { Replica } from "./replica";
 import { Saving } from "./saving";
-import type { DocumentState, Phase, SaveState, UnsentCopy } from "./state";
+import { type DocumentState, type Phase, phaseOf, type SaveState, type UnsentCopy } from "./state";
 import type { KeptContent } from "./store";
 import type { Surroundings } from "./surroundings";
-
-/** An `open` that failed for now is tried again after this. */
-const AGAIN_MS = 3_000;
-/** Refusals and gaps in a row, with nothing committed between, after which it is not tried any more. */
-const MOST_FAILURES = 3;
 
 export class DocumentProvider {
   readonly #id: string;
@@ -34,7 +30,7 @@ export class DocumentProvider {
   #mode: DocumentMode | null = null;
   #info: DocumentInfo | null = null;
   #limits: DocumentLimits | null = null;
-  #phase: "new" | Phase | "ended" = "new";
+  #phase: "new" | Phase | "gone" | "ended" = "new";
   /** Identifies the `open` under way. */
   #opening: object | null = null;
   #isOpen = false;
@@ -148,6 +144,7 @@ export class DocumentProvider {
   /** It has another title, or one may do something else; null: nothing any more. */
   changed({ mode, title }: { mode?: DocumentMode | null; title?: string }): void {
     if (mode === null) return this.#gone("You cannot see this document any more.");
+    if (this.#phase === "gone") return void this.open(); // Whoever may not see it is told nothing of it.
     if (this.#phase !== "ready") return;
     if (mode) this.#modeIs(mode);
     if (title !== undefined && this.#info) this.#info = { ...this.#info, title };
@@ -237,11 +234,14 @@ export class DocumentProvider {
 
   /** It is not ours to see any more. */
   #gone(reason: string): void {
-    this.#startOver("gone");
-    this.#phase = "failed";
-    this.#keeping.begin(null, null);
-    this.#needs.store.remove(this.#id).catch(() => undefined);
+    if (this.#phase !== "gone") {
+      this.#startOver("gone");
+      this.#keeping.begin(null, null);
+      this.#needs.store.remove(this.#id).catch(() => undefined);
+    }
+    this.#phase = "gone";
     this.#tell({ error: reason, html: null });
+    this.#timers.set("open", LET_IN_MS, () => void this.open());
   }
 
   // Editing
@@ -388,7 +388,7 @@ export class DocumentProvider {
   #tell(patch: Partial<DocumentState> = {}): void {
     if (this.#phase === "ended") return;
     this.#needs.changed({
-      phase: this.#phase === "new" ? "loading" : this.#phase,
+      phase: phaseOf(this.#phase),
       info: this.#info,
       mode: this.#mode,
       limits: this.#limits,

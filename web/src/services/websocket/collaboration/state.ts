@@ -15,6 +15,10 @@ export type SaveState = "saved" | "saving" | "offline" | "kept" | "refused";
 
 export type Phase = "loading" | "ready" | "failed";
 
+/** How it is shown that a document was not asked for yet, or may not be seen any more. */
+export const phaseOf = (phase: "new" | Phase | "gone"): Phase =>
+  phase === "new" ? "loading" : phase === "gone" ? "failed" : phase;
+
 /** Edits that could not become part of their document, to be copied out of it by hand. */
 export type UnsentCopy = KeptCopy;
 

@@ -1,0 +1,8 @@
+/** How long a document waits before it is asked for again, and how often. */
+
+/** After an `open` that failed for now, in ms. */
+export const AGAIN_MS = 3_000;
+/** After one that was refused, in ms: who may see the document again, by a role or a group, is not always told so. */
+export const LET_IN_MS = 30_000;
+/** Refusals and gaps in a row, with nothing committed between, after which it is not tried any more. */
+export const MOST_FAILURES = 3;
