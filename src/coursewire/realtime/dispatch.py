@@ -8,7 +8,7 @@ import logging
 import time
 from asyncio import Future
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,10 +23,10 @@ from coursewire.errors import (
     Unavailable,
     UnknownCommand,
 )
+from coursewire.realtime.arrivals import Arrivals
 from coursewire.realtime.attachments import Answer, payload_of
 from coursewire.realtime.contract import Command, Mode, RefreshAuth
 from coursewire.realtime.door import Door
-from coursewire.realtime.eager import start
 from coursewire.realtime.hub import Hub
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.lane import Refusal
@@ -73,7 +73,7 @@ class Dispatcher:
         self._door = door
         self._namespaces = namespaces
         self._running = Running(hub, here, storage, reactions)
-        self._opening: set[Future[None]] = set()
+        self._arrivals = Arrivals(self._open)
         self.figures = Figures()
         door.on_crowded = self._follow_crowd
 
@@ -86,10 +86,10 @@ class Dispatcher:
 
     def connected(self, socket: Socket, auth: Any) -> None:
         """Let somebody into a namespace, or refuse them with the contract's error."""
-        opening = start(self._door.open(socket, self._namespaces[socket.namespace], auth))
-        if not opening.done():
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
+        self._arrivals.take(socket, auth)
+
+    def _open(self, socket: Socket, auth: Any) -> Coroutine[Any, Any, None]:
+        return self._door.open(socket, self._namespaces[socket.namespace], auth)
 
     def disconnected(self, socket: Socket, reason: str) -> None:
         """End a namespace session; nothing needs to be written (SES4)."""
@@ -217,7 +217,7 @@ class Dispatcher:
     async def close(self) -> None:
         """Let those in who stand at the door, then let nobody in; write what has been gathered."""
         self._running.flush()
-        await asyncio.gather(*self._opening, return_exceptions=True)
+        await self._arrivals.close()
 
 
 def _error_of(done: Future[Any]) -> CoursewireError | None:
