@@ -173,7 +173,8 @@ class Dispatcher:
             return
         error = _error_of(done)
         if error is None and isinstance(entered := done.result(), Joined | Entered) and not entered.is_open:
-            error = Unavailable("the channel was closed while it was entered: enter again", field="channel")
+            # Without a field: it is not about what was asked, so clients ask again by themselves.
+            error = Unavailable("the channel was closed while it was entered: enter again")
             if isinstance(entered, Entered):
                 self._running.leave(session, entered)
         self.figures.commands[session.namespace.path, name, error.code if error else "ok"] += 1
