@@ -164,13 +164,13 @@ class Hub:
             self._end(subscription)
             return checked.error
         if subscription.state is State.CLOSED:
-            return Unavailable("the channel was left before it was entered", field="channel")
+            return Unavailable("the channel was left before it was entered")
         if checked.extent is not None:
             channel.open(checked.extent.epoch, checked.extent.offset)
             if channel.epoch != checked.extent.epoch:
                 # One of the two is out of date. Everybody comes again, and then to what the log says.
                 self._on_broken(channel)
-                return Unavailable("the channel begins anew: subscribe again", field="channel")
+                return Unavailable("the channel begins anew: subscribe again")
         if checked.grant is not None:
             self._grant(subscription, checked.grant)
         reason: Reason | None = None
