@@ -77,6 +77,8 @@ export interface AnnotationPage {
    * annotations. Nothing is subscribed to by asking for annotations: `subscribe` with it.
    */
   since?: Record<string, Position>;
+  /** With the first page, by name: the caller's groups; all of the course for staff. */
+  groups: DocumentGroup[];
 }
 
 /**
@@ -212,7 +214,7 @@ export interface DocumentClosed {
   document_id: string;
 }
 
-/** A group of people in a course that documents can be made for. */
+/** A group of people in a course, that documents and annotations can be for. */
 export interface DocumentGroup {
   id: string;
   title: string;
@@ -253,6 +255,8 @@ export interface DocumentOpened {
   annotations_cursor?: string;
   /** The channels that `open` has subscribed to. */
   positions: Record<string, Position>;
+  /** By name: the caller's; all of the course for staff. */
+  groups: DocumentGroup[];
   participants: Participant[];
   limits: DocumentLimits;
 }

@@ -70,6 +70,7 @@ export type {
   CreateDocument,
   Document as DocumentInfo,
   DocumentChannels,
+  DocumentGroup,
   DocumentKind,
   DocumentLimits,
   DocumentOpened,

@@ -7,6 +7,7 @@ from tests.unit.collaboration.study import TARGET, Json, Study, refused
 
 from coursewire.bus.port import RightsChanged
 from coursewire.errors import CoursewireError, Forbidden, Invalid, NotFound, TooLarge
+from coursewire.identity import groups
 from coursewire.namespaces.collaboration.contract import Annotation, CreateAnnotation, ListAnnotations
 from coursewire.namespaces.collaboration.rules import annotations as rules
 from coursewire.namespaces.collaboration.rules import audiences
@@ -273,3 +274,21 @@ def test_of_an_unknown_thread_and_a_hidden_one_a_list_shows_the_same(study: Stud
     study.reply("tom", hidden)
     assert study.page("ben", parent_id=hidden.id) == study.page("ben", parent_id=new_id()) == []
     assert len(study.page("tom", parent_id=hidden.id)) == 2
+
+
+@pytest.mark.parametrize(
+    ("who", "names"),
+    [("ben", {"red": "Team Red"}), ("ada", {"blue": "blue", "red": "Team Red"}), ("mia", {})],
+)
+def test_groups_have_names_for_those_who_may_address_them(
+    study: Study, who: str, names: dict[str, str]
+) -> None:
+    """[ANN1] With the first page, and with no other."""
+    members = ["ben", "cleo"]
+    study.tell(lambda raw: groups.put_group(raw, "cs101", "red", members, title="Team Red"))
+    for _ in range(2):
+        study.annotate("ben")
+    first = study.run(who, ListAnnotations(document_id="7", limit=1))
+    assert {group.id: group.title for group in first.groups} == names
+    second = study.run(who, ListAnnotations(document_id="7", limit=1, cursor=first.next_cursor))
+    assert (len(second.items), second.groups) == (1, [])

@@ -86,6 +86,8 @@ export interface CollaborationResult extends CollaborationActions {
   copies: readonly UnsentCopy[];
   /** For whom one can write: `course`, one's groups, `staff`, `private`. */
   audiences: readonly string[];
+  /** Names of groups, by id: of one's own; for staff all of the course. */
+  groups: Readonly<Record<string, string>>;
   /** The oldest first, replies among them. */
   annotations: readonly ShownAnnotation[];
   threads: readonly Thread[];
@@ -114,6 +116,7 @@ interface Wish {
 }
 
 const NO_COPIES: readonly UnsentCopy[] = [];
+const NO_GROUPS: Readonly<Record<string, string>> = {};
 
 /** Connected while the component is mounted. With an id that document is open; `openDocument` opens another one. */
 export function useCollaborationWebSocket(
@@ -177,6 +180,7 @@ export function useCollaborationWebSocket(
       saveState: state?.saveState ?? "saved",
       keeps: state?.keeps ?? true,
       limits: state?.limits ?? null,
+      groups: state?.groups ?? NO_GROUPS,
       participants,
       copies,
       audiences,

@@ -14,6 +14,7 @@ export class Scriptorium {
   doc = new Doc();
   epoch = "e1";
   layout = 1;
+  groups: DocumentOpened["groups"] = [];
   html: string | null = null;
   kind: "text" | "page" = "text";
   readonly modes: Record<string, DocumentMode> = {};
@@ -106,6 +107,7 @@ export class Scriptorium {
           this.audiences.map((one) => [`document:7:${one}`, { epoch: "stream", offset: 0 }]),
         ),
       },
+      groups: this.groups,
       participants: [...this.#present.values()].map((one) => participant(one, this.#mode(one))),
       limits: this.limits,
     };

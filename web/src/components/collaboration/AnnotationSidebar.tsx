@@ -105,6 +105,7 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
               key={draft.target.quote.exact}
               draft={draft}
               audiences={audiences}
+              groups={collaboration.groups}
               people={people}
               onKind={(kind) => props.onDraft({ ...draft, kind })}
               onSend={async (note) => {

@@ -5,19 +5,21 @@ import { audienceWords } from "./threads";
 
 interface Props {
   conflict: Pick<AnnotationConflict, "yours" | "theirs">;
+  /** Their names, by id. */
+  groups: Readonly<Record<string, string>>;
   onMine: () => void;
   onTheirs: () => void;
 }
 
 const FIELDS: Record<string, string> = { body: "Text", visibility: "For", tags: "Tags", motivation: "Kind" };
 
-function shown(field: string, value: unknown): string {
+function shown(field: string, value: unknown, groups: Props["groups"]): string {
   if (Array.isArray(value)) return value.map((tag) => `#${tag}`).join(" ") || "none";
-  if (field === "visibility") return audienceWords(String(value));
+  if (field === "visibility") return audienceWords(String(value), groups);
   return String(value ?? "");
 }
 
-export function ConflictNote({ conflict, onMine, onTheirs }: Props) {
+export function ConflictNote({ conflict, groups, onMine, onTheirs }: Props) {
   const { yours, theirs } = conflict as Record<"yours" | "theirs", Record<string, unknown>>;
   const fields = [...new Set([...Object.keys(yours), ...Object.keys(theirs)])];
   return (
@@ -27,11 +29,11 @@ export function ConflictNote({ conflict, onMine, onTheirs }: Props) {
         <dl key={field}>
           <div>
             <dt>{FIELDS[field] ?? field}, yours</dt>
-            <dd>{shown(field, yours[field])}</dd>
+            <dd>{shown(field, yours[field], groups)}</dd>
           </div>
           <div>
             <dt>{FIELDS[field] ?? field}, as it is now</dt>
-            <dd>{shown(field, theirs[field])}</dd>
+            <dd>{shown(field, theirs[field], groups)}</dd>
           </div>
         </dl>
       ))}

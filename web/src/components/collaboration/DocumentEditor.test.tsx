@@ -284,6 +284,18 @@ describe("notes", () => {
     expect(options.map(({ textContent }) => textContent)).toEqual(["Everybody here", "Only me"]);
   });
 
+  it("of groups have their names", async () => {
+    server.audiences = ["group:red"];
+    server.groups = [{ id: "red", title: "Team Red" }];
+    server.annotations = [annotation("a1", { visibility: "group:red", author_name: "Ben Okafor" })];
+    await come();
+    const note = await screen.findByRole("article", { name: "Comment by Ben Okafor" });
+    expect(within(note).getByRole("list", { name: "About this note" }).textContent).toBe("Team Red");
+    await userEvent.setup().click(screen.getByRole("button", { name: "Comment" }));
+    const options = within(screen.getByLabelText("For")).getAllByRole("option");
+    expect(options.map(({ textContent }) => textContent)).toEqual(["Everybody here", "Team Red", "Only me"]);
+  });
+
   it("stay written when they are refused", async () => {
     await come();
     await waitFor(() => expect(text().textContent).toContain("Hegel"));

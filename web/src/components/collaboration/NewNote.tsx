@@ -18,6 +18,8 @@ export interface Note {
 interface Props {
   draft: Draft;
   audiences: readonly string[];
+  /** Their names, by id. */
+  groups: Readonly<Record<string, string>>;
   people: readonly Person[];
   onKind: (kind: Motivation) => void;
   onSend: (note: Note) => Promise<void>;
@@ -34,7 +36,7 @@ const PLACEHOLDERS: Record<Motivation, string> = {
 /** Whom a note is for at first: an assessment is no word for everybody. */
 const audienceOf = (kind: Motivation): string => (kind === "assessing" ? "staff" : "course");
 
-export function NewNote({ draft, audiences, people, onKind, onSend, onCancel }: Props) {
+export function NewNote({ draft, audiences, groups, people, onKind, onSend, onCancel }: Props) {
   const { kind, target } = draft;
   const [chosen, setChosen] = useState<string | null>(null);
   const [tags, setTags] = useState("");
@@ -77,7 +79,7 @@ export function NewNote({ draft, audiences, people, onKind, onSend, onCancel }: 
             <select value={audience} onChange={(event) => setChosen(event.target.value)}>
               {audiences.map((one) => (
                 <option key={one} value={one}>
-                  {audienceWords(one)}
+                  {audienceWords(one, groups)}
                 </option>
               ))}
             </select>

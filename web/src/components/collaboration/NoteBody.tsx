@@ -31,7 +31,7 @@ export function NoteBody({ annotation, collaboration, userId, people }: Props) {
   const [editing, setEditing] = useState(false);
   const [conflict, setConflict] = useState<AnnotationConflict | null>(null);
   const [problem, setProblem] = useState("");
-  const { mode, audiences } = collaboration;
+  const { mode, audiences, groups } = collaboration;
   const mine = annotation.author_id === userId;
   const isStaff = audiences.includes("staff");
   const mayWrite = mode === "comment" || mode === "edit";
@@ -84,6 +84,7 @@ export function NoteBody({ annotation, collaboration, userId, people }: Props) {
         <EditNote
           annotation={annotation}
           audiences={audiences}
+          groups={groups}
           people={people}
           onSave={edit}
           onCancel={() => setEditing(false)}
@@ -96,6 +97,7 @@ export function NoteBody({ annotation, collaboration, userId, people }: Props) {
       {conflict && (
         <ConflictNote
           conflict={conflict}
+          groups={groups}
           onMine={() => void edit(conflict.yours as Change).catch((error) => setProblem(words(error)))}
           onTheirs={() => setConflict(null)}
         />
@@ -110,12 +112,13 @@ export function NoteBody({ annotation, collaboration, userId, people }: Props) {
 interface EditProps {
   annotation: ShownAnnotation;
   audiences: readonly string[];
+  groups: Readonly<Record<string, string>>;
   people: readonly Person[];
   onSave: (change: Change) => Promise<void>;
   onCancel: () => void;
 }
 
-function EditNote({ annotation, audiences, people, onSave, onCancel }: EditProps) {
+function EditNote({ annotation, audiences, groups, people, onSave, onCancel }: EditProps) {
   const isReply = annotation.parent_id !== undefined;
   const [audience, setAudience] = useState(annotation.visibility);
   const [tags, setTags] = useState(annotation.tags.join(", "));
@@ -146,7 +149,7 @@ function EditNote({ annotation, audiences, people, onSave, onCancel }: EditProps
             <select value={audience} onChange={(event) => setAudience(event.target.value)}>
               {[...new Set([...audiences, annotation.visibility])].map((one) => (
                 <option key={one} value={one}>
-                  {audienceWords(one)}
+                  {audienceWords(one, groups)}
                 </option>
               ))}
             </select>

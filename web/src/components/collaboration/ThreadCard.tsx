@@ -106,7 +106,7 @@ export function ThreadCard(props: Props) {
               ) : (
                 <Lock size={12} aria-hidden="true" />
               )}
-              {audienceWords(annotation.visibility)}
+              {audienceWords(annotation.visibility, collaboration.groups)}
             </li>
           )}
           {resolved && (

@@ -52,11 +52,13 @@ describe("which notes are shown", () => {
     expect(parseTags(" #style, source  #style\n#a,,b ")).toEqual(["style", "source", "a", "b"]);
     expect(parseTags("")).toEqual([]);
     expect(parseTags(Array.from({ length: 30 }, (_, n) => `t${n}`).join(" "))).toHaveLength(20);
-    expect(["course", "staff", "private", "group:red"].map(audienceWords)).toEqual([
+    const audiences = ["course", "staff", "private", "group:red", "group:blue"];
+    expect(audiences.map((one) => audienceWords(one, { red: "Team Red" }))).toEqual([
       "Everybody here",
       "Staff only",
       "Only me",
-      "Group red",
+      "Team Red",
+      "Group blue",
     ]);
   });
 });

@@ -56,9 +56,11 @@ const AUDIENCES: Record<string, string> = {
   private: "Only me",
 };
 
-/** Whom a note is for, in words. */
-export const audienceWords = (audience: string): string =>
-  AUDIENCES[audience] ?? `Group ${audience.replace(/^group:/u, "")}`;
+/** Whom a note is for, in words; `groups` are names by id. */
+export function audienceWords(audience: string, groups: Readonly<Record<string, string>>): string {
+  const group = audience.replace(/^group:/u, "");
+  return AUDIENCES[audience] ?? groups[group] ?? `Group ${group}`;
+}
 
 export const KINDS: readonly (readonly [Motivation, string])[] = [
   ["commenting", "Comment"],

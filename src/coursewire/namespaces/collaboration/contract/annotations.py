@@ -11,6 +11,7 @@ from coursewire.namespaces.collaboration.contract.values import (
     AnnotationId,
     Audience,
     Cursor,
+    DocumentGroup,
     DocumentId,
     Motivation,
 )
@@ -89,6 +90,8 @@ class AnnotationPage(Result):
     since: dict[Channel, Position] | None = None
     """With the first page: where the document's channels that the caller may listen to stood before the annotations.
     Nothing is subscribed to by asking for annotations: `subscribe` with it."""
+    groups: list[DocumentGroup] = Field(default_factory=list)
+    """With the first page, by name: the caller's groups; all of the course for staff."""
 
 
 class ListAnnotations(Command, name="annotation.list", returns=AnnotationPage):

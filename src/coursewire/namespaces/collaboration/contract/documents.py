@@ -19,6 +19,7 @@ from coursewire.namespaces.collaboration.contract.values import (
     AccessRole,
     ClientId,
     Cursor,
+    DocumentGroup,
     DocumentId,
     DocumentKind,
     Encoded,
@@ -49,13 +50,6 @@ class Document(Model):
     """What whoever asks may do."""
     open_annotations: int = 0
     """That the asker may see and nobody has resolved."""
-
-
-class DocumentGroup(Model):
-    """A group of people in a course that documents can be made for."""
-
-    id: Id
-    title: str
 
 
 class DocumentPage(Result):
@@ -151,6 +145,8 @@ class DocumentOpened(Result):
     """Where `annotation.list` goes on: there are more than come with a document."""
     positions: dict[Channel, Position]
     """The channels that `open` has subscribed to."""
+    groups: list[DocumentGroup] = Field(default_factory=list)
+    """By name: the caller's; all of the course for staff."""
     participants: list[Participant]
     limits: DocumentLimits
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Len
 from pydantic import Field, StringConstraints
 
-from coursewire.vocabulary import Id
+from coursewire.vocabulary import Id, Model
 
 DocumentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@\-]{1,128}$")]
 """Without a colon: after one the audience stands, as in `document:7:staff`."""
@@ -62,3 +62,10 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 
 AutomaticReason = Literal["interval", "before_restore", "session_end"]
 """Why a version was saved that nobody asked for."""
+
+
+class DocumentGroup(Model):
+    """A group of people in a course, that documents and annotations can be for."""
+
+    id: Id
+    title: str

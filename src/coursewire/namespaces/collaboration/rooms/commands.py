@@ -103,6 +103,7 @@ async def open_document(
         annotations=beginning.annotations,
         annotations_cursor=beginning.annotations_cursor,
         positions=dict(positions),
+        groups=beginning.groups,
         participants=room.company.people.all(),
         limits=DocumentLimits(
             update_bytes=MOST_UPDATE,

@@ -22,6 +22,7 @@ from coursewire.namespaces.collaboration.service.addressing import (
     who_is_called,
 )
 from coursewire.namespaces.collaboration.service.audiences import entered, visible
+from coursewire.namespaces.collaboration.service.groups import groups_seen
 from coursewire.namespaces.collaboration.store import annotations as store
 from coursewire.vocabulary import ID_PATTERN, iso, new_id
 
@@ -101,7 +102,8 @@ def check_audience(tx: Transaction, place: Entered, visibility: str) -> None:
 
 def list_annotations(tx: Transaction, caller: Caller, command: ListAnnotations) -> AnnotationPage:
     """Return annotations that the caller may see, the oldest first."""
-    viewer = entered(tx, caller, command.document_id).viewer
+    place = entered(tx, caller, command.document_id)
+    viewer = place.viewer
     after = command.cursor or ""
     if command.cursor is not None and not _ID.fullmatch(after):
         raise Invalid("must be a cursor that annotation.list gave", field="cursor")
@@ -113,7 +115,8 @@ def list_annotations(tx: Transaction, caller: Caller, command: ListAnnotations) 
     found = store.page_of(tx, viewer, command, after, command.limit + 1)
     page = rules.up_to_a_page(found[: command.limit])
     next_cursor = page[-1].id if len(found) > len(page) else None
-    return AnnotationPage(items=page, next_cursor=next_cursor, since=since)
+    names = groups_seen(tx, place.document.course_id, viewer) if command.cursor is None else []
+    return AnnotationPage(items=page, next_cursor=next_cursor, since=since, groups=names)
 
 
 def read_annotation(

@@ -9,7 +9,6 @@ from coursewire.errors import Forbidden, Invalid, NotFound
 from coursewire.identity import groups
 from coursewire.namespaces.collaboration.contract import (
     Document,
-    DocumentGroup,
     DocumentPage,
     OneDocument,
     Template,
@@ -18,6 +17,7 @@ from coursewire.namespaces.collaboration.contract import (
 from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules.audiences import Viewer
 from coursewire.namespaces.collaboration.service import seeds
+from coursewire.namespaces.collaboration.service.groups import groups_seen
 from coursewire.namespaces.collaboration.store import annotations as notes
 from coursewire.namespaces.collaboration.store import documents
 from coursewire.namespaces.collaboration.store.documents import DocumentRow, Place
@@ -74,14 +74,8 @@ def list_documents(tx: Transaction, caller: Caller, command: ListDocuments) -> D
         items=shown(tx, viewer, open_to_them),
         next_cursor=next_cursor,
         may_make=_may_make_for_all(roles),
-        groups=_groups(tx, command.course_id, held, is_staff=is_staff) if command.cursor is None else [],
+        groups=groups_seen(tx, command.course_id, viewer) if command.cursor is None else [],
     )
-
-
-def _groups(tx: Transaction, course_id: str, held: frozenset[str], *, is_staff: bool) -> list[DocumentGroup]:
-    """Return the groups that somebody may make documents for; who is in none costs no query."""
-    found = groups.groups_of_course(tx.raw, course_id) if is_staff or held else []
-    return [DocumentGroup(id=one.id, title=one.title) for one in found if is_staff or one.id in held]
 
 
 def _place(cursor: str | None) -> Place:

@@ -18,7 +18,7 @@ from coursewire.namespaces.collaboration.store import writers
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
-    from coursewire.namespaces.collaboration.contract import Annotation, Document, OpenDocument
+    from coursewire.namespaces.collaboration.contract import Annotation, Document, DocumentGroup, OpenDocument
     from coursewire.realtime.transaction import Transaction
 
 ANNOTATIONS = 200
@@ -33,6 +33,7 @@ class Beginning(NamedTuple):
     layout: int
     annotations: list[Annotation]
     annotations_cursor: str | None
+    groups: list[DocumentGroup]
 
 
 def channels_to_open(tx: Transaction, caller: Caller, command: OpenDocument) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ def read_beginning(tx: Transaction, caller: Caller, command: OpenDocument) -> Be
     page = list_annotations(tx, caller, ListAnnotations(document_id=command.document_id, limit=ANNOTATIONS))
     [document] = shown(tx, place.viewer, [(place.document, place.viewer.mode or "view")])
     row = place.document
-    return Beginning(document, row.epoch, row.layout, page.items, page.next_cursor)
+    return Beginning(document, row.epoch, row.layout, page.items, page.next_cursor, page.groups)
 
 
 def grant_channel(tx: Transaction, caller: Caller, channel_id: str) -> Grant | None:

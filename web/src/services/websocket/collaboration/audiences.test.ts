@@ -49,9 +49,11 @@ it("[ANN1] who comes into a group reads what was written there, and hears of it,
   expect(world.peer.payloads("subscribe")).toEqual([{ channel: RED }]);
   world.peer.say("annotation.deleted", { id: "gone", document_id: "7", revision: 2 }, { channel: RED });
   const items = [annotation("all"), redNote("some"), redNote("gone")];
-  world.peer.answer("annotation.list", { ok: true, data: { items } });
+  const groups = [{ id: "red", title: "Team Red" }];
+  world.peer.answer("annotation.list", { ok: true, data: { items, groups } });
   await settle();
   expect(notes()).toEqual(["all", "some"]);
+  expect(state().groups).toEqual({ red: "Team Red" });
   world.peer.say("annotation.created", redNote("new"), { channel: RED, epoch: "s", offset: 4 });
   expect(notes()).toEqual(["all", "new", "some"]);
   expect(state().doc).toBe(doc);

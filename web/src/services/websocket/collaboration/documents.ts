@@ -6,6 +6,7 @@ import type {
   CollaborationCommands,
   CollaborationEvents,
   DocumentChannels,
+  DocumentGroup,
   DocumentOpened,
   DocumentReset,
   DocumentUpdate,
@@ -234,6 +235,7 @@ export class Documents {
   #opened(id: string, answer: DocumentOpened): Promise<void> {
     const { annotations, annotations_cursor, participants, positions } = answer;
     this.patch(id, { channels: Object.keys(positions), participants: participantsOf(participants) });
+    this.#named(id, answer.groups);
     return this.#readAnnotations(id, annotations, annotations_cursor);
   }
 
@@ -267,6 +269,7 @@ export class Documents {
         const after = cursor === "" ? {} : { cursor };
         const page = await this.#needs.listAnnotations({ document_id: id, limit: PAGE, ...after });
         take(page.items);
+        this.#named(id, page.groups);
         cursor = page.next_cursor;
       }
     } catch {
@@ -274,6 +277,13 @@ export class Documents {
     }
     const state = this.get(id);
     if (state) this.patch(id, { annotations: annotationsLoaded(state.annotations, all, known) });
+  }
+
+  #named(id: string, groups: readonly DocumentGroup[] = []): void {
+    const state = this.get(id);
+    if (!state || groups.every((group) => state.groups[group.id] === group.title)) return;
+    const named = Object.fromEntries(groups.map((group) => [group.id, group.title]));
+    this.patch(id, { groups: { ...state.groups, ...named } });
   }
 
   /** An edit that is on its way, or that only this page has, keeps a document open that nobody uses any more. */

@@ -49,6 +49,8 @@ export interface DocumentState {
   limits: DocumentLimits | null;
   /** That the server has subscribed us to: which audiences we belong to. */
   channels: readonly string[];
+  /** Names of groups, by id: of one's own; for staff all of the course. */
+  groups: Readonly<Record<string, string>>;
   /** Everybody who is here, by user. */
   participants: Readonly<Record<string, Participant>>;
   annotations: AnnotationsState;
@@ -84,6 +86,7 @@ export const closedDocument = (id: string): DocumentState => ({
   keeps: true,
   limits: null,
   channels: [],
+  groups: {},
   participants: {},
   annotations: noAnnotations,
   versions: noVersions,
