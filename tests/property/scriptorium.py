@@ -257,13 +257,10 @@ class Scriptorium:
     def _make_document(self, seed: int) -> str:
         what = {"key": f"make-{seed}", "course_id": COURSE, "title": f"Document {seed}"}
 
-        def make(post: Post) -> None:
-            post.enter(self.keys.token("ada"), PATH)
-            post.say("document.create", what, PATH, ack=99)
-
         posts: list[Post] = []
         self._do(lambda: posts.append(Post(self.house.server, "ada")))
-        self._do(lambda: make(posts[0]))
+        self._do(lambda: posts[0].enter(self.keys.token("ada"), PATH))
+        self._do(lambda: posts[0].say("document.create", what, PATH, ack=99))
         self._do(lambda: posts[0].say("document.create", what, PATH, ack=100))
         [data] = [m.data[0] for m in posts[0].inbox if m.kind is Kind.ACK and m.ack == 100]
         assert data["ok"], data
