@@ -226,6 +226,7 @@ async def test_so_many_documents_are_open_and_no_more(
 ) -> None:
     """[DOC2] One that nobody is in makes place; when somebody is in all of them, the next one has to wait."""
     monkeypatch.setattr(rooms, "MOST_OPEN", 2)
+    monkeypatch.setattr(rooms, "SHARE", 1)
     ids = [await room.document() for _ in range(3)]
     ada = await room.come("ada")
     await ada.open(ids[0])

@@ -57,7 +57,7 @@ async def open_document(
     """Enter a document: what it is as of the positions, or newer, and being seen in it (SUB3)."""
     read_state_vector(command.state_vector)
     work = rooms.work
-    async with rooms.held(command.document_id, visit.live) as room:
+    async with rooms.held(command.document_id, visit.live, visit.caller.user_id) as room:
         caller = visit.caller
         beginning = await work.read(lambda tx: read_beginning(tx, caller, command))
         if room.replica is not None and room.replica.epoch != beginning.epoch:

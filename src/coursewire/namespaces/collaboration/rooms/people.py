@@ -56,6 +56,10 @@ class People:
     def __iter__(self) -> Iterator[Guest]:
         return iter(self._guests.values())
 
+    def has(self, user_id: str) -> bool:
+        """Whether somebody is here, in any tab."""
+        return user_id in self._of_user
+
     def find(self, session_id: int) -> Guest | None:
         """Return the guest of a session."""
         return self._guests.get(session_id)

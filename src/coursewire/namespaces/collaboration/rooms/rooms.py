@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from coursewire.bus.port import BusMessage, Committed, Unlogged
-from coursewire.errors import Overloaded, Unavailable
+from coursewire.errors import Overloaded, TooLarge, Unavailable
 from coursewire.namespaces.collaboration.contract import DocumentReset
 from coursewire.namespaces.collaboration.rooms.compacting import Compacting
 from coursewire.namespaces.collaboration.rooms.room import Room
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 MOST_OPEN: Final = 2_000
 """Documents in memory at once. The next one takes the place of one that nobody is in; when somebody is in all of them,
 opening it is answered with `overloaded`."""
+MOST_BYTES: Final = 128 * 1024 * 1024
+"""Of all of them together, encoded; in memory they are some ten times as much. The same holds beyond it."""
+SHARE: Final = 10
+"""Once half of either is taken, one person has at most a tenth, in all tabs together: nobody keeps the others out."""
 IDLE_S: Final = 60.0
 """How long a document stays in memory after the last has left: who reloads the page finds it there."""
 LOOK_EVERY_S: Final = 5.0
@@ -101,11 +105,11 @@ class Rooms:
         return self._rooms.get(document_id)
 
     @asynccontextmanager
-    async def held(self, document_id: str, live: Live) -> AsyncIterator[Room]:
-        """Hold a document open, for somebody who is about to enter. Raises Overloaded."""
+    async def held(self, document_id: str, live: Live, user_id: str) -> AsyncIterator[Room]:
+        """Hold a document open, for somebody who is about to enter. Raises Overloaded, TooLarge."""
         room = self._rooms.get(document_id)
         if room is None:
-            self._make_space()
+            self._make_space(user_id)
             room = self._rooms[document_id] = Room(
                 document_id, live, self._load, self._read_tail, self.counts
             )
@@ -123,13 +127,22 @@ class Rooms:
     async def _read_tail(self, document_id: str, offset: int) -> Committed:
         return await self.work.read(lambda tx: read_tail(tx, document_id, offset))
 
-    def _make_space(self) -> None:
-        if len(self._rooms) < MOST_OPEN:
-            return
-        idle = [room for room in self._rooms.values() if not room.is_busy]
-        if not idle:
+    def _make_space(self, user_id: str) -> None:
+        """Let go of what nobody is in as far as there has to be space for one more; that may be none."""
+        many, size = _taken(self._rooms.values())
+        if many >= MOST_OPEN or size >= MOST_BYTES:
+            resting = [room for room in self._rooms.values() if not room.is_busy]
+            for room in sorted(resting, key=lambda room: room.idle_since or 0.0):
+                self._close(room)
+                many, size = many - 1, size - _taken([room])[1]
+                if many < MOST_OPEN and size < MOST_BYTES:
+                    break
+        if many >= MOST_OPEN or size >= MOST_BYTES:
             raise Overloaded("too many documents are open at the moment", retry_after_ms=5_000)
-        self._close(min(idle, key=lambda room: room.idle_since or 0.0))
+        if many >= MOST_OPEN // 2 or size >= MOST_BYTES // 2:
+            many, size = _taken(room for room in self._rooms.values() if room.company.people.has(user_id))
+            if many >= MOST_OPEN // SHARE or size >= MOST_BYTES // SHARE:
+                raise TooLarge("you have too many documents open: close some of them", field="document_id")
 
     def let_go(self, idle_since: float) -> None:
         """Forget documents that nobody has been in since a time of the loop's clock.
@@ -195,3 +208,9 @@ class Rooms:
     def now_ms() -> int:
         """Return milliseconds since 1970."""
         return time.time_ns() // 1_000_000
+
+
+def _taken(rooms: Iterable[Room]) -> tuple[int, int]:
+    """Return how many these are, and how many bytes; one that is being loaded has none yet."""
+    sizes = [room.replica.size if room.replica is not None else 0 for room in rooms]
+    return len(sizes), sum(sizes)
