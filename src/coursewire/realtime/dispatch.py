@@ -96,6 +96,7 @@ class Dispatcher:
         del reason  # the edge counts it
         session = socket.state
         if isinstance(session, Session):
+            self._running.flush()  # what it has sent comes from somebody who is here
             self._door.close(session)
 
     def full(self, connection: Connection) -> None:

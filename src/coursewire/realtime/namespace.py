@@ -86,11 +86,14 @@ class Written(NamedTuple):
 class Staged:
     """A command that changes something in memory before it is written.
 
-    `prepare` runs on the event loop at the command's turn, before anything is awaited: so the memory sees the commands
-    of all sessions in the order in which they are committed. It may raise.
+    `prepare` runs on the event loop when the command is handed to the writer, with those that were gathered with it:
+    in the order in which they came, and nothing is awaited in between. So the memory sees the commands of all sessions
+    in the order in which they are committed. It may raise.
     """
 
     prepare: Callable[[Visit, Any], Step]
+    weight: Callable[[Any], int] | None = None
+    """Bytes of a command: many that are light are prepared together, a heavy one at once."""
     together: Callable[[Transaction, Sequence[Written]], Sequence[Result | CoursewireError]] | None = None
     """Writes several that were prepared, in their order, as each `Step.run` would, in a few statements for all; returns
     what each of them has come to. What it raises has written nothing: then each is run alone."""

@@ -18,7 +18,7 @@ from coursewire.errors import CoursewireError, NotFound, Unavailable
 from coursewire.realtime.attachments import Answer, encode_answer
 from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subscribe, Unsubscribe
 from coursewire.realtime.eager import start
-from coursewire.realtime.gathering import Gathering, Together
+from coursewire.realtime.gathering import Gathering, Prepared, Together
 from coursewire.realtime.joined import Joined
 from coursewire.realtime.namespace import Handler, Opening, Signal, Staged, Written
 from coursewire.realtime.transaction import Reactions, Transaction
@@ -122,6 +122,11 @@ class Running:
         return asyncio.ensure_future(check_then_run())
 
     def _stage(self, session: Session, staged: Staged, command: Command) -> Future[Any]:
+        return self._gathering.add(
+            partial(self._prepare, session, staged, command), staged.weight(command) if staged.weight else 0
+        )
+
+    def _prepare(self, session: Session, staged: Staged, command: Command) -> Prepared:
         step = staged.prepare(self._here.visit(session), command)
         path, caller, reactions = session.namespace.path, session.caller, self._reactions
 
@@ -129,9 +134,9 @@ class Running:
             return encode_answer(step.run(Transaction(raw, path, caller, reactions), caller, command))
 
         if staged.together is None:
-            return self._gathering.add(write, step.settled)
-        written = Written(caller, command, step)
-        return self._gathering.add(write, step.settled, self._together(path, staged), written)
+            return Prepared(write, step.settled)
+        together = self._together(path, staged)
+        return Prepared(write, step.settled, together, Written(caller, command, step))
 
     def _together(self, path: str, staged: Staged) -> Together:
         """Return what writes several of these commands: always the same, so that they are known for a kind."""

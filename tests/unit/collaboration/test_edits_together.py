@@ -121,6 +121,17 @@ async def test_documents_of_a_group_are_for_those_in_it(room: ReadingRoom, writt
     assert written == [2]
 
 
+async def test_who_leaves_right_after_typing_has_typed(room: ReadingRoom, written: list[int]) -> None:
+    """[DOC1] It was gathered, and not prepared yet: it is from somebody who was here."""
+    document_id = await room.document()
+    ada, ben = await come(room, document_id, "ada", "ben")
+    written.clear()
+    ben.say(ben.edit("last words"))
+    assert written == []
+    ben.guest.vanish()
+    await ada.reads("last words")
+
+
 async def test_several_documents_at_once(room: ReadingRoom, written: list[int]) -> None:
     one, other = await room.document(), await room.document()
     ada, ben = await come(room, one, "ada", "ben")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from coursewire.errors import Overloaded
-from coursewire.realtime.gathering import GATHER_S, MOST, Gathering
+from coursewire.realtime.gathering import GATHER_S, MOST, MOST_WEIGHT, Gathering, Prepared, Settled
 
 
 class Writer:
@@ -68,42 +69,80 @@ def nothing(_: BaseException | None) -> None:
     """Hear of an end."""
 
 
+def take(gathering: Gathering, settled: Settled, weight: int = 0) -> Future[Any]:
+    """Let it take a write."""
+    return gathering.add(lambda: Prepared(lambda _: 1, settled), weight)
+
+
 async def test_after_a_quiet_a_write_goes_at_once_and_then_they_go_together(
     gathering: Gathering, writer: Writer
 ) -> None:
     now = stop_clock()
-    gathering.add(lambda _: 1, nothing)
-    gathering.add(lambda _: 1, nothing)
+    take(gathering, nothing)
+    take(gathering, nothing)
     await turn()
     assert len(writer.taken) == 2  # both came in one turn
     for _ in range(5):
         now[0] += GATHER_S / 10
-        gathering.add(lambda _: 1, nothing)
+        take(gathering, nothing)
         await turn()
     assert len(writer.taken) == 2
     now[0] += GATHER_S / 2 + 0.001
     await turn()
     assert len(writer.taken) == 7
     now[0] += GATHER_S * 1.01
-    gathering.add(lambda _: 1, nothing)
+    take(gathering, nothing)
     await turn()
     assert len(writer.taken) == 8
 
 
 async def test_no_more_than_a_group_waits(gathering: Gathering, writer: Writer) -> None:
     stop_clock()
-    gathering.add(lambda _: 1, nothing)
+    take(gathering, nothing)
     await turn()
     for _ in range(MOST + 1):
-        gathering.add(lambda _: 1, nothing)
+        take(gathering, nothing)
     assert len(writer.taken) == MOST + 1
     gathering.flush()
     assert len(writer.taken) == MOST + 2
 
 
+async def test_what_is_heavy_leaves_at_once_with_all_before_it(gathering: Gathering, writer: Writer) -> None:
+    stop_clock()
+    take(gathering, nothing)
+    await turn()
+    take(gathering, nothing, weight=MOST_WEIGHT // 2)
+    assert len(writer.taken) == 1
+    take(gathering, nothing, weight=MOST_WEIGHT // 2)
+    assert len(writer.taken) == 3
+    take(gathering, nothing, weight=MOST_WEIGHT // 2)
+    assert len(writer.taken) == 3
+
+
+async def test_all_are_prepared_when_they_leave_in_the_order_in_which_they_came(
+    gathering: Gathering, writer: Writer
+) -> None:
+    """One that cannot be prepared is told so, and is not written."""
+    order: list[str] = []
+
+    def prepare(name: str) -> Prepared:
+        order.append(name)
+        if name == "b":
+            raise Overloaded("not you")
+        return Prepared(lambda _: name, nothing)
+
+    waiting = [gathering.add(partial(prepare, name)) for name in "abc"]
+    assert order == []
+    gathering.flush()
+    assert order == ["a", "b", "c"]
+    assert [work(None) for work in writer.works] == ["a", "c"]
+    with pytest.raises(Overloaded, match="not you"):
+        await waiting[1]
+
+
 async def test_whoever_prepared_it_hears_before_whoever_waits(gathering: Gathering, writer: Writer) -> None:
     order: list[str] = []
-    waiting = gathering.add(lambda _: 1, lambda error: order.append(f"settled {error}"))
+    waiting = take(gathering, lambda error: order.append(f"settled {error}"))
     waiting.add_done_callback(lambda done: order.append(f"done {done.result()}"))
     gathering.flush()
     writer.taken[0].set_result(7)
@@ -114,7 +153,7 @@ async def test_whoever_prepared_it_hears_before_whoever_waits(gathering: Gatheri
 @pytest.mark.parametrize("error", [Overloaded("full"), ZeroDivisionError("x")])
 async def test_a_failure_reaches_both(gathering: Gathering, writer: Writer, error: Exception) -> None:
     told = Told()
-    waiting = gathering.add(lambda _: 1, told)
+    waiting = take(gathering, told)
     gathering.flush()
     writer.taken[0].set_exception(error)
     with pytest.raises(type(error)):
@@ -125,7 +164,7 @@ async def test_a_failure_reaches_both(gathering: Gathering, writer: Writer, erro
 async def test_a_writer_without_room_is_a_failure_too(gathering: Gathering, writer: Writer) -> None:
     writer.is_full = True
     told = Told()
-    waiting = gathering.add(lambda _: 1, told)
+    waiting = take(gathering, told)
     gathering.flush()
     with pytest.raises(Overloaded):
         await waiting
@@ -134,7 +173,7 @@ async def test_a_writer_without_room_is_a_failure_too(gathering: Gathering, writ
 
 async def test_a_work_that_was_given_up_is_no_success(gathering: Gathering, writer: Writer) -> None:
     told = Told()
-    waiting = gathering.add(lambda _: 1, told)
+    waiting = take(gathering, told)
     gathering.flush()
     writer.taken[0].cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -149,14 +188,14 @@ def together(_: Any, parts: Sequence[str]) -> list[str]:
 
 def add(gathering: Gathering, part: str, told: Told) -> Future[Any]:
     """Take a work that may go with others of its kind."""
-    return gathering.add(lambda _: f"{part} alone", told, together, part)
+    return gathering.add(lambda: Prepared(lambda _: f"{part} alone", told, together, part))
 
 
 async def test_neighbours_of_one_kind_are_written_as_one(gathering: Gathering, writer: Writer) -> None:
     """What is between them keeps its place; one alone is written as itself."""
     told = Told()
     first = [add(gathering, part, told) for part in "ab"]
-    other = gathering.add(lambda _: "other", told)
+    other = gathering.add(lambda: Prepared(lambda _: "other", told))
     last = add(gathering, "c", told)
     gathering.flush()
     assert [work(None) for work in writer.works] == [["A", "B"], "other", "c alone"]

@@ -80,7 +80,11 @@ def make() -> Collaboration:
             ListDocumentTemplates: documents.list_templates,
             CreateDocument: documents.create_document,
             OpenDocument: Opening(opening.channels_to_open, partial(commands.open_document, rooms)),
-            UpdateDocument: Staged(partial(commands.prepare_update, rooms), save_updates),
+            UpdateDocument: Staged(
+                partial(commands.prepare_update, rooms),
+                weight=lambda command: len(command.update),
+                together=save_updates,
+            ),
             SyncDocument: Signal(partial(commands.sync_document, rooms)),
             CloseDocument: Signal(commands.close_document),
             SetAwareness: Signal(partial(commands.set_awareness, rooms)),
