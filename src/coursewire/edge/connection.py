@@ -53,11 +53,12 @@ class Application(Protocol):
 class Socket:
     """One namespace on one connection: pending until accepted, then open until it ends, once."""
 
-    __slots__ = ("_accepted", "_calls", "_last_call", "_session", "connection", "id", "namespace", "state")
+    __slots__ = ("_accepted", "_calls", "_last_call", "connection", "id", "namespace", "session", "state")
 
     def __init__(self, connection: Connection, namespace: str) -> None:
         self.connection = connection
-        self._session = connection.session
+        self.session = connection.session
+        """What carries it, with the other namespaces of the client."""
         self.namespace = namespace
         self.id = new_sid()
         """The `sid` of this namespace, which is not the id of the session."""
@@ -85,7 +86,7 @@ class Socket:
         if self.pending:
             self._accepted = True
             answer = encode_connect(self.namespace, self.id)
-            self._session.transport.write(join([answer, first]) if first else answer)
+            self.session.transport.write(join([answer, first]) if first else answer)
 
     def refuse(self, error: dict[str, Any]) -> None:
         """Answer CONNECT with CONNECT_ERROR `{message, data: error}`, and forget the socket."""
@@ -97,7 +98,7 @@ class Socket:
     def send(self, encoded: Encoded) -> None:
         """Queue ready packets. Does nothing unless the socket is open."""
         if self._accepted:
-            self._session.transport.write(encoded)
+            self.session.transport.write(encoded)
 
     def emit(self, name: str, *arguments: Any) -> None:
         """Queue the EVENT `[name, *arguments]`; bytes become attachments. Raises TypeError or ValueError."""
@@ -112,7 +113,7 @@ class Socket:
     def acknowledge_encoded(self, ack: int, data_json: bytes, attachments: Sequence[bytes] = ()) -> None:
         """Answer the event that came with `ack` with one argument that is JSON already; see `frames.encode_ack`."""
         if self._accepted:
-            self._session.transport.write(encode_ack(self.namespace, ack, data_json, attachments))
+            self.session.transport.write(encode_ack(self.namespace, ack, data_json, attachments))
 
     def call(self, name: str, *arguments: Any) -> asyncio.Future[list[Any]]:
         """Queue an EVENT that asks for an ACK, and return the ACK's arguments to come.
@@ -159,7 +160,7 @@ class Socket:
             future.cancel()
 
     def _write(self, message: Message) -> None:
-        self._session.transport.write(Encoded(encode(message)))
+        self.session.transport.write(Encoded(encode(message)))
 
 
 class Connection:

@@ -55,11 +55,14 @@ class State(Enum):
 class Subscription:
     """One session's listening to one channel."""
 
-    __slots__ = ("channel", "grant", "offset", "session", "socket", "state")
+    __slots__ = ("carrier", "channel", "grant", "offset", "session", "socket", "state")
 
     def __init__(self, session: Session, channel: Channel) -> None:
         self.session = session
         self.socket = session.socket
+        self.carrier = session.socket.session
+        """The Engine.IO session below. A fan-out writes to it, past the socket, which would only look whether it is
+        open: before it is accepted nothing is LIVE, and its subscriptions end with it, on the spot."""
         self.channel = channel
         self.state = State.JOINING
         self.offset = 0
@@ -296,7 +299,7 @@ class Channel:
             # One that became LIVE while this batch was going out has replayed it: its offset is above the base.
             if subscription.state is live and subscription.offset <= base:
                 subscription.offset = top
-                subscription.socket.send(batch)
+                subscription.carrier.transport.write(batch)
         if end < len(self._receivers):
             asyncio.get_running_loop().call_soon(self._write_slice, batch, end)
             return

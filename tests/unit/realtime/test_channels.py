@@ -75,6 +75,21 @@ async def test_a_long_fan_out_yields_between_slices(house: House, monkeypatch: p
     assert [1, 1, 1, 1, 0] in told
 
 
+async def test_who_leaves_during_a_fan_out_is_sent_nothing_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[SES1] Its connection stays; what is fanned out from then on is not for it."""
+    monkeypatch.setattr(channels, "SLICE", 1)
+    first, second = [await house.visitor("ada", BOARD) for _ in range(2)]
+    first.line.on_write = lambda _: second.leave()
+    await house.add("math", "hello")
+    await house.settle()
+    await house.add("math", "again")
+    await house.settle()
+    assert (said(first), said(second)) == (["hello", "again"], [])
+    assert not second.session.closed
+
+
 async def test_what_waits_for_a_running_fan_out_goes_out_in_one_write(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
