@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Doc
+from pycrdt import Doc, XmlElement, XmlFragment
 from tests.property.yjs_nonsense import Nonsense, clocks_of, edit, root_of, updates_of
 
-from coursewire.errors import Invalid
+from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding import placing, reading
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, known_of, note_applied
@@ -43,7 +43,7 @@ class Room:
         """Apply an update unless it is refused, or something is missing."""
         try:
             return self.take(raw) is None
-        except Invalid as error:
+        except (Invalid, TooLarge) as error:
             return error.field != "update"
 
     def reload(self) -> str:
@@ -56,6 +56,15 @@ class Room:
         assert (clocks_of(self.doc), self.known.pack()) == (clocks, packed)
         assert sorted(text_of(self.doc)) == sorted(text)
         return text
+
+
+def elements_in(doc: Doc[Any]) -> int:
+    """Count the elements of a document, and the runs of text in them."""
+
+    def within(parent: XmlFragment | XmlElement) -> int:
+        return sum(1 + (within(one) if isinstance(one, XmlElement) else 0) for one in parent.children)
+
+    return within(root_of(doc))
 
 
 def written(rng: Random, room: Room, rounds: int) -> None:
@@ -88,7 +97,10 @@ def test_honest_editors_are_never_refused(rng: Random) -> None:
     room = Room()
     for _ in range(3):
         written(rng, room, 4)
+        assert room.known.elements.count >= elements_in(room.doc)
         assert room.reload() == text_of(room.doc)
+        assert room.known.elements.sweep(room.known)
+        assert room.known.elements.count == elements_in(room.doc)
 
 
 @given(seeds)

@@ -117,7 +117,7 @@ def test_too_many_places_of_a_long_text_are_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(labour, "MOST_STEPS", 2_500)
     known = long_line(100_000)
     assert steps(known, between(8, 50_000)) < 2_500
-    with pytest.raises(Invalid, match="too many places"):
+    with pytest.raises(TooLarge, match="too many places"):
         steps(known, between(8, *range(99_000, 90_000, -1_000)))
 
 
@@ -136,11 +136,11 @@ def test_marks_have_a_bound_by_kinds_and_number(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(placing, "MOST_MARKED", 1_000)
     known = Known()
     take(known, LINE)
-    with pytest.raises(Invalid, match="too many kinds"):
+    with pytest.raises(TooLarge, match="too many kinds"):
         take(known, marks(0, 40, kinds=40))
     take(known, marks(0, 80, kinds=10))
     known = Known.unpack(known.pack())
-    with pytest.raises(Invalid, match="too many kinds"):
+    with pytest.raises(TooLarge, match="too many kinds"):
         take(known, marks(80, 30, kinds=10))
     take(known, marks(80, 20, kinds=10))
     take(known, update(block(9, 0, text("y", left=(7, 2)))))

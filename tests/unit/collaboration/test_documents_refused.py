@@ -154,7 +154,8 @@ async def test_what_no_editor_writes_is_refused(room: ReadingRoom) -> None:
 async def test_an_update_has_a_most(room: ReadingRoom) -> None:
     [ada] = await opened(room, "ada")
     error = await ada.send_refused(bytes(MOST_UPDATE + 1))
-    assert (error["code"], error["field"]) == ("invalid", "update")
+    assert (error["code"], error["field"]) == ("too_large", "update")
+    assert f"at most {MOST_UPDATE} bytes" in error["message"]
 
 
 async def test_a_document_has_a_most_and_deleting_makes_room(

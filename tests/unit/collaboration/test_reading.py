@@ -13,7 +13,7 @@ from pycrdt import Doc
 from tests.property.yjs_nonsense import clocks_of, edit, root_of, updates_of
 from tests.unit.collaboration.yjs import block, deleting, element, head, run, text, unit, update
 
-from coursewire.errors import Invalid
+from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding import reading
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
@@ -105,10 +105,13 @@ def test_what_is_no_update_is_refused_with_its_field(raw: bytes) -> None:
 def test_an_update_has_a_bounded_number_of_structs_and_clients() -> None:
     three = update(block(7, 0, *[text("a")] * 3))
     assert read_update(three, most_structs=3).structs
-    with pytest.raises(Invalid, match="more than 2 structs"):
+    with pytest.raises(TooLarge, match="several updates: it has more than 2 structs"):
         read_update(three, most_structs=2)
-    with pytest.raises(Invalid, match="more than 1 clients"):
+    with pytest.raises(TooLarge, match="more than 1 clients"):
         read_update(update(block(7, 0, text("a")), block(8, 0, text("a"))), most_clients=1)
+    with pytest.raises(TooLarge, match="more than 3 ranges") as refused:
+        read_update(update(deletes=deleting(7, *[(2 * number, 1) for number in range(4)])), most_structs=3)
+    assert refused.value.field == "update"
 
 
 class Counting(Source):
@@ -339,7 +342,7 @@ def test_places_far_from_one_another_have_a_bound() -> None:
     others += [text("y", left=(7, 2), right=(8, clock)) for clock in range(size)]
     room = known(line, update(block(8, 0, *others)))
     spread = [text("z", left=(7, 2), right=(8, clock)) for clock in range(size)]
-    with pytest.raises(Invalid, match="too many places"):
+    with pytest.raises(TooLarge, match="too many places"):
         check_profile(read_update(update(block(9, 0, *spread))), room)
 
 

@@ -216,7 +216,6 @@ WRONG: list[tuple[str, Any, tuple[Any, ...], str]] = [
     ("stroke.draw", {"id": "s", "page": "p1"}, (), "ink"),
     ("stroke.draw", {"id": "s", "page": "p1"}, ("text",), "ink"),
     ("stroke.draw", {"id": "s", "page": "p1"}, (b"",), "ink"),
-    ("stroke.draw", {"id": "s", "page": "p1"}, (b"x" * 50_001,), "ink"),
     ("stroke.draw", {"id": "s", "page": "p1"}, (b"one", b"two"), "ink"),
     ("stroke.draw", {"id": "s", "page": "p1"}, (None, b"two"), "ink"),
     ("stroke.draw", {"id": "s", "page": "p1", "ink": b"ink"}, (), "ink"),
@@ -233,6 +232,14 @@ WRONG: list[tuple[str, Any, tuple[Any, ...], str]] = [
     ("subscribe", {"channel": b"page:p1"}, (), "channel"),
     ("ping", {"sent_at": b"1"}, (), "sent_at"),
 ]
+
+
+async def test_more_bytes_than_a_command_takes_are_too_large(house: House) -> None:
+    """[CMD2] Not invalid: a client may send less at once."""
+    ada = await visitor(house, "ada")
+    answer = await ask(ada, "stroke.draw", {"id": "s", "page": "p1"}, b"x" * 50_001)
+    assert (answer["error"]["code"], answer["error"]["field"]) == ("too_large", "ink")
+    assert "at most 50000 bytes" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize(("command", "payload", "others", "field"), WRONG)

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from coursewire.namespaces.collaboration.encoding.elements import Elements
 from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
 from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update
 
@@ -86,6 +87,7 @@ class Known:
         "_runs",
         "clocks",
         "depths",
+        "elements",
         "halves",
         "kept",
         "marked",
@@ -101,6 +103,8 @@ class Known:
         """Elements, and in how many others each is, itself counted."""
         self.texts: set[Id] = set()
         """Those of them that are a run of text."""
+        self.elements = Elements(GONE)
+        """Those of them that are there still."""
         self.sizes: Counter[Id] = Counter()
         """Structs in each element, deleted ones too: at most so many are walked past to find a place in it."""
         self.halves: set[Id] = set()
@@ -148,6 +152,10 @@ class Known:
             self.halves.update(half for half in update.halves if placed.is_new(half))
         for block in update.blocks.values():
             self._add_block(update.structs[block.first : block.last], placed.homes[block.first : block.last])
+        for unit in placed.depths:
+            self.elements.add(unit, self.home(unit))
+        if update.deletes:
+            self.elements.delete(update.deletes)
 
     def _add_block(self, structs: Sequence[Struct], homes: Sequence[Id]) -> None:
         """Note the structs of one client."""
@@ -181,7 +189,7 @@ class Known:
 
     def pack(self) -> bytes:
         """Write all of it, to be kept beside a snapshot: a state alone has lost what was deleted."""
-        out = bytearray(b"\x02")
+        out = bytearray((_VERSION,))
         clients = sorted(self.clocks)
         index = {client: number for number, client in enumerate(clients, 2)}
         halves: defaultdict[int, list[int]] = defaultdict(list)
@@ -199,7 +207,7 @@ class Known:
         elements = [unit for unit in self.depths if unit[0] >= 0]
         _write(out, (self.sizes[ROOT], self.sizes[GONE], len(elements)))
         for unit in elements:
-            kind = 2 * self.depths[unit] + (unit in self.texts)
+            kind = 4 * self.depths[unit] + 2 * (unit in self.elements.gone) + (unit in self.texts)
             _write(out, (index[unit[0]], unit[1], kind, self.sizes[unit]))
         _write(out, (self.marked, self.kept, len(self.marks)))
         for name in sorted(self.marks):
@@ -210,8 +218,7 @@ class Known:
     def unpack(cls, packed: bytes) -> Self:
         """Read what `pack` wrote. Raises Invalid(field="known") for anything else."""
         source = Source(packed, "known")
-        version = source.byte()
-        if version not in _VERSIONS:
+        if source.byte() != _VERSION:
             raise source.refuse("it is of another version")
         known = cls()
         clients: list[int] = [-1, -1]
@@ -232,20 +239,22 @@ class Known:
         for _ in range(source.count(4)):
             unit = _unit(source, clients, (source.number(), source.number()))
             kind = source.number()
-            known.depths[unit] = kind // 2
+            known.depths[unit] = kind // 4
             if kind % 2:
                 known.texts.add(unit)
+            if kind & 2:
+                known.elements.gone.add(unit)
+            else:
+                known.elements.add(unit, ROOT)
             known.sizes[unit] = source.number()
-        if version > 1:
-            known.marked, known.kept = source.number(), source.number()
-            known.marks = {source.text() for _ in range(source.count())}
+        known.marked, known.kept = source.number(), source.number()
+        known.marks = {source.text() for _ in range(source.count())}
         source.finish()
         return known
 
 
 _GONE: Final = frozenset({Content.COLLECTED, Content.DELETED})
-_VERSIONS: Final = frozenset({1, 2})
-"""That are read. The first one had not counted marks and places: they are counted from then on."""
+_VERSION: Final = 3
 
 
 def _is_in(spans: dict[int, list[int]], unit: Id) -> bool:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.collaboration.encoding.applying import first_deleted
-from coursewire.namespaces.collaboration.encoding.reading import unreadable
+from coursewire.namespaces.collaboration.encoding.reading import too_large
 
 if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.encoding.known import Known, Placed
@@ -59,7 +59,7 @@ def count_steps(update: Update, known: Known, placed: Placed) -> int:
             if right is not None:
                 cuts.cut(*right)
         if steps + cuts.steps > MOST_STEPS:
-            raise unreadable("it changes too many places of one long text: send less at once")
+            raise too_large("it changes too many places of one long text")
     for client, start, end in first_deleted(update):
         cuts.cut(client, start)
         cuts.cut(client, end)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from coursewire.errors import Invalid
+from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.lib0 import Source
 
 if TYPE_CHECKING:
@@ -111,12 +111,12 @@ def read_update(
     most_clients: int = MOST_CLIENTS,
     admit: Admit | None = None,
 ) -> Update:
-    """Read an update. Raises Invalid(field="update"); costs a bounded number of steps for each byte."""
+    """Read an update. Raises Invalid and TooLarge (field="update"); costs a bounded number of steps for each byte."""
     source = Source(update, "update")
     read = Update()
     clients = source.count(4)
     if clients > most_clients:
-        raise source.refuse(f"it has more than {most_clients} clients")
+        raise too_large(f"it has more than {most_clients:,} clients")
     for _ in range(clients):
         _read_block(source, read, most_structs, admit)
     read.deletes_at = source.at
@@ -134,7 +134,7 @@ def _read_block(source: Source, read: Update, most_structs: int, admit: Admit | 
     structs, clocks = read.structs, read.clocks
     first = len(structs)
     if first + count > most_structs:
-        raise source.refuse(f"it has more than {most_structs} structs")
+        raise too_large(f"it has more than {most_structs:,} structs")
     if not count or client in read.blocks:
         raise source.refuse("a client is there twice, or for nothing")
     if admit is not None:
@@ -321,8 +321,10 @@ def _read_deletes(source: Source, read: Update, most_ranges: int) -> None:
     seen: set[int] = set()
     for _ in range(source.count(2)):
         client, ranges = source.number(), source.count(2)
-        if client in seen or len(read.deletes) + ranges > most_ranges:
-            raise source.refuse("it deletes too much, or of one client twice")
+        if len(read.deletes) + ranges > most_ranges:
+            raise too_large(f"it deletes more than {most_ranges:,} ranges")
+        if client in seen:
+            raise source.refuse("it deletes of one client twice")
         seen.add(client)
         end = 0
         deletes, number = read.deletes, source.number
@@ -356,6 +358,11 @@ def missing(update: Update, clocks: Mapping[int, int]) -> str | None:
         if not has((client, end - 1)):
             return f"edits of client {client} up to {end - 1}"
     return None
+
+
+def too_large(why: str) -> TooLarge:
+    """Return the error for more than is taken at once; the same in several updates may be."""
+    return TooLarge(f"send this as several updates: {why}", field="update")
 
 
 def unreadable(why: str) -> Invalid:

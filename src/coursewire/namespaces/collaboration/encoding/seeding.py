@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import nh3
 from pycrdt import Doc, XmlFragment
 
+from coursewire.namespaces.collaboration.encoding.placing import MOST_ELEMENTS, too_many_elements
 from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.rendering import SCHEMES, safe_link, whole
-from coursewire.namespaces.collaboration.encoding.tree import Node, insert
+from coursewire.namespaces.collaboration.encoding.tree import Node, count_elements, insert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +57,11 @@ _CLEANER: Final = nh3.Cleaner(
 
 
 def doc_of_html(html: str, *, client_id: int | None = None) -> Doc[Any]:
-    """Return a document that begins with HTML, written by `client_id`."""
-    return _doc(_Reader.read(html), client_id)
+    """Return a document that begins with HTML, written by `client_id`. Raises TooLarge(field="html")."""
+    nodes = _Reader.read(html)
+    if count_elements(nodes) > MOST_ELEMENTS:
+        raise too_many_elements("html")
+    return _doc(nodes, client_id)
 
 
 def doc_of_text(text: str, *, client_id: int | None = None) -> Doc[Any]:

@@ -106,6 +106,14 @@ def _insert_pieces(text: XmlText, at: int, pieces: list[Piece]) -> None:
         at += len(piece.encode())  # pycrdt counts bytes
 
 
+def count_elements(nodes: list[Node]) -> int:
+    """Return how many elements and runs of text these are in a document."""
+    return sum(
+        1 + sum(count_elements([child]) if isinstance(child, Node) else 1 for child in _joined(node.children))
+        for node in nodes
+    )
+
+
 def become(doc: Doc[Any], wanted: list[Node]) -> Iterator[None]:
     """Edit a document until it has this tree; yields behind each edit, so that each may be a transaction of its own.
 
