@@ -66,7 +66,7 @@ lock: $(PACKAGES) ## resolve the dependencies anew into requirements/ (UPGRADE=1
 .PHONY: test-python test-web check-style check-types check-imports check-contracts check-web chromium
 test-python: $(PACKAGES) $(PAGES) chromium
 	@if scripts/setup has-chromium; then set --; else set -- -m 'not browser'; fi; \
-	set -x; $(PYTHON) -m pytest -n 3 --dist loadgroup "$$@"
+	set -x; $(PYTHON) -m pytest -n 3 --dist worksteal "$$@"
 
 test-web: $(WEB)
 	npm --prefix web test

@@ -12,7 +12,6 @@ from tests.browser.person import NAMESPACES, SEEDED
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

@@ -21,7 +21,6 @@ from coursewire.demo.people import COURSE, PEOPLE
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

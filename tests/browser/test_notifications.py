@@ -14,7 +14,6 @@ from tests.browser.test_injection import RUNS
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

@@ -12,7 +12,6 @@ from tests.browser.person import NAMESPACES, SEEDED, Person
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 SENT = 'coursewire_commands_total{command="message.send",namespace="/chat",outcome="ok"}'

@@ -32,7 +32,6 @@ from coursewire.namespaces.notifications.delivery.vapid import make_key_pair
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

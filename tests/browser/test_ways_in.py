@@ -16,7 +16,6 @@ from coursewire.vocabulary import Role
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 REFRESHED = 'coursewire_commands_total{command="auth.refresh",namespace="/chat",outcome="ok"}'
