@@ -51,6 +51,7 @@ class Restorer(Pen):
         """By ack; of this connection."""
         self.restored: list[dict[str, Any]] = []
         """What `version.restore` answered."""
+        self._is_in = False
         super().__init__(user, make)
 
     def connect(self, house: House) -> None:
@@ -58,13 +59,19 @@ class Restorer(Pen):
         del house
         super().connect(self._house())
 
+    def open(self, document_id: str) -> None:
+        """Open the document: they were let in."""
+        self._is_in = True
+        super().open(document_id)
+
     def vanish(self) -> None:
         """Lose the answers that are on their way as well."""
         super().vanish()
+        self._is_in = False
         self.asked.clear()
 
     def wish(self, command: str, **payload: Any) -> None:
-        """Give a command, now if the connection stands."""
+        """Give a command, now if they were let in."""
         wish = self.wishes[payload["key"]] = Wish(command, payload)
         self._ask(wish)
 
@@ -76,7 +83,7 @@ class Restorer(Pen):
                 self._ask(wish)
 
     def _ask(self, wish: Wish) -> None:
-        if self.post is not None:
+        if self.post is not None and self._is_in:
             self.asked[self.post.say(wish.command, wish.payload, PATH)] = wish
 
     def _answered(self, document_id: str, ack: int, answer: dict[str, Any]) -> None:
