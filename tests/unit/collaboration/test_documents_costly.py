@@ -13,7 +13,7 @@ from coursewire.namespaces.collaboration.encoding import labour, placing
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_MARK, read_update
-from coursewire.namespaces.collaboration.rooms import rooms
+from coursewire.namespaces.collaboration.rooms import commands, rooms
 from coursewire.namespaces.collaboration.rules import limits
 from coursewire.realtime.limits import Rate
 
@@ -68,6 +68,24 @@ async def test_many_small_deletions_count_for_more_than_their_bytes(
     assert len(raw) < 5_000
     answer = await ben.guest.answer(ben.say(raw))
     assert answer["error"]["code"] == "rate_limited"
+
+
+async def test_who_sends_what_takes_very_long_rests_for_many_times_as_long(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] Of whatever kind it is, also when it is refused: 18,000 cuts before 200,000 blocks took 6 s."""
+    document_id = await room.document()
+    ada, ben = await room.come("ada"), await room.come("ben")
+    await ada.open(document_id)
+    await ben.open(document_id)
+    spent = iter([0.0, limits.LONG_S, 10.0, 12.0, 20.0, 20.0])
+    monkeypatch.setattr(commands, "thread_time", lambda: next(spent))
+    await ben.type("in time ")
+    assert (await ben.send_refused(b"nonsense"))["code"] == "invalid"
+    error = await ben.send_refused(ben.edit("too soon "))
+    assert error["code"] == "rate_limited"
+    assert 30_000 < error["retry_after_ms"] <= 2_000 * limits.LONG_RESTS + 1
+    await ada.type("meanwhile ")
 
 
 LINE = update(block(7, 0, element(), run(parent=(7, 0)), text("x", parent=(7, 1))))

@@ -196,7 +196,7 @@ async def test_whoever_breaks_a_document_waits_before_the_next(
     await clock.advance(5)
     await ada.send(update)
     room.rooms.let_go(0.0)
-    assert room.rooms.breakers == {}
+    assert room.rooms.resting == {}
 
 
 async def test_documents_that_nobody_is_in_are_let_go(room: ReadingRoom) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from coursewire.errors import Conflict, Invalid, RateLimited, TooLarge, Unavailable
@@ -130,9 +131,19 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     replica = room.present()
     check_epoch(replica.epoch, command.epoch)
     modes.check_may_edit(guest.mode)
-    raw = command.update
     _check_rest(rooms, guest, visit.live.now)
-    _check_rate(guest, len(raw), visit.live.now)
+    _check_rate(guest, len(command.update), visit.live.now)
+    began = thread_time()
+    try:
+        return _prepare(rooms, visit, (room, replica, guest), command.update)
+    finally:
+        spent = thread_time() - began
+        if spent > limits.LONG_S and guest.bucket is not None:
+            _let_rest(rooms, guest, visit.live.now + spent * limits.LONG_RESTS)
+
+
+def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], raw: bytes) -> Editing:
+    room, replica, guest = entered
     if raw[0]:
         _check_size(replica, 0)  # it writes, and there is no more space
     update = read_update(raw, admit=partial(_admit, room, replica, guest.caller))
@@ -151,7 +162,7 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     except Broken as broken:
         room.drop(str(broken))
         rooms.counts["refused_by_document"] += 1
-        rooms.breakers[guest.caller.user_id] = visit.live.now + limits.BREAKING_REST_S
+        _let_rest(rooms, guest, visit.live.now + limits.BREAKING_REST_S)
         raise Invalid("must be an edit of this document", field="update") from None
     room.begin()
     return Editing(room, replica, guest.client_id, update, raw)
@@ -227,9 +238,16 @@ def _entered(rooms: Rooms, visit: Visit, document_id: str) -> tuple[Room, Guest]
 
 
 def _check_rest(rooms: Rooms, guest: Guest, now: float) -> None:
-    wait_s = rooms.breakers.get(guest.caller.user_id, 0.0) - now
+    wait_s = rooms.resting.get(guest.caller.user_id, 0.0) - now
     if wait_s > 0:
-        raise RateLimited("your last edit broke the document", retry_after_ms=int(wait_s * 1000) + 1)
+        raise RateLimited(
+            "your last edit broke the document, or took very long", retry_after_ms=int(wait_s * 1000) + 1
+        )
+
+
+def _let_rest(rooms: Rooms, guest: Guest, until: float) -> None:
+    user_id = guest.caller.user_id
+    rooms.resting[user_id] = max(until, rooms.resting.get(user_id, 0.0))
 
 
 def _check_rate(guest: Guest, size: int, now: float) -> None:

@@ -57,8 +57,9 @@ class Rooms:
         """What each session may do in the documents that it listens to, whether it has opened them or not."""
         self._buckets: dict[str, tuple[Bucket, float]] = {}
         """By user, and when they last opened something: kept while they are in a document, and until it is full."""
-        self.breakers: dict[str, float] = {}
-        """Who has broken a document, and until when, by the loop's clock, nothing more is taken from them."""
+        self.resting: dict[str, float] = {}
+        """Whose last edit has broken a document or taken very long, and until when, by the loop's clock, nothing more
+        is taken from them."""
         self._work: Background | None = None
         self._is_limited = True
         self.compacting = Compacting(self)
@@ -155,7 +156,7 @@ class Rooms:
             if room.idle_since is not None and room.idle_since <= idle_since:
                 self._close(room)
         now = asyncio.get_running_loop().time()
-        self.breakers = {user_id: until for user_id, until in self.breakers.items() if until > now}
+        self.resting = {user_id: until for user_id, until in self.resting.items() if until > now}
         here = {guest.caller.user_id for room in self._rooms.values() for guest in room.company.people}
         for user_id, (_, opened_at) in list(self._buckets.items()):
             if user_id not in here and opened_at <= idle_since:
