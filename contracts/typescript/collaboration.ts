@@ -513,6 +513,7 @@ export interface UpdateAnnotation {
 export interface UpdateDocument {
   document_id: string;
   epoch: string;
+  /** 0 is the server's: an edit that brings a version back. */
   sequence: number;
   update: Uint8Array;
 }

@@ -225,26 +225,43 @@ class Archive(Scriptorium):
 def _compare_restores(
     raw: Any, document_id: str, beginning: bytes, answers: list[dict[str, Any]]
 ) -> str | None:
-    """Return what is wrong: with each the document says what the version says, and one edit at most has done that."""
+    """Return what is wrong: each was one edit at most, with which the document said what the version says.
+
+    That edit was found a moment before it was logged: what others wrote in between was merged with it. A version has
+    kept all that was there before.
+    """
     tx = Transaction(raw, PATH, None, {})
-    doc: Doc[Any] = Doc()
-    doc.apply_update(beginning)
-    trees: dict[int, Any] = {0: tree_of(doc)}
-    restores: list[int] = []
+    edits: dict[int, bytes] = {0: beginning}
+    restores = [0]
     for event in log.read_after(raw, PATH, f"document:{document_id}", 0, 10_000):
-        doc.apply_update(event.attachment or b"")
-        trees[event.offset] = tree_of(doc)
+        edits[event.offset] = event.attachment or b""
         if orjson.loads(event.data)["sequence"] == RESTORED:
             restores.append(event.offset)
-    expected = []
+    explained = {0}
     for answer in answers:
-        before, version = load_version(tx, answer["before"]["id"]), Doc[Any]()
+        before, wanted = load_version(tx, answer["before"]["id"]), _tree(tx, answer["version"]["id"])
         assert before is not None
-        version.apply_update(state_of_version(tx, answer["version"]["id"]))
-        wanted = tree_of(version)
-        if trees[before[1]] == wanted:
-            continue
-        expected.append(before[1] + 1)
-        if trees[before[1] + 1] != wanted:
-            return f"behind {before[1]} the document says {trees[before[1] + 1]}, and was to say {wanted}"
-    return None if sorted(expected) == restores else f"restores at {restores}, and were to be at {expected}"
+        at = before[1]
+        if _tree(tx, before[0].id) != _after(edits, at):
+            return f"what was there at {at} is not kept"
+        since = max(offset for offset in restores if offset <= at)
+        moments = range(since, at + 1)
+        if at + 1 in restores and wanted in [_after(edits, moment, at + 1) for moment in moments]:
+            explained.add(at + 1)
+        elif wanted not in [_after(edits, moment) for moment in moments]:
+            return f"behind {at} the document says {_after(edits, at)}, and was to say {wanted}"
+    return None if explained == set(restores) else f"restores at {restores}, and were to be at {explained}"
+
+
+def _tree(tx: Transaction, version_id: str) -> Any:
+    doc: Doc[Any] = Doc()
+    doc.apply_update(state_of_version(tx, version_id))
+    return tree_of(doc)
+
+
+def _after(edits: dict[int, bytes], last: int, *further: int) -> Any:
+    """Return what the document says after all edits up to one, and further ones."""
+    doc: Doc[Any] = Doc()
+    for offset in [*range(last + 1), *further]:
+        doc.apply_update(edits[offset])
+    return tree_of(doc)

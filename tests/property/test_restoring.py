@@ -10,7 +10,7 @@ from tests.property.restoring import Archive
 
 from coursewire.namespaces.collaboration.rooms import compacting
 
-SCHEDULES = 5_000 if settings.get_current_profile_name() == "fuzz" else 40
+SCHEDULES = 5_000 if settings.get_current_profile_name() == "fuzz" else 30
 BATCHES = 2
 
 

@@ -114,7 +114,8 @@ class Dispatcher:
         session = socket.state
         if not isinstance(session, Session):
             return
-        name, mode = arguments[0], Mode.SIGNAL
+        name = arguments[0]
+        mode: Mode | None = Mode.SIGNAL
         run: Callable[[], Future[Any]]
         try:
             command = self._read(session, name, arguments)
@@ -126,7 +127,8 @@ class Dispatcher:
             name = kind.command if kind is not None else "unknown"
         else:
             run = functools.partial(self._start, session, command)
-            name, mode = command.command, command.mode
+            name = command.command
+            mode = None if type(command) in session.namespace.planned else command.mode
         lane = session.lane
         has_turn = lane.submit(mode, run, lambda done: self._answer(session, name, ack, done)) or lane.refuse(
             (name, ack), functools.partial(self._refuse, session)

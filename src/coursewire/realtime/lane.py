@@ -26,7 +26,7 @@ Refusal = tuple[str, int | None]
 
 @dataclass(slots=True)
 class _Job:
-    mode: Mode
+    mode: Mode | None
     start: Callable[[], Future[Any]]
     finish: Callable[[Future[Any]], None]
     future: Future[Any] | None = None
@@ -40,6 +40,8 @@ class _Refused:
 
 class Lane:
     """Runs jobs in order. Neighbours of the same mode overlap (writes then share a transaction); others wait.
+
+    A job without a mode runs alone.
 
     Bounded: `limit` jobs may wait or run. `submit` returns False beyond it, and the caller hands in a refusal, which
     costs next to nothing and has its turn as well. From `limit / 2` on `crowded` is true, and the caller stops reading
@@ -61,7 +63,7 @@ class Lane:
         return len(self._waiting) + len(self._running)
 
     def submit(
-        self, mode: Mode, start: Callable[[], Future[Any]], finish: Callable[[Future[Any]], None]
+        self, mode: Mode | None, start: Callable[[], Future[Any]], finish: Callable[[Future[Any]], None]
     ) -> bool:
         """Queue a job; `finish` gets its done future, in the order of submission."""
         if len(self) >= self._limit:
@@ -106,7 +108,7 @@ class Lane:
                 self._refusals -= len(job.refusals)
                 job.say(job.refusals)
                 continue
-            if self._running and self._running[-1].mode is not job.mode:
+            if self._running and (job.mode is None or self._running[-1].mode is not job.mode):
                 return
             self._waiting.popleft()
             self._running.append(job)

@@ -99,6 +99,27 @@ class Staged:
     what each of them has come to. What it raises has written nothing: then each is run alone."""
 
 
+class Outdated(Exception):  # noqa: N818 - what a plan is, not an error that anybody is told
+    """So much has changed since a command was planned that it has to be planned again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A command with more work than the storage writer should do, for which everybody's commands wait.
+
+    `plan` runs in a reader, on a snapshot, and writes nothing. `write` runs in the writer with what `plan` has made of
+    the command; it decides again, and raises `Outdated`, before it has written anything, where that fits no more. No
+    other command of the session runs beside it (CMD1).
+    """
+
+    plan: Callable[[Transaction, Caller, Any], Any]
+    write: Callable[[Transaction, Caller, Any, Any], Result]
+
+    def __call__(self, tx: Transaction, caller: Caller, command: Any) -> Result:
+        """Run both in one transaction: nothing can have changed then."""
+        return self.write(tx, caller, command, self.plan(tx, caller, command))
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelKind:
     """The channels `<kind>:<id>`: who may listen, and which current values come with the subscription."""
@@ -156,8 +177,12 @@ class Namespace:
         for command in self.commands:
             if not command.command:
                 raise TypeError(f"{command.__name__} has no name")
+        planned = frozenset(kind for kind, handler in self.commands.items() if isinstance(handler, Planned))
+        object.__setattr__(self, "planned", planned)
 
     by_name: Mapping[str, type[Command]] = field(init=False, repr=False)
+    planned: frozenset[type[Command]] = field(init=False, repr=False)
+    """Commands beside which no other of their session runs."""
     """The commands by the name they have on the wire, the common ones included."""
 
     def kind_of(self, channel: str) -> tuple[ChannelKind, str]:

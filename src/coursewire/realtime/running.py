@@ -20,7 +20,7 @@ from coursewire.realtime.contract import Command, Mode, Ping, Pong, Result, Subs
 from coursewire.realtime.eager import start
 from coursewire.realtime.gathering import Gathering, Prepared, Together
 from coursewire.realtime.joined import Joined
-from coursewire.realtime.namespace import Handler, Opening, Signal, Staged, Written
+from coursewire.realtime.namespace import Handler, Opening, Outdated, Planned, Signal, Staged, Written
 from coursewire.realtime.transaction import Reactions, Transaction
 from coursewire.vocabulary import Position, iso
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from coursewire.realtime.session import Session
     from coursewire.storage import Storage
     from coursewire.storage import Transaction as StorageTransaction
+
+
+PLANS = 3
+"""How often a command is planned because something has changed meanwhile. Then it is run in the writer, as a whole."""
 
 
 @dataclass(slots=True)
@@ -84,6 +88,8 @@ class Running:
         return Answer(orjson.dumps({"channel": command.channel}))
 
     def _run(self, session: Session, handler: Handler, command: Command) -> Future[Any]:
+        if isinstance(handler, Planned):
+            return start(self._plan(session, handler, command))
         path, caller, reactions = session.namespace.path, session.caller, self._reactions
         if command.mode is Mode.READ:
             return self._storage.read(
@@ -92,6 +98,31 @@ class Running:
         self._gathering.flush()  # a session's commands are written in the order in which it gave them
         key = getattr(command, "key", None)
         digest = _digest(command) if key is not None else b""
+        return self._write(session, handler, command, key, digest)
+
+    async def _plan(self, session: Session, planned: Planned, command: Command) -> Answer:
+        path, caller, reactions = session.namespace.path, session.caller, self._reactions
+        key = getattr(command, "key", None)
+        digest = _digest(command) if key is not None else b""
+
+        def plan(raw: StorageTransaction) -> Any:
+            if key is not None and log.recall(raw, caller.user_id, path, key, digest) is not None:
+                return planned  # it has been written: its answer is there, whatever has become of the rest
+            made = planned.plan(Transaction(raw, path, caller, reactions), caller, command)
+            return lambda tx, by, what: planned.write(tx, by, what, made)
+
+        for _ in range(PLANS):
+            handler = await self._storage.read(plan)
+            try:
+                return await self._write(session, handler, command, key, digest)
+            except Outdated:
+                continue
+        return await self._write(session, planned, command, key, digest)
+
+    def _write(
+        self, session: Session, handler: Handler, command: Command, key: str | None, digest: bytes
+    ) -> Future[Answer]:
+        path, caller, reactions = session.namespace.path, session.caller, self._reactions
         return self._storage.write(
             lambda raw: run_once(raw, path, caller, reactions, handler, command, key, digest)
         )

@@ -24,10 +24,11 @@ from coursewire.namespaces.collaboration.contract import (
 )
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.rules import versions as rules
-from coursewire.namespaces.collaboration.service import managing, saving_versions
+from coursewire.namespaces.collaboration.service import editing, managing, saving_versions
 from coursewire.namespaces.collaboration.service import versions as service
 from coursewire.namespaces.collaboration.store import documents
 from coursewire.namespaces.collaboration.store import versions as store
+from coursewire.realtime.namespace import Outdated
 from coursewire.vocabulary import new_id
 
 HTML = "<h1>Essay</h1><p>one two three</p><p>last</p>"
@@ -355,3 +356,40 @@ def test_the_doc_of_a_version_is_its_state(study: Study, draft: Draft) -> None:
     doc: Doc[Any] = study.do(service.doc_of_version, version)
     assert text_of(doc) == draft.text()
     assert version.size == len(study.do(store.state_of_version, version.id))
+
+
+def test_what_is_written_while_a_restore_is_found_is_merged_and_kept(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC6] Planned in a reader; what came in between is in the version of before."""
+    study, ada = draft.study, draft.study.caller("ada")
+    good = draft.save("ada", "Good")
+    draft.edit("ada", write_in(1, 0, "bad "))
+    command = RestoreVersion(key=new_id(), version_id=good.id)
+    planned = study.do(saving_versions.plan_restore, ada, command, caller=ada)
+    with monkeypatch.context() as patched:
+        patched.setattr(editing, "RESTORED", 7)  # as an editor counts
+        draft.edit("ben", add_line("meanwhile"))
+    answer = study.do(saving_versions.restore_version, ada, command, planned, caller=ada)
+    assert draft.text() == "Essay\none two three\nlast\nmeanwhile\n"
+    kept = study.run("ada", ReadVersion(version_id=answer.before.id))
+    assert kept.text == "Essay\nbad one two three\nlast\nmeanwhile\n"
+
+
+def test_a_version_that_two_bring_back_at_once_is_there_once(draft: Draft) -> None:
+    """[DOC6] Of two that were planned at the same state the second is planned again; so is one of a former life."""
+    study, ada = draft.study, draft.study.caller("ada")
+    good = draft.save("ada", "Good")
+    draft.edit("ada", remove_line(1))
+    command = RestoreVersion(key=new_id(), version_id=good.id)
+    planned = study.do(saving_versions.plan_restore, ada, command, caller=ada)
+    restore(study, "tom", good)
+    with pytest.raises(Outdated):
+        study.do(saving_versions.restore_version, ada, command, planned, caller=ada)
+    restore(study, "ada", good)
+    assert draft.text() == "Essay\none two three\nlast\n"
+    saving = SaveVersion(key=new_id(), document_id="essay", title="Late")
+    read = study.do(saving_versions.read_state, ada, saving, caller=ada)
+    study.do(managing.forget_past, ada, draft.id)
+    with pytest.raises(Outdated):
+        study.do(saving_versions.save_version, ada, saving, read, caller=ada)

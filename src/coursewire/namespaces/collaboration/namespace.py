@@ -50,7 +50,16 @@ from coursewire.namespaces.collaboration.service import (
 from coursewire.namespaces.collaboration.service.annotations import create_annotation, list_annotations
 from coursewire.namespaces.collaboration.service.editing import save_updates
 from coursewire.namespaces.collaboration.versioning import Versioning
-from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Opening, Signal, Staged, only_self
+from coursewire.realtime.namespace import (
+    ChannelKind,
+    Derived,
+    Namespace,
+    Opening,
+    Planned,
+    Signal,
+    Staged,
+    only_self,
+)
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -97,8 +106,8 @@ def make() -> Collaboration:
             ListVersions: versions.list_versions,
             ReadVersion: versions.read_version,
             CompareVersions: versions.compare_versions,
-            SaveVersion: saving_versions.save_version,
-            RestoreVersion: saving_versions.restore_version,
+            SaveVersion: Planned(saving_versions.read_state, saving_versions.save_version),
+            RestoreVersion: Planned(saving_versions.plan_restore, saving_versions.restore_version),
         },
         events=EVENTS,
         channels={

@@ -191,7 +191,8 @@ class UpdateDocument(
 
     document_id: DocumentId
     epoch: Epoch
-    sequence: Sequence
+    sequence: Annotated[Sequence, Field(ge=1)]
+    """0 is the server's: an edit that brings a version back."""
     update: Annotated[bytes, Len(1, MOST_UPDATE)]
 
 

@@ -87,7 +87,7 @@ class Comparison(Result):
     """Whether it had more than 5,000 runs."""
 
 
-class CompareVersions(Command, name="version.compare", returns=Comparison, cost=5):
+class CompareVersions(Command, name="version.compare", returns=Comparison, cost=10):
     """What has changed between two versions, or since one of them, and who did it."""
 
     version_id: VersionId
@@ -115,7 +115,7 @@ class VersionRestored(Once):
     before: Version
 
 
-class RestoreVersion(Command, name="version.restore", mode=Mode.WRITE, returns=VersionRestored, cost=5):
+class RestoreVersion(Command, name="version.restore", mode=Mode.WRITE, returns=VersionRestored, cost=40):
     """Bring a version back, as a new edit that everybody gets: whoever may edit. What was there is saved before."""
 
     key: Key

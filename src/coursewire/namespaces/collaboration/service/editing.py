@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from coursewire.realtime.namespace import Written
     from coursewire.realtime.transaction import Transaction
 
+RESTORED: Final = 0
+"""The sequence of edits that no editor counts: those that bring a version back."""
 NOTED_EVERY_MS: Final = 60_000
 """How exact the time of a document's last edit is: lists go by it, and every change of it moves a row in an index."""
 
@@ -142,7 +144,7 @@ def log_edit(tx: Transaction, user_id: str, document: DocumentRow, update: bytes
     """
     read = read_update(update)
     Footing(tx, document, clients_in(read)).take(read, user_id)
-    _log(tx, document, [_Edit(user_id, client_id, 0, read, update)])
+    _log(tx, document, [_Edit(user_id, client_id, RESTORED, read, update)])
 
 
 def check_epoch(epoch: str, given: str) -> None:

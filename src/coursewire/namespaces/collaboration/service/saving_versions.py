@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import orjson
 from pycrdt import merge_updates
 
 from coursewire.errors import TooLarge
 from coursewire.namespaces.collaboration.contract import (
     DocumentRestored,
+    DocumentUpdated,
     OneVersion,
     Version,
     VersionRestored,
@@ -19,11 +21,13 @@ from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules import versions as rules
 from coursewire.namespaces.collaboration.service.audiences import entered, seers_among
 from coursewire.namespaces.collaboration.service.contents import build_contents
-from coursewire.namespaces.collaboration.service.editing import log_edit
+from coursewire.namespaces.collaboration.service.editing import RESTORED, log_edit
 from coursewire.namespaces.collaboration.service.seeds import NOBODY
+from coursewire.namespaces.collaboration.service.tails import AT_ONCE, read_tail
 from coursewire.namespaces.collaboration.service.versions import doc_of_version, visible_version
 from coursewire.namespaces.collaboration.store import documents, writers
 from coursewire.namespaces.collaboration.store import versions as store
+from coursewire.realtime.namespace import Outdated
 from coursewire.vocabulary import iso, milliseconds, new_id
 
 if TYPE_CHECKING:
@@ -40,30 +44,73 @@ TOGETHER: Final = 128 * 1024
 """Bytes up to which the edits of a restore are one update; a struct has about ten of them."""
 
 
-def save_version(tx: Transaction, caller: Caller, command: SaveVersion) -> OneVersion:
-    """Give the state as of now a name. Raises NotFound, Forbidden, TooLarge."""
+class State(NamedTuple):
+    """A document as it was read."""
+
+    epoch: str
+    offset: int
+    """Of its last edit."""
+    state: bytes
+    edits: tuple[bytes, ...] = ()
+    """That lead from it to the version that is to come back."""
+    client_id: int = 0
+    """Of the editor that made them."""
+
+
+def read_state(tx: Transaction, caller: Caller, command: SaveVersion) -> State:
+    """Read what a version is to keep. Raises NotFound, Forbidden, TooLarge."""
     place = entered(tx, caller, command.document_id)
     modes.check_may_edit(place.viewer.mode)
     rules.check_may_name(store.count_named(tx, place.document.id))
     state = build_contents(tx, place.document).doc.get_update()
+    return State(place.document.epoch, store.last_edit(tx, place.document.id), state)
+
+
+def save_version(tx: Transaction, caller: Caller, command: SaveVersion, read: State) -> OneVersion:
+    """Give the state as of now a name. Raises NotFound, Forbidden, TooLarge, Outdated."""
+    place = entered(tx, caller, command.document_id)
+    modes.check_may_edit(place.viewer.mode)
+    rules.check_may_name(store.count_named(tx, place.document.id))
+    _check_epoch(place.document, read)
     tx.subject = place.document.id  # the remembered answer names people: see erased_versions.py
-    return OneVersion(version=_keep(tx, place.document, state, title=command.title, saved_by=caller.user_id))
+    kept = _keep(
+        tx, place.document, read.state, title=command.title, saved_by=caller.user_id, offset=read.offset
+    )
+    return OneVersion(version=kept)
 
 
-def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) -> VersionRestored:
-    """Let a document say again what a version says. Raises NotFound, Forbidden, TooLarge.
+def plan_restore(tx: Transaction, caller: Caller, command: RestoreVersion) -> State:
+    """Find the edits that let a document say again what a version says. Raises NotFound, Forbidden, TooLarge.
+
+    A second for some ten thousand paragraphs.
+    """
+    version, _offset, place = visible_version(tx, caller, command.version_id, "version_id")
+    modes.check_may_edit(place.viewer.mode)
+    doc = build_contents(tx, place.document).doc
+    state = doc.get_update()
+    edits = _edits(doc, tree_of(doc_of_version(tx, version)))
+    return State(
+        place.document.epoch, store.last_edit(tx, place.document.id), state, tuple(edits), doc.client_id
+    )
+
+
+def restore_version(
+    tx: Transaction, caller: Caller, command: RestoreVersion, planned: State
+) -> VersionRestored:
+    """Log the edits that were found. Raises NotFound, Forbidden, Outdated.
 
     What is the same stays untouched, so whoever writes there meanwhile goes on; what they write elsewhere is merged.
     """
     version, offset, place = visible_version(tx, caller, command.version_id, "version_id")
     modes.check_may_edit(place.viewer.mode)
     document = place.document
+    _check_epoch(document, planned)
+    since = _edits_since(tx, document, planned.offset)
     tx.subject = document.id
-    doc = build_contents(tx, document).doc
-    wanted = tree_of(doc_of_version(tx, version))
-    before = _unchanged(tx, document) or _keep(tx, document, doc.get_update(), automatic="before_restore")
-    for update in _edits(doc, wanted):
-        log_edit(tx, caller.user_id, document, update, doc.client_id)
+    state = merge_updates(planned.state, *since) if since else planned.state
+    before = _unchanged(tx, document) or _keep(tx, document, state, automatic="before_restore")
+    for update in planned.edits:
+        log_edit(tx, caller.user_id, document, update, planned.client_id)
     others = [
         editor for editor in _editors_since(tx, document, (version, offset)) if editor != caller.user_id
     ]
@@ -79,6 +126,25 @@ def restore_version(tx: Transaction, caller: Caller, command: RestoreVersion) ->
         )
     )
     return VersionRestored(version=version, before=before)
+
+
+def _check_epoch(document: DocumentRow, read: State) -> None:
+    if document.epoch != read.epoch:
+        raise Outdated
+
+
+def _edits_since(tx: Transaction, document: DocumentRow, offset: int) -> list[bytes]:
+    """Return the edits of people since an offset, with which others merge.
+
+    Raises Outdated where a version came back: the same once more would be there twice.
+    """
+    events = read_tail(tx, document.id, offset).events
+    if len(events) == AT_ONCE:
+        raise Outdated
+    edits = [event for event in events if event.event == DocumentUpdated.event and event.attachment]
+    if any(orjson.loads(event.data)["sequence"] == RESTORED for event in edits):
+        raise Outdated
+    return [event.attachment for event in edits if event.attachment]
 
 
 def _edits(doc: Doc[Any], wanted: list[Node]) -> list[bytes]:
