@@ -38,7 +38,9 @@ def mark_receipt(tx: Transaction, caller: Caller, command: MarkReceipt) -> OneRe
         read_number=read,
     )
     if (delivered, read) != (access.delivered_number, access.read_number):
-        _move(tx, access, receipt)
+        store.advance_pointers(tx, room_id, caller.user_id, delivered, read)
+        if _names_are_told(access):
+            tx.publish_latest(room_channel(room_id), ReceiptChanged(receipt))
         if read != access.read_number:
             tx.derive(UNREAD, room_id, user_ids=[caller.user_id])
     return OneReceipt(receipt=receipt, unread=_unread(tx, caller, room_id))
@@ -84,21 +86,21 @@ def switch(tx: Transaction, access: rules.Access, *, on: bool) -> None:
 
 def mark_own(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> None:
     """Move the pointers of whoever spoke to what they said: they have read what stood there."""
-    receipt = Receipt(
-        room_id=access.room_id,
-        user_id=caller.user_id,
-        delivered_to=message.id,
-        delivered_number=message.number,
-        read_to=message.id,
-        read_number=message.number,
-    )
-    _move(tx, access, receipt)
-
-
-def _move(tx: Transaction, access: rules.Access, receipt: Receipt) -> None:
-    store.advance_pointers(tx, access.room_id, receipt.user_id, receipt.delivered_number, receipt.read_number)
-    if rules.told_receipts(access.member_count, tells=access.tells_receipts) == "names":
+    store.advance_pointers(tx, access.room_id, caller.user_id, message.number, message.number)
+    if _names_are_told(access):
+        receipt = Receipt(
+            room_id=access.room_id,
+            user_id=caller.user_id,
+            delivered_to=message.id,
+            delivered_number=message.number,
+            read_to=message.id,
+            read_number=message.number,
+        )
         tx.publish_latest(room_channel(access.room_id), ReceiptChanged(receipt))
+
+
+def _names_are_told(access: rules.Access) -> bool:
+    return rules.told_receipts(access.member_count, tells=access.tells_receipts) == "names"
 
 
 def _unread(tx: Transaction, caller: Caller, room_id: str) -> Unread:
