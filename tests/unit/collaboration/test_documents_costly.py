@@ -139,6 +139,37 @@ def test_too_many_places_of_a_long_text_are_refused(monkeypatch: pytest.MonkeyPa
         steps(known, between(8, *range(99_000, 90_000, -1_000)))
 
 
+async def test_deleting_in_many_places_before_many_blocks_is_refused_once(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] In several updates it is taken, and all of them again: a difference of states repeats them."""
+    monkeypatch.setattr(labour, "MOST_MOVED", 1_000)
+    document_id = await room.document()
+    ben = await room.come("ben")
+    await ben.open(document_id)
+    line = [element(), run(parent=(7, 0)), text("x" * 100, parent=(7, 1))]
+    await ben.send(update(block(7, 0, *line)))
+    firsts = [(7, 2), *[(7, clock) for clock in range(102, 151)]]
+    await ben.send(update(block(7, 102, *[text("y", right=first) for first in firsts])))
+    places = [(clock, 1) for clock in range(3, 83, 2)]
+    whole = update(deletes=deleting(7, *places))
+    error = await ben.send_refused(whole)
+    assert (error["code"], error["field"]) == ("too_large", "update")
+    for part in (places[:15], places[15:30], places[30:]):
+        await ben.send(update(deletes=deleting(7, *part)))
+    await ben.send(whole)
+    await ben.send_refused(update(deletes=deleting(7, *[(clock, 2) for clock, _ in places])))
+
+
+def test_blocks_behind_a_cut_count() -> None:
+    """[DOC4] All of a client that are behind it are moved."""
+    known = long_line(1_000)
+    before = steps(known, between(8, 500))
+    firsts = [(7, 2), *[(7, clock) for clock in range(1_002, 2_001)]]
+    take(known, update(block(7, 1_002, *[text("y", right=first) for first in firsts])))
+    assert steps(known, between(8, 500)) > before + 50
+
+
 def marks(first: int, count: int, kinds: int) -> bytes:
     """Marks behind one another, each another one than the one before it."""
     behind = [(7, 2), *[(8, clock) for clock in range(first, first + count)]]

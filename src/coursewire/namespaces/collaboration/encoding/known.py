@@ -132,11 +132,20 @@ class Known:
         runs = self._runs[unit[0]]
         return unit[0], runs.starts[bisect_right(runs.starts, unit[1]) - 1]
 
-    def run_of(self, unit: Id) -> tuple[int, int]:
-        """Return from which clock up to which the run goes that a unit is in, of one that is in the document."""
+    def run_of(self, unit: Id) -> tuple[int, int, int]:
+        """Return from which clock up to which the run goes that a unit is in, and how many of its client are behind it.
+
+        The unit is in the document.
+        """
         starts = self._runs[unit[0]].starts
         index = bisect_right(starts, unit[1])
-        return starts[index - 1], starts[index] if index < len(starts) else self.clocks[unit[0]]
+        behind = len(starts) - index
+        return starts[index - 1], starts[index] if behind else self.clocks[unit[0]], behind
+
+    def runs_of(self, client: int) -> int:
+        """Return how many runs there are of a client: about as many blocks, as pycrdt keeps them."""
+        runs = self._runs.get(client)
+        return len(runs.starts) if runs is not None else 0
 
     def is_deleted(self, unit: Id) -> bool:
         """Whether a unit came to us as deleted, so that it may have been an element."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.applying import apply
+from coursewire.namespaces.collaboration.encoding.labour import check_deletions
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, missing, read_update
 from coursewire.namespaces.collaboration.rules import limits
@@ -77,6 +78,12 @@ class Replica:
         if lacking is not None:
             raise gap(lacking)
         check_profile(update, self._known)
+        check_deletions(update, self._known, self._gone)
+
+    def _gone(self) -> list[tuple[int, int, int]]:
+        """Return what was deleted so far: client, and the units from, up to and without."""
+        rest = self.doc.get_update(self.doc.get_state())
+        return read_update(rest, most_structs=MOST_CLOCK, most_clients=MOST_CLOCK).deletes
 
     def take(self, user_id: str, update: Update, raw: bytes) -> None:
         """Apply an edit that was checked. Raises Broken."""
