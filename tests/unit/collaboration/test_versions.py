@@ -23,6 +23,7 @@ from coursewire.namespaces.collaboration.contract import (
     VersionRestored,
 )
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
+from coursewire.namespaces.collaboration.rules import limits
 from coursewire.namespaces.collaboration.rules import versions as rules
 from coursewire.namespaces.collaboration.service import editing, managing, saving_versions
 from coursewire.namespaces.collaboration.service import versions as service
@@ -393,3 +394,21 @@ def test_a_version_that_two_bring_back_at_once_is_there_once(draft: Draft) -> No
     study.do(managing.forget_past, ada, draft.id)
     with pytest.raises(Outdated):
         study.do(saving_versions.save_version, ada, saving, read, caller=ada)
+
+
+def test_a_restore_keeps_to_the_bounds_of_a_document(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[DOC4] Each leaves traces: again and again, they would make a document that cannot be opened any more."""
+    study = draft.study
+    full = draft.save("ada", "Full")
+    draft.edit("ada", remove_line(1))
+    short = draft.save("ada", "Short")
+    monkeypatch.setattr(limits, "MOST_DOCUMENT", 400)
+    done: list[VersionRestored] = []
+
+    def go_on() -> None:
+        while len(done) < 100:
+            done.append(restore(study, "ada", (full, short)[len(done) % 2]))
+
+    refused(TooLarge, "version_id", go_on)
+    assert done
+    assert len(draft.doc().get_update()) <= limits.MOST_DOCUMENT

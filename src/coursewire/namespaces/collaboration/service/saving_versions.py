@@ -16,8 +16,9 @@ from coursewire.namespaces.collaboration.contract import (
     VersionRestored,
 )
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
+from coursewire.namespaces.collaboration.encoding.placing import MOST_KEPT
 from coursewire.namespaces.collaboration.encoding.tree import become, tree_of
-from coursewire.namespaces.collaboration.rules import modes
+from coursewire.namespaces.collaboration.rules import limits, modes
 from coursewire.namespaces.collaboration.rules import versions as rules
 from coursewire.namespaces.collaboration.service.audiences import entered, seers_among
 from coursewire.namespaces.collaboration.service.contents import build_contents
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
     from coursewire.namespaces.collaboration.contract import AutomaticReason, RestoreVersion, SaveVersion
     from coursewire.namespaces.collaboration.encoding.tree import Node
+    from coursewire.namespaces.collaboration.service.contents import Contents
     from coursewire.namespaces.collaboration.store.documents import DocumentRow
     from coursewire.namespaces.collaboration.store.versions import Due
     from coursewire.realtime.transaction import Transaction
@@ -86,9 +88,12 @@ def plan_restore(tx: Transaction, caller: Caller, command: RestoreVersion) -> St
     """
     version, _offset, place = visible_version(tx, caller, command.version_id, "version_id")
     modes.check_may_edit(place.viewer.mode)
-    doc = build_contents(tx, place.document).doc
+    contents = build_contents(tx, place.document)
+    doc = contents.doc
     state = doc.get_update()
     edits = _edits(doc, tree_of(doc_of_version(tx, version)))
+    if edits:
+        _check_grown(contents)
     return State(
         place.document.epoch, store.last_edit(tx, place.document.id), state, tuple(edits), doc.client_id
     )
@@ -126,6 +131,20 @@ def restore_version(
         )
     )
     return VersionRestored(version=version, before=before)
+
+
+def _check_grown(contents: Contents) -> None:
+    """Raise TooLarge for a document that nobody could edit any more: what was deleted leaves something behind."""
+    most = limits.MOST_DOCUMENT
+    if (
+        len(contents.doc.get_update()) > most
+        or contents.known.kept > MOST_KEPT
+        or len(contents.owners) >= limits.MOST_EDITORS
+    ):
+        raise TooLarge(
+            f"with it the document would be too large: at most {most:,} bytes, of what was deleted as well",
+            field="version_id",
+        )
 
 
 def _check_epoch(document: DocumentRow, read: State) -> None:
