@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.unit.collaboration.reading_room import ReadingRoom
 from tests.unit.collaboration.yjs import block, deleting, element, mark, run, text, update
+from tests.unit.realtime.guest import Json
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding import labour, placing
@@ -52,6 +53,28 @@ async def test_edits_far_from_their_neighbours_use_up_what_a_session_may_send(
     ada = await room.come("ada")
     await ada.open(document_id)
     await ada.type("still here ")
+
+
+async def test_measuring_a_full_document_uses_up_what_a_session_may_send(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] Who deletes a word and writes another one has it measured each time: milliseconds of a long one."""
+    monkeypatch.setattr(rooms, "_EDITS", Rate(0.001, BUDGET))
+    document_id = await room.document()
+    ben = await room.come("ben")
+    await ben.open(document_id)
+    line = text("a" * 5_000, parent=(7, 1))
+    await ben.send(update(block(7, 0, element(), run(parent=(7, 0)), line)))
+    monkeypatch.setattr(limits, "MOST_DOCUMENT", 5_110)
+    times = 0
+    answer: Json = {"ok": True}
+    while answer["ok"] and times < 100:
+        await ben.send(update(deletes=deleting(7, (2 + 40 * times, 40))))
+        words = text("b" * 40, left=(7, 5_001) if not times else (8, 40 * times - 1))
+        answer = await ben.guest.answer(ben.say(update(block(8, 40 * times, words))))
+        times += 1
+    assert answer["error"]["code"] == "rate_limited"
+    assert 5 < times < 2 * BUDGET // limits.MEASURING_COST
 
 
 async def test_many_small_deletions_count_for_more_than_their_bytes(

@@ -162,7 +162,6 @@ async def test_a_document_has_a_most_and_deleting_makes_room(
     room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MOST_DOCUMENT", 5_000)
-    monkeypatch.setattr(limits, "MEASURED_AGAIN", 0)
     ada, ben = await opened(room, "ada", "ben")
     await ada.type("a" * 4_000)
     error = await ben.send_refused(ben.edit("b" * 2_000))
@@ -176,6 +175,8 @@ async def test_a_document_has_a_most_and_deleting_makes_room(
     cleo = await room.come("cleo")
     await cleo.open(ada.document_id)
     await cleo.type("c" * 2_000)
+    await cleo.type("c" * 2_000)
+    assert (await cleo.send_refused(cleo.edit("c" * 2_000)))["code"] == "too_large"
 
 
 async def test_a_document_has_so_many_editors(room: ReadingRoom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
 def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], raw: bytes) -> Editing:
     room, replica, guest = entered
     if raw[0]:
-        _check_size(replica, 0)  # it writes, and there is no more space
+        _check_size(replica, guest, 0, visit.live.now)  # it writes, and there is no more space
     update = read_update(raw, admit=partial(_admit, room, replica, guest.caller))
     if is_worth_joining(update):
         raw = join(raw)
@@ -156,7 +156,7 @@ def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], r
     if cost > max(len(raw), limits.LEAST_COST):
         _check_rate(guest, cost, visit.live.now)
     if update.blocks:
-        _check_size(replica, len(raw))
+        _check_size(replica, guest, len(raw), visit.live.now)
     try:
         replica.take(guest.caller.user_id, update, raw)
     except Broken as broken:
@@ -260,10 +260,15 @@ def _check_rate(guest: Guest, size: int, now: float) -> None:
         )
 
 
-def _check_size(replica: Replica, size: int) -> None:
+def _check_size(replica: Replica, guest: Guest, size: int, now: float) -> None:
     if replica.size + size <= limits.MOST_DOCUMENT:
         return
-    if replica.is_worth_measuring(limits.MEASURED_AGAIN) and replica.measure() + size <= limits.MOST_DOCUMENT:
+    is_due = replica.is_worth_measuring(limits.MEASURED_AGAIN)
+    if not is_due and replica.has_shrunk:
+        # Somebody has made room. How much is only known by measuring, and that is not for nothing.
+        _check_rate(guest, limits.MEASURING_COST, now)
+        is_due = True
+    if is_due and replica.measure() + size <= limits.MOST_DOCUMENT:
         return
     raise TooLarge(
         f"a document has at most {limits.MOST_DOCUMENT:,} bytes: begin another one", field="update"

@@ -33,6 +33,7 @@ class Replica:
         "_owners",
         "doc",
         "epoch",
+        "has_shrunk",
         "offset",
         "size",
         "stream_epoch",
@@ -56,6 +57,8 @@ class Replica:
         """Edits that were applied here and are being written: when they are heard of, they are there already."""
         self._measured = -1
         """What `size` was when it was last exact."""
+        self.has_shrunk = False
+        """Whether something was deleted since then."""
         self._known = contents.known
         self._owners = contents.owners
 
@@ -128,6 +131,7 @@ class Replica:
                 raise
             raise Broken(f"an edit could not be applied: {error!r}") from error
         self.size += len(raw)
+        self.has_shrunk = self.has_shrunk or bool(update.deletes)
 
     def owner_of(self, client_id: int) -> str | None:
         """Return who has written with a client id; None: nobody yet."""
@@ -140,6 +144,7 @@ class Replica:
     def measure(self) -> int:
         """Return how many bytes the document is, encoded: milliseconds for a large one."""
         self.size = self._measured = len(self.doc.get_update())
+        self.has_shrunk = False
         return self.size
 
     def compacted(self, epoch: str, edits: int, edit_bytes: int, size: int) -> None:

@@ -11,7 +11,9 @@ MOST_EDITORS: Final = 40_000
 """Client ids that have written in a document, each visit's own: twelve bytes of a state vector each at most, which then
 still fits into a command and an answer."""
 MEASURED_AGAIN: Final = 64 * 1024
-"""Bytes of edits after which a full document is measured again: deleting makes it smaller."""
+"""Bytes of edits after which a full document is measured again."""
+MEASURING_COST: Final = 16 * 1024
+"""Bytes that measuring it counts for where something was deleted since: some 10 ms for many small paragraphs."""
 
 UPDATES_PER_SECOND: Final = 20.0
 """That an editor should send at most: what is typed meanwhile goes together."""
