@@ -39,7 +39,7 @@ with few; others are written out each time, which takes some ten times as long."
 class Compiled:
     """A statement in the words of one dialect."""
 
-    __slots__ = ("_compiler", "_constants", "_expanded", "_expands", "_lists", "_make", "sql")
+    __slots__ = ("_compiler", "_constants", "_expanded", "_expands", "_lists", "_make", "is_plain", "sql")
 
     def __init__(self, compiler: SQLCompiler) -> None:
         self.sql = str(compiler)
@@ -50,6 +50,8 @@ class Compiled:
         }
         lists = {compiler.bind_names[bind] for bind in compiler.post_compile_params}
         self._expands = bool(lists)
+        self.is_plain = not lists and not self._constants
+        """Whether the driver takes it as it is, with the parameters as they come."""
         self._lists = sorted(lists - self._constants.keys())
         self._expanded: dict[tuple[int, ...], tuple[str, dict[str, list[str]], dict[str, Any]]] = {}
         self._make: Callable[[Iterable[Any]], Row] | None = None
@@ -98,20 +100,21 @@ class Prepared:
     `column.in_(bindparam(name, expanding=True))`.
     """
 
-    __slots__ = ("_compiled", "statement", "writes")
+    __slots__ = ("kept", "statement", "writes")
 
     def __init__(self, statement: Statement) -> None:
         # `inline` keeps the compiler from adding a RETURNING that nobody asked for.
         self.statement = statement.inline() if isinstance(statement, Insert) else statement
         self.writes = isinstance(statement, Insert | Update | Delete)
-        self._compiled: dict[str, Compiled] = {}
+        self.kept: dict[str, Compiled] = {}
+        """By dialect, once it was compiled."""
 
     def compiled(self, dialect: Dialect) -> Compiled:
         """Return the statement in the words of `dialect`."""
-        found = self._compiled.get(dialect.name)
+        found = self.kept.get(dialect.name)
         if found is None:
             compiler = self.statement.compile(dialect=dialect)
             if not isinstance(compiler, SQLCompiler):
                 raise TypeError(f"not a statement that can be prepared: {self.statement}")
-            found = self._compiled[dialect.name] = Compiled(compiler)
+            found = self.kept[dialect.name] = Compiled(compiler)
         return found

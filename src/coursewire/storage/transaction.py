@@ -7,7 +7,7 @@ from typing import Any
 
 from coursewire.errors import Unavailable
 from coursewire.storage.adapter import Session
-from coursewire.storage.statement import Prepared, Row
+from coursewire.storage.statement import Compiled, Prepared, Row
 
 
 class Transaction:
@@ -30,8 +30,7 @@ class Transaction:
 
     def all(self, statement: Prepared, /, **params: Any) -> list[Row]:
         """Run a statement and return its rows. Raises ConstraintViolated, Unavailable."""
-        compiled = statement.compiled(self._session.dialect)
-        self._execute(statement, *compiled.arguments(params))
+        compiled = self._run(statement, params)
         cursor = self._session.cursor
         return compiled.rows(cursor.description, cursor.fetchall())
 
@@ -42,8 +41,18 @@ class Transaction:
 
     def run(self, statement: Prepared, /, **params: Any) -> int:
         """Run a statement and return how many rows it changed. Raises as `all` does."""
-        self._execute(statement, *statement.compiled(self._session.dialect).arguments(params))
+        self._run(statement, params)
         return int(self._session.cursor.rowcount)
+
+    def _run(self, statement: Prepared, params: dict[str, Any]) -> Compiled:
+        # Eight of these make a message: what most of them do not need is not called (ADR 0014).
+        dialect = self._session.dialect
+        compiled = statement.kept.get(dialect.name) or statement.compiled(dialect)
+        if compiled.is_plain:
+            self._execute(statement, compiled.sql, params)
+        else:
+            self._execute(statement, *compiled.arguments(params))
+        return compiled
 
     def many(self, statement: Prepared, rows: Sequence[dict[str, Any]], /) -> None:
         """Run a change once per row, in one go of the driver: no list in it, and nothing returned. Raises as `all`."""
