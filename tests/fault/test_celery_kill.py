@@ -47,7 +47,7 @@ async def working(folder: Path, url: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # Not asked to end: after the deaths of this test, billiard's pool may wait for a lock that died with its holder.
+        # Not asked to end: after these deaths billiard's pool may wait for a lock that died with its holder.
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
