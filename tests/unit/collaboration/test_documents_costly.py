@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.unit.collaboration.reading_room import ReadingRoom
-from tests.unit.collaboration.yjs import block, deleting, element, mark, run, text, update
+from tests.unit.collaboration.yjs import block, deleting, element, head, mark, run, text, update
 from tests.unit.realtime.guest import Json
 
 from coursewire.errors import Invalid, TooLarge
@@ -142,7 +142,7 @@ def test_cutting_a_long_text_counts() -> None:
     known = long_line(100_000)
     assert steps(known, update(block(8, 0, text("y", left=(7, 100_001))))) < 10
     one = steps(known, between(8, 50_000))
-    assert one > 1_000
+    assert one > 150
     assert steps(known, update(deletes=deleting(7, (50_001, 1)))) >= one
     assert steps(known, update(block(8, 0, text("y", left=(7, 2), right=(7, 50_001))))) >= one
     backwards, forwards = between(8, *range(99_000, 3, -1_000)), between(8, *range(1_000, 100_000, 1_000))
@@ -155,9 +155,9 @@ def test_cutting_a_long_text_counts() -> None:
 
 def test_too_many_places_of_a_long_text_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """[DOC4] What two passes over it would take no editor sends at once."""
-    monkeypatch.setattr(labour, "MOST_STEPS", 2_500)
+    monkeypatch.setattr(labour, "MOST_STEPS", 400)
     known = long_line(100_000)
-    assert steps(known, between(8, 50_000)) < 2_500
+    assert steps(known, between(8, 50_000)) < 400
     with pytest.raises(TooLarge, match="too many places"):
         steps(known, between(8, *range(99_000, 90_000, -1_000)))
 
@@ -190,7 +190,43 @@ def test_blocks_behind_a_cut_count() -> None:
     before = steps(known, between(8, 500))
     firsts = [(7, 2), *[(7, clock) for clock in range(1_002, 2_001)]]
     take(known, update(block(7, 1_002, *[text("y", right=first) for first in firsts])))
-    assert steps(known, between(8, 500)) > before + 50
+    assert steps(known, between(8, 500)) > before + 5
+
+
+def value(element_of: tuple[int, int], *, left: tuple[int, int] | None = None) -> bytes:
+    """A value of the attribute `level`, behind another one or none."""
+    says = b"\x01\x77\x01a"
+    if left is not None:
+        return head(8, left=left) + says
+    named = head(8, parent=element_of)
+    return bytes([named[0] | 0x20]) + named[1:] + b"\x05level" + says
+
+
+def test_the_values_that_an_attribute_had_count() -> None:
+    """[DOC4] 1,000 that stand behind none took 27 s where two had written 100,000 by turns. Also after a reload."""
+    known = Known()
+    take(known, update(block(7, 0, element())))
+    lefts: list[tuple[int, int] | None] = [None, *[(8 + turn % 2, turn // 2) for turn in range(999)]]
+    values = [value((7, 0), left=left) for left in lefts]
+    take(known, update(block(8, 0, *values[::2]), block(9, 0, *values[1::2])))
+    one = steps(known, update(block(10, 0, value((7, 0)))))
+    assert one >= 1_000 * labour.OF_ATTRIBUTE
+    assert steps(known, update(block(10, 0, *[value((7, 0))] * 5))) > 5 * one
+    assert steps(Known.unpack(known.pack()), update(block(10, 0, value((7, 0))))) == one
+
+
+def test_what_others_put_between_two_neighbours_counts() -> None:
+    """[DOC4] 100,000 letters of two by turns cost whoever wrote "between neighbours" 18 ms each."""
+    known = long_line(2)
+    lefts = [(7, 2), *[(8 + turn % 2, turn // 2) for turn in range(999)]]
+    letters = [text("x", left=left, right=(7, 3)) for left in lefts]
+    take(known, update(block(8, 0, *letters[::2]), block(9, 0, *letters[1::2])))
+    late = text("z", left=(7, 2), right=(7, 3))
+    one = steps(known, update(block(10, 0, late)))
+    assert one >= 1_000
+    assert steps(known, update(block(10, 0, *[late] * 5))) >= 5 * one
+    on = [text("z", left=(10, clock), right=(7, 3)) for clock in range(4)]
+    assert steps(known, update(block(10, 0, late, *on))) == one
 
 
 def marks(first: int, count: int, kinds: int) -> bytes:

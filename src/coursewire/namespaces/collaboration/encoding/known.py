@@ -106,7 +106,8 @@ class Known:
         self.elements = Elements(GONE)
         """Those of them that are there still."""
         self.sizes: Counter[Id] = Counter()
-        """Structs in each element, deleted ones too: at most so many are walked past to find a place in it."""
+        """Structs in each element, and in its attributes, deleted ones too: at most so many are walked past to find a
+        place in it."""
         self.halves: set[Id] = set()
         """Second halves of surrogate pairs."""
         self.marks: set[str] = set()
@@ -183,8 +184,7 @@ class Known:
             runs.add(start, home, goes_on=goes_on)
             if not goes_on:
                 kept += 1
-                if not are_attributes(home):
-                    self.sizes[home] += 1
+                self.sizes[home] += 1
             elif content == Content.TYPE:
                 kept += 1
             if content == Content.MARK:
@@ -244,6 +244,7 @@ class Known:
             homes[client] = [_read_home(source) for _ in runs.starts]
         for client, packed_homes in homes.items():
             known._runs[client].homes = [_unit(source, clients, home) for home in packed_homes]
+            known.sizes.update(home for home in known._runs[client].homes if are_attributes(home))
         known.sizes[ROOT], known.sizes[GONE] = source.number(), source.number()
         for _ in range(source.count(4)):
             unit = _unit(source, clients, (source.number(), source.number()))
