@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 # What one swipes through may be longer than the window.
-WIDE = TOO_WIDE.replace("body *", "body :not(.cw-tools *)")
+WIDE = TOO_WIDE.replace("body *", "body :not(.cw-toolbar *)")
 FIRST = "The time grows with the square of the length."
 
 

@@ -94,6 +94,17 @@ def test_every_typescript_file_says_what_it_does() -> None:
     assert silent == []
 
 
+def test_no_class_is_styled_by_two_parts_of_the_pages() -> None:
+    """All styles are in one page: what one part says of a class would hold in the other too."""
+    styled: dict[str, set[str]] = {}
+    for path in (ROOT / "web/src/components").glob("*/*.css"):
+        rules = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        for selectors in re.findall(r"([^{};]+)\{", rules):
+            for name in re.findall(r"(?:^|,)\s*(\.cw-[a-z-]+)\s*(?=,|$)", selectors):
+                styled.setdefault(name, set()).add(path.parent.name)
+    assert {name: parts for name, parts in styled.items() if len(parts) > 1} == {}
+
+
 def test_files_stay_small() -> None:
     long = {
         named(path): count

@@ -23,7 +23,7 @@ export function ConflictNote({ conflict, groups, onMine, onTheirs }: Props) {
   const { yours, theirs } = conflict as Record<"yours" | "theirs", Record<string, unknown>>;
   const fields = [...new Set([...Object.keys(yours), ...Object.keys(theirs)])];
   return (
-    <div className="cw-conflict" role="alert">
+    <div className="cw-note-conflict" role="alert">
       <p>This was changed in the meantime. Which one is to hold?</p>
       {fields.map((field) => (
         <dl key={field}>

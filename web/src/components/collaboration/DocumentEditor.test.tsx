@@ -357,7 +357,7 @@ describe("notes", () => {
     await user.type(field, "Mine");
     await user.click(screen.getByRole("button", { name: "Save" }));
     await pass();
-    const conflict = within(await waitFor(() => document.querySelector(".cw-conflict") as HTMLElement));
+    const conflict = within(await waitFor(() => document.querySelector(".cw-note-conflict") as HTMLElement));
     expect(conflict.getByText("Mine")).toBeTruthy();
     expect(conflict.getByText("Theirs")).toBeTruthy();
     peer.reply("annotation.update", () =>
@@ -366,7 +366,7 @@ describe("notes", () => {
     await user.click(conflict.getByRole("button", { name: "Use mine" }));
     await pass();
     expect(peer.payloads("annotation.update").at(-1)).toMatchObject({ body: "Mine" });
-    await waitFor(() => expect(document.querySelector(".cw-conflict")).toBeNull());
+    await waitFor(() => expect(document.querySelector(".cw-note-conflict")).toBeNull());
   });
 
   it("that have lost their words say so, and are attached to others", async () => {

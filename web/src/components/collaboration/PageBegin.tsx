@@ -11,7 +11,7 @@ interface Props {
 }
 
 export const PageBegin = ({ kinds, onBegin }: Props) => (
-  <Toolbar.Root className="cw-tools" aria-label="Notes at what is marked">
+  <Toolbar.Root className="cw-toolbar" aria-label="Notes at what is marked">
     <NoteTools kinds={kinds} onBegin={onBegin} />
   </Toolbar.Root>
 );

@@ -45,7 +45,7 @@ export function SelectionTools({ editor, bubble, mode, kinds, onAnnotate }: Prop
       onMouseDown={(event) => isInside(event) && event.preventDefault()}
     >
       {mode === "edit" && <Marks editor={editor} bubble={bubble} />}
-      <fieldset className="cw-tools-group" aria-label="Notes">
+      <fieldset className="cw-toolbar-group" aria-label="Notes">
         {BESIDE.filter((kind) => kinds.includes(kind)).map((kind) => (
           <Tool
             key={kind}
@@ -72,7 +72,7 @@ function Marks({ editor, bubble }: Pick<Props, "editor" | "bubble">) {
     }),
   });
   return (
-    <fieldset className="cw-tools-group" aria-label="Words">
+    <fieldset className="cw-toolbar-group" aria-label="Words">
       <Tool
         label="Bold"
         Icon={Bold}

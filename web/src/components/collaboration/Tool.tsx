@@ -63,7 +63,7 @@ interface NoteToolsProps {
 
 export function NoteTools({ kinds, hasKeys = false, onBegin }: NoteToolsProps) {
   return (
-    <fieldset className="cw-tools-group" data-notes aria-label="Notes">
+    <fieldset className="cw-toolbar-group" data-notes aria-label="Notes">
       {kinds.map((kind) => {
         const { label, Icon, keys } = NOTES[kind];
         return (

@@ -37,7 +37,7 @@ export function Toolbar({ editor, mode, kinds, onAnnotate }: Props) {
     editor.commands.focus();
   };
   return (
-    <Radix.Root className="cw-tools" aria-label="Formatting and notes" onKeyDown={back}>
+    <Radix.Root className="cw-toolbar" aria-label="Formatting and notes" onKeyDown={back}>
       {editing && <Editing editor={editor} />}
       {mode !== "view" && <NoteTools kinds={kinds} hasKeys onBegin={onAnnotate} />}
     </Radix.Root>
@@ -52,18 +52,18 @@ function Editing({ editor }: { editor: Editor }) {
   };
   return (
     <>
-      <fieldset className="cw-tools-group" aria-label="Steps">
+      <fieldset className="cw-toolbar-group" aria-label="Steps">
         <Tool label="Undo" Icon={Undo2} keys={`${MOD} Z`} off={!now.canUndo} onClick={run("undo")} />
         <Tool label="Redo" Icon={Redo2} keys={`${MOD} Shift Z`} off={!now.canRedo} onClick={run("redo")} />
       </fieldset>
       <BlockMenu editor={editor} block={now.block} />
-      <fieldset className="cw-tools-group" aria-label="Words">
+      <fieldset className="cw-toolbar-group" aria-label="Words">
         {MARKS.map(({ name, label, Icon, keys, command }) => (
           <Tool key={name} label={label} Icon={Icon} keys={keys} on={now[name]} onClick={run(command)} />
         ))}
         <LinkButton editor={editor} on={now.link} />
       </fieldset>
-      <fieldset className="cw-tools-group" aria-label="Lists">
+      <fieldset className="cw-toolbar-group" aria-label="Lists">
         <Tool label="Bullets" Icon={List} on={now.bulletList} onClick={run("toggleBulletList")} />
         <Tool label="Numbers" Icon={ListOrdered} on={now.orderedList} onClick={run("toggleOrderedList")} />
       </fieldset>
