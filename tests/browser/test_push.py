@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -72,6 +71,16 @@ SHOWN = """async () => {
   });
 }"""
 # As the browser does it, save for what it alone may do: give the right to focus a page or to open one.
+# Whoever asks while a notification is being shown makes Chromium forget it: it is in its books and on no screen yet.
+NEXT = """() => {
+  const kind = ServiceWorkerRegistration.prototype, show = kind.showNotification;
+  self.next = new Promise((resolve) => {
+    kind.showNotification = async function (...given) {
+      kind.showNotification = show;
+      await show.apply(this, given).finally(resolve);
+    };
+  });
+}"""
 CLICK = """async (tag) => {
   const [notification] = await registration.getNotifications({ tag });
   const event = new NotificationEvent("notificationclick", { notification });
@@ -105,7 +114,11 @@ class House:
         return await self.context.new_cdp_session(page)
 
     async def deliver(self, page: Page, data: str) -> None:
-        """Hand a message to the worker, as the browser does when its vendor's service brings one."""
+        """Hand a message to the worker, as the browser does when its vendor's service brings one; see it shown."""
+        # Before it is active there is none, and the message is lost.
+        await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        [worker] = self.context.service_workers
+        await worker.evaluate(NEXT)
         devtools = await self.devtools(page)
         found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -120,13 +133,8 @@ class House:
             about = {"origin": self.network.url, "registrationId": await found, "data": data}
         await devtools.send("ServiceWorker.deliverPushMessage", about)
         await devtools.detach()
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
+        async with asyncio.timeout(PATIENCE_MS / 1_000):
+            await worker.evaluate("self.next")
 
 
 @pytest.fixture
@@ -139,17 +147,15 @@ def has_vendor() -> bool:
 async def house(browser: Browser, tmp_path: Path, has_vendor: bool) -> AsyncIterator[House]:  # noqa: FBT001
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(push_service())
-        port = free_port()
-        network = await stack.enter_async_context(Proxy(port))
+        network = await stack.enter_async_context(Proxy(0))
         settings = {
             "COURSEWIRE_VAPID_PRIVATE_KEY": make_key_pair()[0],
             "COURSEWIRE_VAPID_CONTACT": "mailto:ops@example.edu",
             "COURSEWIRE_PUBLIC_URL": network.url,
             "COURSEWIRE_PUSH_PRIVATE_ADDRESSES": "on",
         }
-        server = DemoServer(tmp_path, settings)
-        server.port = port
-        await stack.enter_async_context(server)
+        server = await stack.enter_async_context(DemoServer(tmp_path, settings))
+        network.target = server.port
         await server.until(UNWANTED, SEEDED_BEFORE)
         context = await browser.new_context(locale="en-GB")
         stack.push_async_callback(context.close)
@@ -181,15 +187,17 @@ async def switches_on(house: House, person: Person) -> None:
 
 
 async def shows(page: Page, count: int) -> list[dict[str, Any]]:
-    """Wait until the device shows so many notifications, and return those.
-
-    Asked a turn later, a busy Chromium may know of none.
-    """
-    asked = (
-        f"async () => {{ const found = await ({SHOWN})(); return found.length === {count} && {{ found }}; }}"
-    )
-    seen: dict[str, list[dict[str, Any]]] = await (await page.wait_for_function(asked)).json_value()
-    return seen["found"]
+    """Wait until the device shows so many notifications, and return those. The browser tells nobody, so it is asked."""
+    asking = f"""async (count) => {{
+      for (;;) {{
+        const found = await ({SHOWN})();
+        if (found.length === count) return found;
+        await new Promise(requestAnimationFrame);
+      }}
+    }}"""
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        found: list[dict[str, Any]] = await page.evaluate(asking, count)
+    return found
 
 
 async def test_the_worker_is_served_for_the_whole_site_and_never_kept(house: House) -> None:
