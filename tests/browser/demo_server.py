@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from tests.ports import free_port
 
 from coursewire.identity.tokens import Issuer
 
@@ -19,7 +20,7 @@ START_S = 60
 PATIENCE_S = 30
 SECRET = "a-secret-for-the-browser-tests-of-the-campus"
 ISSUER = Issuer(SECRET)
-_SERVING = re.compile(rb"serving on http://127\.0\.0\.1:(\d+)")
+_SERVING = re.compile(rb"serving on http://127\.0\.0\.1:\d+")
 
 
 class DemoServer:
@@ -34,8 +35,7 @@ class DemoServer:
         self._settings = settings or {}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
-        self.port = 0
-        """The first start takes a free one; later starts take the same."""
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -65,10 +65,10 @@ class DemoServer:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read(self._process, started))
         async with asyncio.timeout(START_S):
-            self.port = await started
+            await started
 
     async def kill(self) -> None:
         """End it as `kill -9` does: nothing is said, nothing is saved."""
@@ -129,14 +129,14 @@ class DemoServer:
             **self._settings,
         }
 
-    async def _read(self, process: asyncio.subprocess.Process, started: asyncio.Future[int]) -> None:
+    async def _read(self, process: asyncio.subprocess.Process, started: asyncio.Future[None]) -> None:
         """Read what it logs to the end, so that it never waits for us; keep it beside the database."""
         assert process.stderr is not None
         with self.log.open("ab", buffering=0) as kept:
             async for line in process.stderr:
                 kept.write(line)
-                if (found := _SERVING.search(line)) and not started.done():
-                    started.set_result(int(found[1]))
+                if _SERVING.search(line) and not started.done():
+                    started.set_result(None)
         if not started.done():
             log = self.log.read_text(errors="replace")
             started.set_exception(RuntimeError(f"the server ended before it served:\n{log[-2_000:]}"))

@@ -98,8 +98,8 @@ async def test_control_characters_in_names_of_things_and_people_are_400(site: Ca
 async def test_a_thing_is_one_however_its_letters_are_composed(site: Campus) -> None:
     async with AsyncExitStack() as stack:
         ada = await come(stack, site, "ada")
-        await send(site, [statement(object={"id": f"urn:{letter}"}) for letter in ("\u00e9", "e\u0301")])
         await ada.ask("subscribe", channel=f"course:{COURSE}")
+        await send(site, [statement(object={"id": f"urn:{letter}"}) for letter in ("\u00e9", "e\u0301")])
         await ada.until(lambda: [one for one in ada.named("metrics.updated") if one["per_object"]])
         [thing] = next(one for one in ada.named("metrics.updated") if one["per_object"])["per_object"]
     assert (thing["object_id"], thing["events"]) == ("urn:\u00e9", 2)
