@@ -53,6 +53,8 @@ class Wall:
     """What the commands keep in memory, and what they were told."""
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    inside: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once somebody waits at the gate: their channels are decided."""
     drawn: list[str] = field(default_factory=list)
     settled: list[tuple[str, str]] = field(default_factory=list)
     grants: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Wall:
         return channels
 
     async def enter(self, _: Visit, command: EnterBoard, positions: Mapping[str, Position]) -> Entered:
+        self.inside.set()
         await self.gate.wait()
         if command.fails:
             raise Conflict("the wall is wet")
@@ -201,12 +204,14 @@ async def test_who_has_just_lost_one_of_the_channels_may_ask_again(house: House,
 
 async def test_a_right_that_goes_while_a_channel_is_entered_ends_all_of_it(house: House, wall: Wall) -> None:
     """[FAN4] No field is named: clients enter again by themselves, and hear then whose it is."""
+    await house.enrol("art", "ada")
     ada = await house.visitor("ada")
     entering = ada.say("board.enter", {"board": "math", "too": "board:art"})
-    await house.enrol("art", "ada")
-    await house.settle()
+    await wall.inside.wait()
     await house.expel("math", "ada")
-    await house.settle()
+    async with asyncio.timeout(30):
+        while house.hub.find("/notes", "board:math") is not None:
+            await house.settle()
     wall.gate.set()
     error = (await ada.answer(entering))["error"]
     assert (error["code"], error["retryable"], error.get("field")) == ("unavailable", True, None)
