@@ -188,7 +188,9 @@ def _restore(tx: Transaction, caller: Caller, access: rules.Access, message: Mes
     told = rules.as_told(shown).model_copy(update={"key": None})
     if shown.thread_id is not None:
         told = told.model_copy(update={"thread": store.count_reply(tx, shown.thread_id, 1)})
-    tx.append(room_channel(shown.room_id), MessageEdited(told))
+    # Of a nameless message nobody is named: whoever shows it may have written it. The deed itself is on record.
+    actor = None if shown.anonymous else caller.user_id
+    tx.append(room_channel(shown.room_id), MessageEdited(told), actor=actor)
     tx.derive(UNREAD, shown.room_id)
     return shown
 
