@@ -10,10 +10,8 @@ import type {
 import { CommandError, words } from "../errors";
 import { NamedTimers } from "../timers";
 import { reasonOf } from "./copies";
-import { Keeping, type Unsent } from "./keeping";
+import { Local } from "./local";
 import { AGAIN_MS, LET_IN_MS, MOST_FAILURES } from "./patience";
-import { Replica } from "./replica";
-import { Saving } from "./saving";
 import { type DocumentState, type Phase, phaseOf, type SaveState, type UnsentCopy } from "./state";
 import type { KeptContent } from "./store";
 import type { Surroundings } from "./surroundings";
@@ -23,9 +21,7 @@ export class DocumentProvider {
   readonly #layout: number;
   readonly #needs: Surroundings;
   readonly #timers: NamedTimers;
-  readonly #keeping: Keeping;
-  readonly #saving: Saving;
-  #replica: Replica;
+  readonly #here: Local;
   #epoch: string | null = null;
   #mode: DocumentMode | null = null;
   #info: DocumentInfo | null = null;
@@ -42,30 +38,28 @@ export class DocumentProvider {
     this.#layout = layout;
     this.#needs = needs;
     this.#timers = new NamedTimers(needs.environment);
-    this.#keeping = new Keeping(id, { rows: needs.store, timers: this.#timers, changed: this.show });
-    this.#saving = new Saving({
+    this.#here = new Local(id, {
       timers: this.#timers,
-      send: (update) => this.#send(update),
-      sent: (edits, update) => {
+      store: needs.store,
+      report: needs.environment.report,
+      send: (awareness) => needs.showCaret({ document_id: id, awareness }),
+      edited: (update, adds) => this.#edited(update, adds),
+      save: (update) => this.#save(update),
+      saved: () => {
         this.#failures = 0;
-        this.#keeping.sent(edits, update);
         this.#tell();
       },
-      merged: (edits, one) => {
-        for (const edit of edits) this.#keeping.drop(edit);
-        this.#keeping.add(one);
-      },
+      kept: this.show,
       gap: () => void this.#fillGap(),
       open: () => this.#openAnew(),
       refused: (error) => this.#refused(error),
     });
-    this.#replica = this.#make();
   }
 
   get saveState(): SaveState {
-    if (this.#saving.isEmpty) return this.#needs.hasCopies() ? "refused" : "saved";
+    if (this.#here.isSaved) return this.#needs.hasCopies() ? "refused" : "saved";
     if (this.#needs.isConnected()) return "saving";
-    return this.#keeping.isWhole ? "kept" : "offline";
+    return this.#here.isKept ? "kept" : "offline";
   }
 
   /** Whether the server has been asked to let us in: its answer will be newer than all that it has said before. */
@@ -75,7 +69,7 @@ export class DocumentProvider {
 
   /** Show what this device has kept, then ask the server. */
   async start(): Promise<void> {
-    const kept = await this.#keeping.load();
+    const kept = await this.#here.load();
     if (this.#phase !== "new") return;
     this.#phase = "loading";
     if (kept && kept.document.layout <= this.#layout) this.#takeKept(kept);
@@ -92,9 +86,9 @@ export class DocumentProvider {
     try {
       const answer = await this.#needs.request("document.open", {
         document_id: this.#id,
-        client_id: this.#replica.doc.clientID,
+        client_id: this.#here.replica.doc.clientID,
         layout: this.#layout,
-        state_vector: this.#replica.vector,
+        state_vector: this.#here.replica.vector,
         ...(this.#epoch !== null && { epoch: this.#epoch }),
       });
       if (opening === this.#opening) this.#opened(answer);
@@ -113,7 +107,7 @@ export class DocumentProvider {
   /** The connection is gone. */
   lost(): void {
     this.#pause();
-    this.#replica.carets.lost();
+    this.#here.replica.carets.lost();
     this.#tell();
   }
 
@@ -121,8 +115,7 @@ export class DocumentProvider {
   async end(): Promise<void> {
     this.#pause();
     this.#phase = "ended";
-    this.#replica.end();
-    await this.#keeping.flush();
+    await this.#here.end();
     this.#timers.clear();
   }
 
@@ -133,12 +126,12 @@ export class DocumentProvider {
   /** Without bytes it was taken back. */
   updated({ update }: Partial<DocumentUpdate>): void {
     if (this.#epoch === null || this.#phase !== "ready" || !update) return;
-    this.#replica.apply(update);
-    if (this.#isOpen && this.#replica.hasGap) void this.#catchUp();
+    this.#here.replica.apply(update);
+    if (this.#isOpen && this.#here.replica.hasGap) void this.#catchUp();
   }
 
   caretsMoved(states: Uint8Array): void {
-    if (this.#isOpen) this.#replica.carets.received(states);
+    if (this.#isOpen) this.#here.replica.carets.received(states);
   }
 
   /** It has another title, or one may do something else; null: nothing any more. */
@@ -163,45 +156,40 @@ export class DocumentProvider {
 
   // Opening
 
-  #takeKept({ document, updates }: KeptContent): void {
-    const rows = [...updates];
-    const saved = rows.filter(([, row]) => !row.unsent).map(([key]) => key);
+  #takeKept(kept: KeptContent): void {
     try {
-      for (const [, { bytes }] of rows) this.#replica.applyKept(bytes);
+      this.#here.take(kept);
     } catch (error) {
       // The server has all of it but the unsent, which nobody can read any more.
       this.#needs.environment.report(error);
-      this.#keeping.loaded(updates.keys(), []);
       return this.#startOver(null);
     }
-    const unsent = rows.filter(([, row]) => row.unsent).map(([key, { bytes }]) => ({ key, bytes }));
-    this.#keeping.loaded(saved, unsent);
-    this.#saving.replace(unsent);
-    this.#epoch = document.epoch;
-    this.#info = document.info;
-    this.#modeIs(document.mode);
-    this.#keeping.begin(document, this.#replica.doc, true);
+    const { epoch, info, mode } = kept.document;
+    this.#epoch = epoch;
+    this.#info = info;
+    this.#modeIs(mode);
     this.#ready();
   }
 
   #opened(answer: DocumentOpened): void {
     const { document, epoch, mode } = answer;
-    if (this.#epoch !== null && this.#epoch !== epoch) this.#startOver("epoch", this.#replica.doc.clientID);
+    if (this.#epoch !== null && this.#epoch !== epoch)
+      this.#startOver("epoch", this.#here.replica.doc.clientID);
     this.#info = document;
     this.#limits = answer.limits;
     if (answer.html !== undefined) return this.#tooOld(answer, answer.html);
-    this.#replica.apply(answer.update);
+    this.#here.replica.apply(answer.update);
     this.#epoch = epoch;
     this.#opening = null;
     this.#isOpen = true;
     this.#modeIs(mode);
     this.#keep(answer.layout);
-    this.#replica.carets.open(answer.awareness, mode !== "view");
+    this.#here.replica.carets.open(answer.awareness, mode !== "view");
     this.#needs.opened(answer);
     this.#ready();
-    if (mode !== "edit" && !this.#saving.isEmpty) return this.#again("mode");
-    if (this.#saving.isEmpty && mode === "edit" && this.#replica.isAheadOf(answer.state_vector))
-      this.#sendInstead(answer.state_vector); // Of a page that could not write its edits down in time.
+    if (mode !== "edit" && !this.#here.isSaved) return this.#again("mode");
+    if (this.#here.isSaved && mode === "edit" && this.#here.replica.isAheadOf(answer.state_vector))
+      this.#here.sendBeyond(answer.state_vector); // Of a page that could not write its edits down in time.
     this.#resume();
   }
 
@@ -236,7 +224,7 @@ export class DocumentProvider {
   #gone(reason: string): void {
     if (this.#phase !== "gone") {
       this.#startOver("gone");
-      this.#keeping.begin(null, null);
+      this.#here.forget();
       this.#needs.store.remove(this.#id).catch(() => undefined);
     }
     this.#phase = "gone";
@@ -247,22 +235,20 @@ export class DocumentProvider {
   // Editing
 
   #edited(bytes: Uint8Array, adds: boolean): void {
-    const edit: Unsent = { bytes, key: null };
     if (this.#mode === "edit") {
-      this.#keeping.add(edit);
-      this.#saving.add(edit);
+      this.#here.add(bytes);
       this.#tell();
     } else if (adds) {
       // Yjs itself takes out marks that say nothing, whenever others write: that is no edit. All else is one too many.
       queueMicrotask(() => {
         if (this.#phase !== "ready" || this.#mode === "edit") return;
-        this.#saving.replace([...this.#saving.waiting, edit]);
+        this.#here.hold(bytes);
         this.#again("mode");
       });
     }
   }
 
-  async #send(update: Uint8Array): Promise<void> {
+  async #save(update: Uint8Array): Promise<void> {
     this.#sequence += 1;
     await this.#needs.request("document.update", {
       document_id: this.#id,
@@ -289,11 +275,7 @@ export class DocumentProvider {
   /** A new `Y.Doc`; edits that wait become a copy. Another client id, unless the document itself is another. */
   #startOver(reason: UnsentCopy["reason"] | null, clientId?: number): void {
     this.#pause();
-    const text = reason === null || this.#saving.isEmpty ? null : this.#replica.text;
-    this.#saving.replace([]);
-    this.#keeping.discard();
-    this.#replica.end();
-    this.#replica = this.#make(clientId);
+    const text = this.#here.startOver(clientId);
     this.#epoch = null;
     this.#phase = "loading";
     this.#tell({ doc: null, awareness: null });
@@ -305,18 +287,18 @@ export class DocumentProvider {
 
   /** We lack something that came before what we heard: ask for it. Returns what the server has. */
   async #catchUp(): Promise<Uint8Array | null> {
-    const replica = this.#replica;
+    const replica = this.#here.replica;
     try {
       const { update, state_vector } = await this.#needs.request("document.sync", {
         document_id: this.#id,
         epoch: this.#epoch ?? "",
         state_vector: replica.vector,
       });
-      if (replica !== this.#replica || !this.#isOpen) return null;
+      if (replica !== this.#here.replica || !this.#isOpen) return null;
       replica.apply(update);
       return state_vector;
     } catch {
-      if (replica === this.#replica && this.#isOpen) void this.open();
+      if (replica === this.#here.replica && this.#isOpen) void this.open();
       return null;
     }
   }
@@ -327,52 +309,32 @@ export class DocumentProvider {
     if (this.#failures > MOST_FAILURES) return this.#again("refused");
     const vector = await this.#catchUp();
     if (!vector) return;
-    this.#sendInstead(vector);
+    this.#here.sendBeyond(vector);
     this.#resume();
-  }
-
-  #sendInstead(vector: Uint8Array): void {
-    for (const one of this.#saving.waiting) this.#keeping.drop(one);
-    const rest: Unsent = { bytes: this.#replica.beyond(vector), key: null };
-    this.#saving.replace([rest]);
-    this.#keeping.add(rest);
   }
 
   // Parts
 
-  #make(clientId?: number): Replica {
-    return new Replica(
-      {
-        timers: this.#timers,
-        send: (awareness) => this.#needs.showCaret({ document_id: this.#id, awareness }),
-        report: this.#needs.environment.report,
-        edited: (update, adds) => this.#edited(update, adds),
-        received: (update) => this.#keeping.received(update),
-      },
-      clientId,
-    );
-  }
-
   #pause(): void {
     this.#opening = null;
     this.#isOpen = false;
-    this.#saving.pause();
+    this.#here.pause();
   }
 
   #resume(): void {
     const { update_bytes: bytes, updates_per_second: perSecond } = this.#limits ?? {};
-    this.#saving.resume({ bytes, perSecond });
+    this.#here.resume({ bytes, perSecond });
     this.#tell();
   }
 
   #modeIs(mode: DocumentMode): void {
     this.#mode = mode;
-    this.#replica.carets.allow(mode !== "view");
+    this.#here.replica.carets.allow(mode !== "view");
   }
 
   #ready(): void {
     this.#phase = "ready";
-    const { doc, carets } = this.#replica;
+    const { doc, carets } = this.#here.replica;
     const isPage = this.#info?.kind === "page";
     const shown = isPage ? { doc: null, awareness: null } : { doc, awareness: carets.awareness };
     this.#tell({ ...shown, html: null, error: null });
@@ -382,7 +344,7 @@ export class DocumentProvider {
     const [epoch, mode, info] = [this.#epoch, this.#mode, this.#info];
     if (epoch === null || mode === null || info === null) return;
     const kept = { id: this.#id, epoch, layout, mode, info, at: this.#needs.environment.now() };
-    this.#keeping.begin(info.kind === "page" ? null : kept, this.#replica.doc);
+    this.#here.keep(info.kind === "page" ? null : kept);
   }
 
   #tell(patch: Partial<DocumentState> = {}): void {
@@ -393,7 +355,7 @@ export class DocumentProvider {
       mode: this.#mode,
       limits: this.#limits,
       saveState: this.saveState,
-      keeps: this.#keeping.works,
+      keeps: this.#here.keeps,
       ...patch,
     });
   }

@@ -21,7 +21,7 @@ export interface SavingLimits {
   perSecond?: number | undefined;
 }
 
-interface Needs {
+export interface SavingNeeds {
   timers: NamedTimers;
   /** Send one update; resolves once the server has committed it. */
   send: (update: Uint8Array) => Promise<void>;
@@ -38,7 +38,7 @@ interface Needs {
 }
 
 export class Saving {
-  readonly #needs: Needs;
+  readonly #needs: SavingNeeds;
   #limits = USUAL;
   #waiting: Unsent[] = [];
   /** Of those that wait, how many are under way; they stay at the front until they are committed. */
@@ -47,7 +47,7 @@ export class Saving {
   /** Changes with every pause: an answer to what was sent before is worth nothing. */
   #run = {};
 
-  constructor(needs: Needs) {
+  constructor(needs: SavingNeeds) {
     this.#needs = needs;
   }
 
