@@ -4,5 +4,7 @@
 export const AGAIN_MS = 3_000;
 /** After one that was refused, in ms: who may see the document again, by a role or a group, is not always told so. */
 export const LET_IN_MS = 30_000;
+/** After one that was refused because too many are open, in ms: another tab does not say that it has closed one. */
+export const ROOM_MS = 10_000;
 /** Refusals and gaps in a row, with nothing committed between, after which it is not tried any more. */
 export const MOST_FAILURES = 3;

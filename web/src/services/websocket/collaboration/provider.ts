@@ -11,10 +11,15 @@ import { CommandError, words } from "../errors";
 import { NamedTimers } from "../timers";
 import { reasonOf } from "./copies";
 import { Local } from "./local";
-import { AGAIN_MS, LET_IN_MS, MOST_FAILURES } from "./patience";
+import { AGAIN_MS, LET_IN_MS, MOST_FAILURES, ROOM_MS } from "./patience";
 import { type DocumentState, type Phase, phaseOf, type SaveState, type UnsentCopy } from "./state";
 import type { KeptContent } from "./store";
 import type { Surroundings } from "./surroundings";
+
+/** What is too large is then the number of open documents: of this page's channels, or of one person's. */
+const TOO_MANY: ReadonlySet<string | undefined> = new Set(["channel", "document_id"]);
+const TOO_MANY_OPEN =
+  "Too many documents are open, here or in your other tabs. Close one, and this one opens.";
 
 export class DocumentProvider {
   readonly #id: string;
@@ -214,6 +219,10 @@ export class DocumentProvider {
       this.#again("refused");
     } else if (failure.code === "not_found" || failure.code === "forbidden") {
       this.#gone(words(failure));
+    } else if (failure.code === "too_large" && TOO_MANY.has(failure.field)) {
+      this.#phase = "failed";
+      this.#tell({ error: TOO_MANY_OPEN });
+      this.#timers.set("open", ROOM_MS, () => void this.open());
     } else {
       this.#phase = "failed";
       this.#tell({ error: words(failure) });
