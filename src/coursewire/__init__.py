@@ -5,7 +5,7 @@ The map of the house, in the order in which data travels. Each package imports o
     cli         the command line
     serving     a node behind uvicorn, from the settings to the port
     app         composition root: settings -> storage, bus, hub, namespaces, HTTP
-    client      the Python client; imports only `wire` and the contracts
+    client      the Python client; imports only `wire`, the contracts, and how documents are encoded
     namespaces  what the product does: one folder per namespace, all with the same file names
     realtime    what travels, and to whom: contract, dispatch, channels, recovery, presence, limits
     edge        sessions on real sockets: WebSocket, polling, heartbeat, bounded outboxes

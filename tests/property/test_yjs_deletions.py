@@ -12,7 +12,7 @@ from pycrdt import Doc, merge_updates
 from tests.property.yjs_nonsense import clocks_of, edit, root_of, updates_of
 
 from coursewire.namespaces.collaboration.encoding import applying
-from coursewire.namespaces.collaboration.encoding.applying import apply
+from coursewire.namespaces.collaboration.encoding.applying import apply, apply_heard
 from coursewire.namespaces.collaboration.encoding.reading import read_update
 from coursewire.namespaces.collaboration.encoding.rendering import html_of
 
@@ -27,17 +27,20 @@ def test_in_goes_or_at_once_it_is_the_same_document(rng: Random, before: int, wo
     heard = updates_of(doc)
     while len(heard) < before + 60:
         edit(rng, doc)
-    at_once, in_goes = Doc[Any](), Doc[Any]()
-    for copy in (at_once, in_goes):
+    at_once, in_goes, heard_of = Doc[Any](), Doc[Any](), Doc[Any]()
+    for copy in (at_once, in_goes, heard_of):
         copy.apply_update(merge_updates(*heard[:before]))
     late = merge_updates(*heard[before:])
     at_once.apply_update(late)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(applying, "WORTH_IT", worth)
         apply(in_goes, read_update(late), late)
-    assert html_of(in_goes) == html_of(at_once) == html_of(doc)
-    assert clocks_of(in_goes) == clocks_of(at_once) == clocks_of(doc)
-    # What each says that the other lacks: nothing, its deletions included.
-    written, expected = read_update(in_goes.get_update()), read_update(at_once.get_update())
-    assert written.blocks.keys() == expected.blocks.keys()
-    assert sorted(written.deletes) == sorted(expected.deletes)
+        apply_heard(heard_of, late)
+    expected = read_update(at_once.get_update())
+    for copy in (in_goes, heard_of):
+        assert html_of(copy) == html_of(at_once) == html_of(doc)
+        assert clocks_of(copy) == clocks_of(at_once) == clocks_of(doc)
+        # What each says that the other lacks: nothing, its deletions included.
+        written = read_update(copy.get_update())
+        assert written.blocks.keys() == expected.blocks.keys()
+        assert sorted(written.deletes) == sorted(expected.deletes)

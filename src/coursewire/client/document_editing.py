@@ -14,9 +14,12 @@ from typing import Any, Final
 from pycrdt import Doc, TransactionEvent, merge_updates
 
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
+from coursewire.namespaces.collaboration.encoding.applying import apply_heard
 
 GATHERED: Final = 100
 """Own updates that are kept one by one. From then on they are merged: what waits is no more than what was written."""
+LONG: Final = 64 * 1024
+"""Bytes of a document in which it matters how what others delete in many places is applied; it costs reading them."""
 TOGETHER: Final = 2_000
 """Own updates that go in one: each is one struct at least, and the server takes 20,000 at once."""
 
@@ -56,6 +59,8 @@ class Editing:
         """Those before them, merged, and how many each was; no larger than one update may be, if it was several."""
         self.writes = 0
         """How many edits were made here."""
+        self._size = 0
+        """Bytes of the updates that it was made of: it has no more text than that."""
         self._flight: Flight | None = None
         self._sequence = 0
         self._applying = False
@@ -88,9 +93,13 @@ class Editing:
         self._applying = True
         try:
             with readable():
-                self.doc.apply_update(update)
+                if self._size < LONG:
+                    self.doc.apply_update(update)
+                else:
+                    apply_heard(self.doc, update)
         finally:
             self._applying = False
+        self._size += len(update)
 
     def next(self) -> Flight | None:
         """Return what is to be sent now; None while something is on its way, or nothing is to be sent."""
@@ -123,6 +132,7 @@ class Editing:
         if self._applying:
             return
         self.writes += 1
+        self._size += len(event.update)
         self._written.append(event.update)
         if len(self._written) >= GATHERED:
             self._gather()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Text
+from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 
-from coursewire.client.document_editing import GATHERED, TOGETHER, Editing, readable
+from coursewire.client.document_editing import GATHERED, LONG, TOGETHER, Editing, readable
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
+from coursewire.namespaces.collaboration.encoding.applying import WORTH_IT, write_deletes
+from coursewire.namespaces.collaboration.encoding.rendering import text_of
 
 
 class Server:
@@ -201,3 +203,46 @@ def test_many_small_edits_go_in_several_updates(server: Server, editing: Editing
         editing.saved(flight)
     assert counts == [TOGETHER, TOGETHER, 1]
     assert server.text == read(editing)
+
+
+def page(words: str) -> bytes:
+    """The first update of a document with one paragraph."""
+    doc: Doc[Any] = Doc(client_id=7)
+    paragraph = doc.get("default", type=XmlFragment).children.append(XmlElement("paragraph"))
+    paragraph.children.append(XmlText(words))
+    return doc.get_update()
+
+
+def goes_of(editing: Editing, update: bytes) -> int:
+    """In how many goes others' update comes into a document."""
+    goes: list[object] = []
+    subscription = editing.doc.observe(goes.append)
+    editing.received(update)
+    editing.doc.unobserve(subscription)
+    return len(goes)
+
+
+@pytest.mark.parametrize(("length", "goes"), [(LONG, 2), (LONG // 2, 1)])
+def test_what_others_delete_in_many_places_of_a_long_text_comes_in_two_goes(length: int, goes: int) -> None:
+    """All at once takes with a million characters half a second. And none of it is sent back."""
+    editing = Editing()
+    update = page("ab" * (length // 2))
+    editing.opened(update, b"\x00")
+    every_b = b"\x00" + write_deletes([(7, 3 + 2 * at, 4 + 2 * at) for at in range(WORTH_IT)])
+    assert goes_of(editing, every_b) == goes
+    expected: Doc[Any] = Doc()
+    for one in (update, every_b):
+        expected.apply_update(one)
+    assert editing.doc.get_update() == expected.get_update()
+    assert text_of(editing.doc).startswith("a" * (WORTH_IT + 1) + "b")
+    assert editing.is_saved
+
+
+def test_others_edits_that_only_pycrdt_can_read_come_all_the_same() -> None:
+    """Another program's elements, in a long text."""
+    editing = Editing()
+    editing.opened(page("a" * LONG), b"\x00")
+    other: Doc[Any] = Doc()
+    other.get("text", type=Text).insert(0, "elsewhere " * WORTH_IT)
+    assert goes_of(editing, other.get_update()) == 1
+    assert read(editing) == "elsewhere " * WORTH_IT

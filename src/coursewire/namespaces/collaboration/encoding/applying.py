@@ -11,17 +11,21 @@ from collections import defaultdict
 from math import isqrt
 from typing import TYPE_CHECKING, Any, Final
 
+from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.lib0 import write_number
+from coursewire.namespaces.collaboration.encoding.reading import Update, read_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pycrdt import Doc
 
-    from coursewire.namespaces.collaboration.encoding.reading import Update
-
 WORTH_IT: Final = 64
 """Deleted ranges: fewer are as fast at once."""
+LEAST_RANGE: Final = 2
+"""Bytes of a deleted range."""
+MOST_READ: Final = 512 * 1024
+"""Bytes of an update that somebody reads only to know what it deletes: what one edit may have."""
 
 
 def apply(doc: Doc[Any], update: Update, raw: bytes) -> None:
@@ -33,6 +37,19 @@ def apply(doc: Doc[Any], update: Update, raw: bytes) -> None:
         doc.apply_update(raw[: update.deletes_at] + _NOTHING)
     doc.apply_update(_NOTHING + write_deletes(first_deleted(update)))
     doc.apply_update(_NOTHING + raw[update.deletes_at :])
+
+
+def apply_heard(doc: Doc[Any], raw: bytes) -> None:
+    """Apply an update of others, not read before; what cannot be read, in one go. Raises what pycrdt raises."""
+    if WORTH_IT * LEAST_RANGE <= len(raw) <= MOST_READ:
+        try:
+            update = read_update(raw)
+        except (Invalid, TooLarge):
+            pass  # elements that are not the editor's, or more of them than one edit has
+        else:
+            apply(doc, update, raw)
+            return
+    doc.apply_update(raw)
 
 
 def first_deleted(update: Update) -> list[tuple[int, int, int]]:
