@@ -81,7 +81,7 @@ async def test_many_small_deletions_count_for_more_than_their_bytes(
     room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[DOC4] 68 KB of them took 390 ms in a long text."""
-    monkeypatch.setattr(rooms, "_EDITS", Rate(0.001, 12_000))
+    monkeypatch.setattr(rooms, "_EDITS", Rate(0.001, limits.STATE_COST + 12_000))
     document_id = await room.document()
     ben = await room.come("ben")
     await ben.open(document_id)
@@ -91,6 +91,24 @@ async def test_many_small_deletions_count_for_more_than_their_bytes(
     assert len(raw) < 5_000
     answer = await ben.guest.answer(ben.say(raw))
     assert answer["error"]["code"] == "rate_limited"
+
+
+async def test_opening_again_and_again_uses_up_what_a_session_may_send(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] As comparing states does: each is answered with the whole document, in whatever tab, of whichever."""
+    monkeypatch.setattr(rooms, "_EDITS", Rate(0.001, BUDGET))
+    documents = [await room.document() for _ in range(2)]
+    tabs = [await room.come("ben") for _ in range(2)]
+    ada = await room.come("ada")
+    await ada.open(documents[0])
+    most = BUDGET // limits.STATE_COST
+    for turn in range(most - 1):  # the state vectors count as well
+        await tabs[turn % 2].open(documents[turn % 3 % 2])
+    error = await tabs[most % 2].open_refused(documents[0])
+    assert (error["code"], error["retryable"]) == ("rate_limited", True)
+    await ada.open(documents[1])
+    await ada.type("still here ")
 
 
 async def test_who_sends_what_takes_very_long_rests_for_many_times_as_long(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from time import thread_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from coursewire.errors import Conflict, Invalid, RateLimited, TooLarge, Unavailable
 from coursewire.namespaces.collaboration.contract import (
@@ -47,9 +47,13 @@ if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.rooms.replica import Replica
     from coursewire.namespaces.collaboration.rooms.room import Room
     from coursewire.namespaces.collaboration.rooms.rooms import Rooms
+    from coursewire.realtime.limits import Bucket
     from coursewire.realtime.transaction import Transaction
     from coursewire.realtime.visit import Visit
     from coursewire.vocabulary import Position
+
+TOO_MANY_EDITS: Final = "too many edits: send what is typed meanwhile together"
+OPENED_TOO_OFTEN: Final = "documents are opened too often: keep them open"
 
 
 async def open_document(
@@ -57,6 +61,8 @@ async def open_document(
 ) -> DocumentOpened:
     """Enter a document: what it is as of the positions, or newer, and being seen in it (SUB3)."""
     read_state_vector(command.state_vector)
+    bucket = rooms.bucket(visit.caller.user_id, visit.live.now)
+    _check_rate(bucket, len(command.state_vector) + limits.STATE_COST, visit.live.now, OPENED_TOO_OFTEN)
     work = rooms.work
     async with rooms.held(command.document_id, visit.live, visit.caller.user_id) as room:
         caller = visit.caller
@@ -89,7 +95,7 @@ async def open_document(
                 client_id=command.client_id,
                 is_too_old=is_too_old,
                 since=iso(rooms.now_ms()),
-                bucket=rooms.bucket(caller.user_id, visit.live.now),
+                bucket=bucket,
             )
         )
     return DocumentOpened(
@@ -132,7 +138,7 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
     check_epoch(replica.epoch, command.epoch)
     modes.check_may_edit(guest.mode)
     _check_rest(rooms, guest, visit.live.now)
-    _check_rate(guest, len(command.update), visit.live.now)
+    _check_rate(guest.bucket, max(len(command.update), limits.LEAST_COST), visit.live.now)
     began = thread_time()
     try:
         return _prepare(rooms, visit, (room, replica, guest), command.update)
@@ -154,7 +160,7 @@ def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], r
     walked = update.placed.steps // limits.STEPS_PER_BYTE if update.placed is not None else 0
     cost = max(walked, len(update.deletes) * limits.RANGE_COST)
     if cost > max(len(raw), limits.LEAST_COST):
-        _check_rate(guest, cost, visit.live.now)
+        _check_rate(guest.bucket, cost, visit.live.now)
     if update.blocks:
         _check_size(replica, guest, len(raw), visit.live.now)
     try:
@@ -199,7 +205,7 @@ def sync_document(rooms: Rooms, visit: Visit, command: SyncDocument) -> Awaitabl
     read_state_vector(command.state_vector)
     if guest.is_too_old:
         raise Conflict("this editor is too old for the document: open it again", details={"reason": "open"})
-    _check_rate(guest, len(command.state_vector) + limits.SYNC_COST, visit.live.now)
+    _check_rate(guest.bucket, len(command.state_vector) + limits.STATE_COST, visit.live.now)
 
     async def answer() -> SyncAnswer:
         room.holds += 1
@@ -250,14 +256,12 @@ def _let_rest(rooms: Rooms, guest: Guest, until: float) -> None:
     rooms.resting[user_id] = max(until, rooms.resting.get(user_id, 0.0))
 
 
-def _check_rate(guest: Guest, size: int, now: float) -> None:
-    if guest.bucket is None:
+def _check_rate(bucket: Bucket | None, size: int, now: float, why: str = TOO_MANY_EDITS) -> None:
+    if bucket is None:
         return
-    wait_s = guest.bucket.take(max(size, limits.LEAST_COST), now)
+    wait_s = bucket.take(size, now)
     if wait_s > 0:
-        raise RateLimited(
-            "too many edits: send what is typed meanwhile together", retry_after_ms=int(wait_s * 1000) + 1
-        )
+        raise RateLimited(why, retry_after_ms=int(wait_s * 1000) + 1)
 
 
 def _check_size(replica: Replica, guest: Guest, size: int, now: float) -> None:
@@ -266,7 +270,7 @@ def _check_size(replica: Replica, guest: Guest, size: int, now: float) -> None:
     is_due = replica.is_worth_measuring(limits.MEASURED_AGAIN)
     if not is_due and replica.has_shrunk:
         # Somebody has made room. How much is only known by measuring, and that is not for nothing.
-        _check_rate(guest, limits.MEASURING_COST, now)
+        _check_rate(guest.bucket, limits.MEASURING_COST, now)
         is_due = True
     if is_due and replica.measure() + size <= limits.MOST_DOCUMENT:
         return
