@@ -25,7 +25,7 @@ class Truth:
     log: dict[At, tuple[str, Json]] = field(default_factory=dict)
     """Event id and data, as first committed."""
     tops: dict[str, tuple[str, int]] = field(default_factory=dict)
-    firsts: dict[str, int] = field(default_factory=dict)
+    firsts: dict[tuple[str, str], int] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     """Text -> note id: a text stands for a command, and is logged once."""
     taken_back: set[str] = field(default_factory=set)
@@ -252,7 +252,9 @@ class Follower:
         if reason == "epoch":
             self.check(since[0] != epoch, "refused the epoch of the log", channel, since)
         elif reason == "trimmed":
-            self.check(since[1] < self.truth.firsts.get(channel, 1) - 1, "not trimmed", channel, since)
+            self.check(
+                since[1] < self.truth.firsts.get((channel, since[0]), 1) - 1, "not trimmed", channel, since
+            )
         elif reason == "ahead":
             self.check(invented, "not ahead", channel, since)
 

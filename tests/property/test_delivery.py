@@ -26,6 +26,7 @@ nodes = st.integers(0, 1)
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every bound so small that a few steps reach it."""
     monkeypatch.setattr(fan_out, "SLICE", 1)
+    monkeypatch.setattr(fan_out, "MANY", 2)
     monkeypatch.setattr(fan_out, "RING_EVENTS", 3)
     monkeypatch.setattr(fan_out, "QUEUED_EVENTS", 5)
     monkeypatch.setattr(recovery, "PAGE_BYTES", 400)
@@ -97,6 +98,13 @@ class Delivery(Campus, RuleBasedStateMachine):
         guest = self.followers[index].guest
         if guest is not None:
             guest.line.slow = True
+
+    @rule(index=followers)
+    def choke(self, index: int) -> None:
+        """Take half of what comes next, and be slow from there on."""
+        guest = self.followers[index].guest
+        if guest is not None and not guest.line.slow:
+            guest.line.chokes = True
 
     @rule(index=followers)
     def drain(self, index: int) -> None:
@@ -172,7 +180,8 @@ class Delivery(Campus, RuleBasedStateMachine):
         def work(tx: Transaction) -> None:
             log.trim(tx.raw, 0, keep)
             for channel in CHANNELS:
-                self.truth.firsts[channel] = log.position(tx.raw, notes.PATH, channel).first
+                extent = log.position(tx.raw, notes.PATH, channel)
+                self.truth.firsts[channel, extent.epoch] = extent.first
 
         self.change(work)
 
@@ -233,7 +242,6 @@ class Delivery(Campus, RuleBasedStateMachine):
 
         def work(tx: Transaction) -> None:
             self.truth.tops[channel] = log.reset(tx.raw, notes.PATH, channel)
-            self.truth.firsts[channel] = 1
 
         self.change(work)
 

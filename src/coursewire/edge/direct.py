@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final, Protocol
+from typing import Protocol
 
 
 class Direct(Protocol):
@@ -17,26 +17,19 @@ class Direct(Protocol):
         """Give the descriptor back to asyncio, unclosed."""
 
 
-class _Nothing:
-    """Stands where there is no such way, and takes nothing."""
-
-    def send(self, _data: bytes, /) -> int:
-        return 0
-
-    def detach(self) -> int:
-        return -1
+def take_nothing(_data: bytes, /) -> int:
+    """Stand where there is no such way."""
+    return 0
 
 
-NOTHING: Final[Direct] = _Nothing()
+def direct(transport: asyncio.BaseTransport) -> Direct | None:
+    """Return the socket under a transport; None where TLS lies between the two.
 
-
-def direct(transport: asyncio.BaseTransport) -> Direct:
-    """Return the socket under a transport, or `NOTHING` where TLS lies between the two.
-
-    The descriptor stays asyncio's, which closes it after `connection_lost`: `detach` then, and write no more.
+    The descriptor stays asyncio's, which closes it after `connection_lost`: `detach` then. After that `send` raises
+    OSError, also for whoever has kept it.
     """
     if transport.get_extra_info("sslcontext") is not None:
-        return NOTHING
+        return None
     descriptor = transport.get_extra_info("socket").fileno()
     # Of which family it really is matters for addresses only; not to ask saves three calls of the kernel.
     return socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from coursewire.edge import asgi, closing, handshake
 from coursewire.edge.asgi import Headers, Receive, Send
 from coursewire.edge.closing import CloseCode
+from coursewire.edge.direct import take_nothing
 from coursewire.edge.handshake import Refusal
 from coursewire.edge.outbox import PACKETS_PER_POLL, Outbox
 from coursewire.edge.registry import Registry
@@ -85,7 +87,12 @@ class PollingTransport:
         """Queue the session's OPEN."""
         self.write(Encoded(messages=((TEXT, packet),)))
 
-    def write(self, encoded: Encoded) -> None:
+    @property
+    def plain(self) -> Callable[[bytes], int]:
+        """Take nothing: here packets wait for a request."""
+        return take_nothing
+
+    def write(self, encoded: Encoded, sent: int = 0) -> None:  # noqa: ARG002 - nothing is sent before
         """Queue packets for the poll that waits or the next one."""
         self._outbox.put(encoded)
         if self._poll is not None and not self._poll.done():
@@ -96,6 +103,10 @@ class PollingTransport:
             self.session.fill(self)
         elif self.watched:
             self.session.note_queued(self, encoded.size)
+
+    def watch(self) -> None:
+        """Tell the session of whatever is queued from now on."""
+        self.watched = True
 
     def pause_reading(self) -> None:
         """Hold back the answer to the next POST: its client sends no other before."""

@@ -160,7 +160,7 @@ class Session:
 
     def _watch(self) -> None:
         self._mark = self.transport.unsent
-        self.transport.watched = True
+        self.transport.watch()
         self._registry.stalls.add(self)
 
     def _unwatch(self) -> None:

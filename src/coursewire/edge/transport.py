@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
+from coursewire.edge.direct import take_nothing
 from coursewire.wire.frames import Encoded
 
 if TYPE_CHECKING:
@@ -20,7 +22,15 @@ class Transport(Protocol):
     heard: bool
     """Whether anything came since this was set to False."""
     watched: bool
-    """Whether the session counts what is queued, to see progress."""
+    """Whether the session counts what is queued, to see progress: set by `watch`, until it is set to False."""
+
+    @property
+    def plain(self) -> Callable[[bytes], int]:
+        """Gives WebSocket frames to the kernel at once, and returns how many bytes of them it took.
+
+        It takes none where something has to go before them, or they are to be counted; raises OSError where it can
+        take none, and where it was kept and is another by now. What it has not taken goes to `write`.
+        """
 
     @property
     def full(self) -> bool:
@@ -40,8 +50,11 @@ class Transport(Protocol):
     def greet(self, packet: bytes) -> None:
         """Queue OPEN, before anything else."""
 
-    def write(self, encoded: Encoded) -> None:
-        """Queue packets."""
+    def write(self, encoded: Encoded, sent: int = 0) -> None:
+        """Queue packets. So many bytes of their frames have gone already, by `plain`."""
+
+    def watch(self) -> None:
+        """Tell the session of whatever is queued from now on."""
 
     def pause_reading(self) -> None:
         """Take nothing more from the peer."""
@@ -66,6 +79,7 @@ class _Nowhere:
     upgradable: ClassVar[bool] = False
     heard = False
     watched = False
+    plain = staticmethod(take_nothing)
     full = False
     unsent = 0
     congested = False
@@ -76,7 +90,10 @@ class _Nowhere:
     def greet(self, packet: bytes) -> None:
         pass
 
-    def write(self, encoded: Encoded) -> None:
+    def write(self, encoded: Encoded, sent: int = 0) -> None:
+        pass
+
+    def watch(self) -> None:
         pass
 
     def pause_reading(self) -> None:

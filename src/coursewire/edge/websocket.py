@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 
 from coursewire.edge import closing, handshake
 from coursewire.edge.closing import CloseCode
-from coursewire.edge.direct import NOTHING, direct
+from coursewire.edge.direct import Direct, direct, take_nothing
 from coursewire.edge.handshake import Refusal
 from coursewire.edge.incoming import FrameError, Incoming, check_close
 from coursewire.edge.registry import Registry
@@ -27,8 +27,8 @@ class WebSocketTransport(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_closing", "_deaf", "_direct", "_greeting", "_incoming", "_open", "_queued", "_registry",
-        "_server_state", "_session", "_transport", "full", "heard", "held", "watched",
+        "_closing", "_deaf", "_direct", "_greeting", "_incoming", "_open", "_registry", "_server_state",
+        "_session", "_transport", "full", "heard", "held", "plain", "watched",
     )  # fmt: skip
 
     name: ClassVar[str] = "websocket"
@@ -51,7 +51,7 @@ class WebSocketTransport(asyncio.Protocol):
         self._server_state = server_state
         self._session: Session | None = None
         self._closing = False
-        """Whether our CLOSE was said: nothing may follow it."""
+        """Whether our CLOSE was said, or nobody is there any more: nothing may follow it."""
         self._deaf = False
         """Whether nothing more is read: the peer's CLOSE came, or what is no WebSocket."""
         self._greeting = b""
@@ -60,16 +60,16 @@ class WebSocketTransport(asyncio.Protocol):
         self.held = False
         """Whether the application has stopped reading."""
         self.watched = False
-        self._direct = NOTHING
-        self._queued = False
-        """Whether something may be in asyncio's buffer, before which nothing may go."""
+        self._direct: Direct | None = None
+        """None while something may be in asyncio's buffer, before which nothing may go, or what goes is counted. Then
+        `plain` takes nothing, and one that somebody has kept raises OSError."""
+        self.plain: Callable[[bytes], int] = take_nothing
 
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin. The request follows at once."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-        self._direct = direct(transport)
         self._server_state.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -95,8 +95,8 @@ class WebSocketTransport(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything; tell the session unless it went on without us."""
-        self._direct.detach()
-        self._direct = NOTHING
+        self._closing = True
+        self._end_plain()
         self._server_state.connections.discard(self)
         self._registry.socket_gone(self)
         self._leave(closing.TRANSPORT_CLOSE if exc is None else closing.TRANSPORT_ERROR)
@@ -142,7 +142,7 @@ class WebSocketTransport(asyncio.Protocol):
         """Answer the handshake, with the session's OPEN in the same write."""
         self._queue(self._greeting + frame(TEXT, packet))
 
-    def write(self, encoded: Encoded) -> None:
+    def write(self, encoded: Encoded, sent: int = 0) -> None:
         """Send ready frames: one write, no copy per receiver.
 
         With nothing queued before them they go to the kernel at once, which is cheaper than asyncio's way
@@ -150,18 +150,22 @@ class WebSocketTransport(asyncio.Protocol):
         asyncio to find, which then reports it.
         """
         frames = encoded.ready or encoded.frames
-        if self._queued and self._transport.get_write_buffer_size():
-            self._queue(frames)
-        else:
-            self._queued = False
+        if not sent:
+            if self._direct is None:
+                self._begin_plain()
             try:
-                sent = self._direct.send(frames)
+                sent = self.plain(frames)
             except OSError:
                 sent = 0
-            if sent < len(frames):
-                self._queue(frames[sent:] if sent else frames)
+        if sent < len(frames):
+            self._queue(frames[sent:] if sent else frames)
         if self.watched and self._session is not None:
             self._session.note_queued(self, len(frames))
+
+    def watch(self) -> None:
+        """Count what is queued, all of it: nothing goes past the session."""
+        self.watched = True
+        self._end_plain()
 
     def pause_reading(self) -> None:
         """Stop reading until `resume_reading`."""
@@ -305,8 +309,20 @@ class WebSocketTransport(asyncio.Protocol):
             self._queue(frame(CLOSE, code.to_bytes(2, "big") + brief.encode()))
 
     def _queue(self, data: bytes) -> None:
-        self._queued = True
+        self._end_plain()
         self._transport.write(data)
+
+    def _begin_plain(self) -> None:
+        if not (self.watched or self._closing or self._transport.get_write_buffer_size()):
+            self._direct = direct(self._transport)
+            if self._direct is not None:
+                self.plain = self._direct.send
+
+    def _end_plain(self) -> None:
+        if self._direct is not None:
+            self._direct.detach()
+            self._direct = None
+            self.plain = take_nothing
 
     def _leave(self, reason: str) -> None:
         left, self._session = self._session, None

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coursewire.realtime.conflation import Conflater
+from coursewire.realtime.crowd import MANY, Crowd
 from coursewire.realtime.encoding import encode_logged
+from coursewire.realtime.subscription import State
 from coursewire.wire.frames import join
 
 if TYPE_CHECKING:
     from coursewire.bus.port import LoggedEvent
     from coursewire.realtime.session import Session
+    from coursewire.realtime.subscription import Subscription
     from coursewire.wire.frames import Encoded
 
 SLICE = 500
@@ -35,45 +37,6 @@ LATEST_BYTES = 256 * 1024
 
 QUEUED_EVENTS = 10_000
 """Logged events that wait for a running fan-out. Beyond it, all listeners turn lagging and read the log instead."""
-
-
-class State(Enum):
-    """How a subscription gets its logged events."""
-
-    JOINING = "joining"
-    """Not now: what it misses is being read."""
-    AHEAD = "ahead"
-    """It was replayed past what this node has fanned out; live from its offset on."""
-    LIVE = "live"
-    """With everybody else."""
-    LAGGING = "lagging"
-    """From the log, once its socket has drained (FAN3)."""
-    CLOSED = "closed"
-    """Not any more."""
-
-
-class Subscription:
-    """One session's listening to one channel."""
-
-    __slots__ = ("carrier", "channel", "grant", "offset", "session", "socket", "state")
-
-    def __init__(self, session: Session, channel: Channel) -> None:
-        self.session = session
-        self.socket = session.socket
-        self.carrier = session.socket.session
-        """The Engine.IO session below. A fan-out writes to it, past the socket, which would only look whether it is
-        open: before it is accepted nothing is LIVE, and its subscriptions end with it, on the spot."""
-        self.channel = channel
-        self.state = State.JOINING
-        self.offset = 0
-        """The last logged event that was written to the socket's outbox."""
-        self.grant: Any = None
-        """What the channel's rule said that the right is good for."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not ended."""
-        return self.state is not State.CLOSED
 
 
 class Latest(NamedTuple):
@@ -102,6 +65,7 @@ class Channel:
     __slots__ = (
         "_base",
         "_conflaters",
+        "_crowd",
         "_heard",
         "_latest_bytes",
         "_queue",
@@ -153,6 +117,8 @@ class Channel:
         self._queue: list[_Entry] = []
         self._running = False
         self._receivers: Sequence[Subscription] = ()
+        self._crowd: Crowd | None = None
+        """All that are LIVE, since the last fan-out to many, until one of them is not any more."""
         self._base = 0
         self._ring: deque[_Entry] | None = None
         self._ring_bytes = 0
@@ -189,6 +155,30 @@ class Channel:
             self._heard = max(self._heard, top)
             self.on_hole(self)
 
+    # Who gets what is new
+
+    def go_live(self, subscription: Subscription) -> None:
+        """Let a subscription that has all up to `top` have what comes next."""
+        if subscription.state is State.LIVE:
+            return
+        subscription.offset = self.top
+        subscription.state = State.LIVE
+        if self._crowd is not None:
+            self._crowd.add(subscription)
+
+    def leave_live(self, subscription: Subscription, state: State) -> None:
+        """Let it have nothing more for now, or for ever; its offset says how far it has come."""
+        if subscription.state is State.LIVE:
+            self._disperse()
+        subscription.state = state
+
+    def _disperse(self) -> None:
+        crowd, self._crowd = self._crowd, None
+        if crowd is not None:
+            receivers = crowd.settle(self.top, self._base)
+            if self._running:
+                self._receivers = receivers
+
     # Logged events
 
     def deliver(self, epoch: str, events: Sequence[LoggedEvent]) -> None:
@@ -218,7 +208,7 @@ class Channel:
         """Let the log carry what waits: the fan-out cannot keep up."""
         for subscription in self.subscriptions.values():
             if subscription.state in (State.LIVE, State.AHEAD):
-                subscription.state = State.LAGGING
+                self.leave_live(subscription, State.LAGGING)
         self.ahead.clear()
         self._queue.clear()
         self.top = self._queued_top
@@ -287,21 +277,37 @@ class Channel:
             self._remember(logged)
         # Everything that waits goes out in one write per receiver.
         batch = entries[0].encoded if len(entries) == 1 else join([entry.encoded for entry in entries])
-        self._receivers = list(self.subscriptions.values())
+        crowd = self._crowd = self._crowd or self._gather()
+        if crowd is None:
+            self._receivers = list(self.subscriptions.values())
+            count = len(self._receivers)
+        else:
+            count = crowd.begin()
         if self.ahead:
             self._serve_ahead(entries)
-        self._write_slice(batch, 0)
+        self._write_slice(batch, crowd, 0, count)
 
-    def _write_slice(self, batch: Encoded, start: int) -> None:
-        top, base, live = self.top, self._base, State.LIVE
+    def _gather(self) -> Crowd | None:
+        if len(self.subscriptions) < MANY:
+            return None
+        live = [
+            subscription for subscription in self.subscriptions.values() if subscription.state is State.LIVE
+        ]
+        return Crowd(live) if len(live) >= MANY else None
+
+    def _write_slice(self, batch: Encoded, crowd: Crowd | None, start: int, count: int) -> None:
         end = start + SLICE
-        for subscription in self._receivers[start:end]:
-            # One that became LIVE while this batch was going out has replayed it: its offset is above the base.
-            if subscription.state is live and subscription.offset <= base:
-                subscription.offset = top
-                subscription.carrier.transport.write(batch)
-        if end < len(self._receivers):
-            asyncio.get_running_loop().call_soon(self._write_slice, batch, end)
+        if crowd is not None and crowd is self._crowd:
+            crowd.write(batch, start, end)
+        else:
+            top, base, live = self.top, self._base, State.LIVE
+            for subscription in self._receivers[start:end]:
+                # One that became LIVE while this batch was going out has replayed it: its offset is above the base.
+                if subscription.state is live and subscription.offset <= base:
+                    subscription.offset = top
+                    subscription.carrier.transport.write(batch)
+        if end < count:
+            asyncio.get_running_loop().call_soon(self._write_slice, batch, crowd, end, count)
             return
         self._receivers = ()
         if self._queue:
@@ -324,9 +330,8 @@ class Channel:
             if subscription.offset > self.top:
                 self.ahead.append(subscription)
             else:
-                subscription.offset = self.top
                 # Not in this batch any more: its offset, now the top, is above the base.
-                subscription.state = State.LIVE
+                self.go_live(subscription)
 
     # The recent past
 

@@ -38,8 +38,8 @@ from coursewire.realtime.validation import invalid_from
 
 if TYPE_CHECKING:
     from coursewire.edge.connection import Connection, Socket
-    from coursewire.realtime.channels import Subscription
     from coursewire.realtime.here import Here
+    from coursewire.realtime.subscription import Subscription
     from coursewire.storage import Storage
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from coursewire import log
 from coursewire.bus.port import BusMessage, Committed, DeriveWanted, RightsChanged, TakenBack, Unlogged
 from coursewire.errors import CoursewireError, NotFound, TooLarge, Unavailable
-from coursewire.realtime.channels import Channel, Latest, State, Subscription
+from coursewire.realtime.channels import Channel, Latest
 from coursewire.realtime.contract import ChannelClosed, ChannelGone, Event, Reason
 from coursewire.realtime.derived import Derivations
 from coursewire.realtime.encoding import encode_alone, encode_unlogged
@@ -18,6 +18,7 @@ from coursewire.realtime.joined import Joined
 from coursewire.realtime.recovery import Recovery
 from coursewire.realtime.rights import Asked, Checked, Rights
 from coursewire.realtime.session import Session
+from coursewire.realtime.subscription import State, Subscription
 from coursewire.realtime.transaction import Reactions
 
 if TYPE_CHECKING:
@@ -189,13 +190,12 @@ class Hub:
         if subscription.socket.connection.full:
             subscription.state = State.LAGGING
         elif subscription.offset == channel.top:
-            subscription.state = State.LIVE
+            channel.go_live(subscription)
         elif subscription.offset > channel.top:
             subscription.state = State.AHEAD
             channel.ahead.append(subscription)
         elif (recent := channel.recent(subscription.offset)) is not None:
-            subscription.offset = channel.top
-            subscription.state = State.LIVE
+            channel.go_live(subscription)
             subscription.socket.send(recent)
         else:
             self._resume_soon(subscription)
@@ -210,8 +210,8 @@ class Hub:
         """End this subscription, not one that has taken its place. Return whether it was open."""
         if subscription.state is State.CLOSED:
             return False
-        subscription.state = State.CLOSED
         session, channel = subscription.session, subscription.channel
+        channel.leave_live(subscription, State.CLOSED)
         del session.subscriptions[channel.name]
         del channel.subscriptions[session]
         if subscription.grant is not None:
@@ -234,7 +234,7 @@ class Hub:
         for session in sessions:
             for subscription in session.subscriptions.values():
                 if subscription.state in (State.LIVE, State.AHEAD):
-                    subscription.state = State.LAGGING
+                    subscription.channel.leave_live(subscription, State.LAGGING)
 
     def drained(self, sessions: Iterable[Session]) -> None:
         """Replay what these sessions have missed."""

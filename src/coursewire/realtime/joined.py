@@ -11,8 +11,9 @@ import orjson
 from coursewire.realtime.channels import Latest
 
 if TYPE_CHECKING:
-    from coursewire.realtime.channels import Channel, Subscription
+    from coursewire.realtime.channels import Channel
     from coursewire.realtime.contract import Event, Reason
+    from coursewire.realtime.subscription import Subscription
 
 
 @dataclass(slots=True)

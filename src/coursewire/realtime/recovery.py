@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from coursewire import log
 from coursewire.bus.port import LoggedEvent
 from coursewire.errors import CoursewireError
-from coursewire.realtime.channels import Channel, Subscription
+from coursewire.realtime.channels import Channel
 from coursewire.realtime.encoding import encode_logged
 from coursewire.wire.frames import Encoded, join
 
 if TYPE_CHECKING:
     from coursewire.realtime.contract import Reason
+    from coursewire.realtime.subscription import Subscription
     from coursewire.storage import Storage
     from coursewire.storage import Transaction as StorageTransaction
 

@@ -26,10 +26,10 @@ from coursewire.vocabulary import Position, iso
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
-    from coursewire.realtime.channels import Subscription
     from coursewire.realtime.here import Here
     from coursewire.realtime.hub import Hub
     from coursewire.realtime.session import Session
+    from coursewire.realtime.subscription import Subscription
     from coursewire.storage import Storage
     from coursewire.storage import Transaction as StorageTransaction
 

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from coursewire.edge.connection import Socket
     from coursewire.identity.caller import Caller
-    from coursewire.realtime.channels import Subscription
     from coursewire.realtime.lane import Lane
     from coursewire.realtime.limits import Bucket
     from coursewire.realtime.namespace import Namespace
+    from coursewire.realtime.subscription import Subscription
 
 
 _ids = itertools.count(1)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from websockets.frames import Opcode
 
 from coursewire.edge.connection import Connection, Socket
+from coursewire.edge.direct import take_nothing
 from coursewire.edge.registry import Registry
 from coursewire.edge.server import EngineServer
 from coursewire.edge.session import Session
@@ -93,7 +94,15 @@ class RecordingTransport:
     def greet(self, packet: bytes) -> None:
         self.packets.append(packet.decode())
 
-    def write(self, encoded: Encoded) -> None:
+    @property
+    def plain(self) -> Callable[[bytes], int]:
+        return take_nothing
+
+    def watch(self) -> None:
+        self.watched = True
+
+    def write(self, encoded: Encoded, sent: int = 0) -> None:
+        assert sent == 0
         self.packets += encoded.packets
         if self.watched and self.session is not None:
             self.unsent += encoded.size
@@ -271,13 +280,14 @@ def websocket(
     headers: str = "",
     *,
     drains: bool = True,
+    socket: RecordingSocket | None = None,
 ) -> tuple[WebSocketTransport, RecordingSocket]:
     """Connect a WebSocket to `server` without a network, as uvicorn does."""
     protocol = server.websocket_protocol(
         config=None, server_state=SimpleNamespace(connections=set()), app_state={}
     )
     assert isinstance(protocol, WebSocketTransport)
-    socket = RecordingSocket(drains=drains)
+    socket = socket or RecordingSocket(drains=drains)
     socket.protocol = protocol
     protocol.connection_made(socket)  # type: ignore[arg-type]  # as little of a transport as is used
     protocol.data_received(REQUEST.format(target=target, headers=headers).encode())

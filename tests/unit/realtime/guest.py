@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, ClassVar
 
 from coursewire.edge.connection import Connection
+from coursewire.edge.direct import take_nothing
 from coursewire.edge.server import Server
 from coursewire.edge.session import Session
 from coursewire.wire.engineio import Packet, PacketType, decode_packet
-from coursewire.wire.frames import Encoded
+from coursewire.wire.frames import TEXT, Encoded
 from coursewire.wire.socketio import Decoder, Kind, Message, encode
 
 Json = dict[str, Any]
+
+
+class Way:
+    """What a line gives for `plain`: good until something waits in the line, or is counted."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.ended = False
+
+    def take(self, frames: bytes, /) -> int:
+        if self.ended:
+            raise OSError("bad file descriptor")
+        return self._line._take_frames(frames)
 
 
 class Line:
@@ -32,7 +46,11 @@ class Line:
         self._session: Session | None = None
         self.heard = False
         self.watched = False
-        self.slow = False
+        self._way: Way | None = None
+        self._slow = False
+        self.chokes = False
+        """Whether it takes half of what comes next past the session, and is slow from then on."""
+        self._choked_on = 0
         self.full = False
         self.unsent = 0
         self.congested = False
@@ -46,7 +64,45 @@ class Line:
     def greet(self, packet: bytes) -> None:
         """Nobody here needs OPEN."""
 
-    def write(self, encoded: Encoded) -> None:
+    @property
+    def slow(self) -> bool:
+        return self._slow
+
+    @slow.setter
+    def slow(self, slow: bool) -> None:
+        self._slow = slow
+        if slow:
+            self._end_plain()
+
+    @property
+    def plain(self) -> Callable[[bytes], int]:
+        if self._slow or self.watched or self.closed is not None:
+            return take_nothing
+        if self._way is None:
+            self._way = Way(self)
+        return self._way.take
+
+    def watch(self) -> None:
+        self.watched = True
+        self._end_plain()
+
+    def _end_plain(self) -> None:
+        if self._way is not None:
+            self._way.ended = True
+            self._way = None
+
+    def _take_frames(self, frames: bytes) -> int:
+        assert self.closed is None, "written to a line that was closed"
+        if self.chokes:
+            self.chokes, self.slow, self._choked_on = False, True, len(frames) // 2
+            return self._choked_on
+        for opcode, content in unframed(frames):
+            self._taken(content.decode() if opcode == TEXT else content)
+        return len(frames)
+
+    def write(self, encoded: Encoded, sent: int = 0) -> None:
+        assert sent == self._choked_on, "the rest of what it has choked on must follow, and nothing else"
+        self._choked_on = 0
         self.on_write(encoded)
         if not self.slow:
             self._take(encoded)
@@ -61,7 +117,7 @@ class Line:
 
     def drain(self) -> None:
         """Let the peer take everything, and go on taking."""
-        self.slow = False
+        self.slow = self.chokes = False
         while self._waiting:
             self._take(self._waiting.popleft())
         self.unsent = 0
@@ -92,7 +148,20 @@ class Line:
     def close(self, reason: str, code: int) -> None:
         del code
         self.closed = reason
+        self._end_plain()
         self._session = None
+
+
+def unframed(frames: bytes) -> Iterator[tuple[int, bytes]]:
+    """Read frames as a server writes them: whole and without a mask (RFC 6455, section 5.2)."""
+    at = 0
+    while at < len(frames):
+        opcode, size, start = frames[at] & 0x0F, frames[at + 1], at + 2
+        if size > 125:
+            start += 2 if size == 126 else 8
+            size = int.from_bytes(frames[at + 2 : start])
+        at = start + size
+        yield opcode, frames[start:at]
 
 
 @dataclass(frozen=True)
