@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import binascii
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ import orjson
 
 _PROTOCOL: Final = "4"
 _MAX_FIELDS: Final = 16
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,5 @@ def same_path(path: str, expected: str) -> bool:
 
 def new_sid() -> str:
     """Return an id that nobody can guess: 20 characters, 120 bits."""
-    return secrets.token_urlsafe(15)
+    # What `secrets.token_urlsafe` does, without the six functions between.
+    return binascii.b2a_base64(os.urandom(15), newline=False).translate(_URL_SAFE).decode()

@@ -44,13 +44,14 @@ class Clock(Protocol):
 class Timers:
     """The lines of one server. The clock is the event loop on which they are first used, unless one is given."""
 
-    __slots__ = ("_clock", "_handle", "_lines", "_wake")
+    __slots__ = ("_clock", "_handle", "_lines", "wake")
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._lines: list[Line[Hashable]] = []
         self._clock = clock
         self._handle: Handle | None = None
-        self._wake = math.inf
+        self.wake = math.inf
+        """When the lines are looked at next."""
 
     def line(self, delay_s: float, due: Callable[[Item], None], *, patient: bool = False) -> Line[Item]:
         """Make a line whose items are due `delay_s` seconds after they were added.
@@ -71,24 +72,24 @@ class Timers:
 
     def wake_at(self, deadline: float) -> None:
         """Make sure that the lines are looked at by then."""
-        if deadline < self._wake:
+        if deadline < self.wake:
             if self._handle is not None:
                 self._handle.cancel()
-            self._wake = deadline
+            self.wake = deadline
             self._handle = self.clock.call_at(deadline, self._tick)
 
     def close(self) -> None:
         """Forget all deadlines."""
         if self._handle is not None:
             self._handle.cancel()
-        self._handle, self._wake = None, math.inf
+        self._handle, self.wake = None, math.inf
         for line in self._lines:
             line.clear()
 
     def _tick(self) -> None:
         now = self.clock.time()
-        late = now - self._wake > _LATE_S
-        self._handle, self._wake = None, math.inf
+        late = now - self.wake > _LATE_S
+        self._handle, self.wake = None, math.inf
         following = math.inf
         for line in self._lines:
             following = min(following, now + _LATE_S / 2 if late and line.patient else line.run(now))
@@ -116,10 +117,13 @@ class Line(Generic[Item]):
 
     def add(self, item: Item) -> None:
         """Let `item` be due after the delay of this line, counted from now."""
-        deadline = self._timers.clock.time() + self._delay
-        self._deadlines.pop(item, None)
-        self._deadlines[item] = deadline
-        self._timers.wake_at(deadline)
+        timers, deadlines = self._timers, self._deadlines
+        deadline = timers.clock.time() + self._delay
+        if item in deadlines:
+            del deadlines[item]
+        deadlines[item] = deadline
+        if deadline < timers.wake:
+            timers.wake_at(deadline)
 
     def discard(self, item: Item) -> bool:
         """Take `item` out; return whether it was in."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -57,14 +56,19 @@ class Caller:
         return self.namespaces is None or namespace in self.namespaces
 
 
-def claims_digest(caller: Caller) -> bytes:
-    """Return 16 bytes that change whenever `membership.sync_claims` might have something to write.
+def claims_digest(caller: Caller) -> int:
+    """Return 64 bits, of this process, that change whenever `membership.sync_claims` might have something to write.
 
     Keep only the last digest per user, not a set of them: of two tokens used in turn each must be looked at.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    courses = sorted((course_id, sorted(roles)) for course_id, roles in caller.courses.items())
-    profile = (caller.user_id, caller.name, caller.avatar_url, caller.email)
-    facts = (*profile, caller.claims_courses, caller.issued_at, courses)
-    digest.update(repr(facts).encode())
-    return digest.digest()
+    return hash(
+        (
+            caller.user_id,
+            caller.name,
+            caller.avatar_url,
+            caller.email,
+            caller.claims_courses,
+            caller.issued_at,
+            frozenset(caller.courses.items()),
+        )
+    )

@@ -8,6 +8,7 @@ institution. Who teaches elsewhere is no teacher here, so roles of the person ne
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, get_args
 
 from coursewire.vocabulary import Role
@@ -63,11 +64,22 @@ def role_in_course(value: str) -> Role | None:
 
 def roles_of_person(values: Iterable[str]) -> frozenset[Role]:
     """Read the roles of the person; unknown ones are dropped."""
-    return frozenset(role for value in values if (role := role_of_person(value)) is not None)
+    return _of_person(tuple(values))
 
 
 def roles_in_course(values: Iterable[str]) -> frozenset[Role]:
     """Read the roles in one course; unknown ones are dropped. Whoever is enrolled is at least a learner."""
+    return _in_course(tuple(values))
+
+
+# An LMS gives most people the same few. Whoever sends others only makes us read these again.
+@lru_cache(maxsize=256)
+def _of_person(values: tuple[str, ...]) -> frozenset[Role]:
+    return frozenset(role for value in values if (role := role_of_person(value)) is not None)
+
+
+@lru_cache(maxsize=256)
+def _in_course(values: tuple[str, ...]) -> frozenset[Role]:
     return frozenset(role for value in values if (role := role_in_course(value)) is not None) or LEARNER
 
 

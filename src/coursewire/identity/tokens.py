@@ -23,6 +23,7 @@ ASYMMETRIC_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 
 _MAX_NAME = 200
 _MAX_AVATAR_URL = 2_048
+_NUMBER = (int, float)
 _LAST_SECOND = 253_402_300_799  # the year 9999: what the contract's time can still write
 _ID = re.compile(ID_PATTERN)
 _EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
@@ -210,7 +211,7 @@ def _time(claims: dict[str, Any], claim: str) -> int | None:
     seconds = claims.get(claim)
     if seconds is None:
         return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LAST_SECOND:
+    if isinstance(seconds, bool) or not isinstance(seconds, _NUMBER) or not 0 <= seconds <= _LAST_SECOND:
         raise AuthInvalid(f"the token's {claim} must be seconds since 1970")
     return round(seconds * 1000)
 
@@ -218,9 +219,13 @@ def _time(claims: dict[str, Any], claim: str) -> int | None:
 def _strings(value: Any, claim: str) -> list[str]:
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise AuthInvalid(f"the token's {claim} must be a list of strings")
-    return value
+    if isinstance(value, list):
+        for item in value:
+            if not isinstance(item, str):
+                break
+        else:
+            return value
+    raise AuthInvalid(f"the token's {claim} must be a list of strings")
 
 
 def _courses(value: Any) -> dict[str, frozenset[Role]]:

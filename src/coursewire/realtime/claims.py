@@ -38,7 +38,7 @@ class Claims:
     def __init__(self, storage: Storage, reactions: Reactions) -> None:
         self._storage = storage
         self._reactions = reactions
-        self._known: OrderedDict[str, bytes] = OrderedDict()
+        self._known: OrderedDict[str, int] = OrderedDict()
         self._ended: OrderedDict[str, int] = OrderedDict()
         self._later: dict[str, int] = {}
         """User -> `issued_at` of a token that claims what stands in the roster, to be written as its newest."""

@@ -63,6 +63,8 @@ class Here:
     def _listening(self, session: Session, channel: Channel) -> None:
         if channel.crowded and len(channel.subscriptions) > TOLD_UP_TO:
             return
+        if session.namespace.kind_of(channel.name)[0].present is None:
+            return
         path, user_id = session.namespace.path, session.caller.user_id
         standing = self._presence[path].standing(user_id, _now())
         if standing.status != "offline":

@@ -67,7 +67,10 @@ class Encoded:
     def frames(self) -> bytes:
         """All packets as WebSocket frames."""
         if self.ready is None:
-            self.ready = b"".join([frame(opcode, content) for opcode, content in self.messages])
+            if len(self.messages) == 1:
+                self.ready = frame(*self.messages[0])
+            else:
+                self.ready = b"".join([frame(opcode, content) for opcode, content in self.messages])
         return self.ready
 
     @property
@@ -89,7 +92,7 @@ def join(encoded: Sequence[Encoded]) -> Encoded:
     """Put many into one, in order: one write for all of them."""
     if len(encoded) == 1:
         return encoded[0]
-    return Encoded(messages=(message for one in encoded for message in one.messages))
+    return Encoded(messages=[message for one in encoded for message in one.messages])
 
 
 def encode_event(
