@@ -140,6 +140,11 @@ export interface Comparison {
   truncated: boolean;
 }
 
+/** Where something has changed. */
+export interface CourseOfDocuments {
+  course_id: string;
+}
+
 /**
  * Annotate, or with a `parent_id` reply: `comment` is the least mode for it. `assessing` and the
  * audience `staff` are the staff's; a group is for its members and staff.
@@ -756,6 +761,12 @@ export interface CollaborationEvents extends RealtimeEvents {
    * open it. On `user:<id>` also for whoever may open it now, and might not before.
    */
   "document.changed": { data: ChangedDocument; delivery: "latest"; per: "document_id" };
+  /**
+   * One may open more or fewer documents of a course, or do something else in one, or its groups have
+   * changed. On `user:<id>`, to those for whom that is so. `document.list` says what there is now; who
+   * was refused a document may ask for it again.
+   */
+  "documents.changed": { data: CourseOfDocuments; delivery: "latest"; per: "course_id" };
   /** Forget what was kept, and open again: edits of the old epoch are refused with `conflict`. */
   "document.reset": { data: Reset; delivery: "ephemeral" };
   /** Somebody has annotated, or replied; also: somebody made one visible to this audience. */
@@ -797,6 +808,7 @@ export const collaborationEvents = {
   "document.mode": { delivery: "ephemeral" },
   "document.channels": { delivery: "latest", per: "document_id", rate: 4 },
   "document.changed": { delivery: "latest", per: "document_id", rate: 1 },
+  "documents.changed": { delivery: "latest", per: "course_id", rate: 1 },
   "document.reset": { delivery: "ephemeral" },
   "annotation.created": { delivery: "logged", subject: "id" },
   "annotation.updated": { delivery: "logged", subject: "id" },

@@ -66,6 +66,7 @@ export type {
   CollaborationCommands,
   CollaborationEvents,
   Comparison,
+  CourseOfDocuments,
   CreateAnnotation,
   CreateDocument,
   Document as DocumentInfo,

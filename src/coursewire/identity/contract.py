@@ -51,7 +51,7 @@ class MembersChanged:
 
 @dataclass(frozen=True, slots=True)
 class GroupChanged:
-    """Who belongs to a group of a course: rights are to be re-decided (FAN4)."""
+    """A group of a course is new or gone, has another title or other people, whose rights are re-decided (FAN4)."""
 
     course_id: str
     group_id: str

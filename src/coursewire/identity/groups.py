@@ -99,7 +99,8 @@ def put_group(
         store.PUT_IN_GROUP,
         [{"course_id": course_id, "group_id": group_id, "user_id": user_id} for user_id in added],
     )
-    if not added and not removed:
+    is_named_so = row is not None and title in {None, "", row.title}
+    if is_named_so and not added and not removed:
         return ()
     return (GroupChanged(course_id, group_id, tuple(added), tuple(removed)),)
 
@@ -128,7 +129,9 @@ def _check_people(tx: Transaction, course_id: str, group_id: str, user_ids: Sequ
 def remove_group(tx: Transaction, course_id: str, group_id: str) -> tuple[Fact, ...]:
     """Dissolve a group; one that is not there is no error. Raises NotFound for an unknown course."""
     membership.course(tx, course_id)
+    if not is_group(tx, course_id, group_id):
+        return ()
     people = [row.user_id for row in tx.all(store.LISTED_IN_GROUP, course_id=course_id, group_id=group_id)]
     tx.run(store.EMPTY_GROUP, course_id=course_id, group_id=group_id)
     tx.run(store.DELETE_GROUP, course_id=course_id, group_id=group_id)
-    return (GroupChanged(course_id, group_id, removed=tuple(sorted(people))),) if people else ()
+    return (GroupChanged(course_id, group_id, removed=tuple(sorted(people))),)

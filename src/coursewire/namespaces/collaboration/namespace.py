@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
 from coursewire.errors import Unavailable
-from coursewire.identity.contract import UserErased
+from coursewire.identity.contract import GroupChanged, MembersChanged, UserErased
 from coursewire.namespaces.collaboration.contract import (
     COMMANDS,
     EVENTS,
@@ -115,9 +115,17 @@ def make() -> Collaboration:
             "user": ChannelKind(only_self),
         },
         derived={
-            changed_documents.CHANGED: Derived(changed_documents.changed_for, delay_s=0.0, is_kept=False)
+            changed_documents.CHANGED: Derived(changed_documents.changed_for, delay_s=0.0, is_kept=False),
+            changed_documents.COURSE: Derived(
+                changed_documents.course_changed_for, delay_s=0.0, is_kept=False
+            ),
         },
-        reactions={AnnotationReadersAsked: addressing.answer_readers, UserErased: erasure.erase_user},
+        reactions={
+            AnnotationReadersAsked: addressing.answer_readers,
+            GroupChanged: changed_documents.follow_group,
+            MembersChanged: changed_documents.follow_roster,
+            UserErased: erasure.erase_user,
+        },
         background=(rooms.run, Versioning().run),
         counters=counters_of(rooms),
     )

@@ -39,6 +39,7 @@ from coursewire.namespaces.collaboration.contract.awareness import (
 from coursewire.namespaces.collaboration.contract.documents import (
     ChangedDocument,
     CloseDocument,
+    CourseOfDocuments,
     CreateDocument,
     Document,
     DocumentBegun,
@@ -53,6 +54,7 @@ from coursewire.namespaces.collaboration.contract.documents import (
     DocumentPage,
     DocumentPatch,
     DocumentReset,
+    DocumentsChanged,
     DocumentSettings,
     DocumentText,
     DocumentUpdated,
@@ -114,7 +116,7 @@ COMMANDS: tuple[type[Command], ...] = (
 
 EVENTS: tuple[type[Event[Any]], ...] = (
     DocumentUpdated, AwarenessChanged, SessionChanged, DocumentModeChanged, DocumentChannelsChanged,
-    DocumentChanged, DocumentReset,
+    DocumentChanged, DocumentsChanged, DocumentReset,
     AnnotationCreated, AnnotationUpdated, AnnotationDeleted,
 )  # fmt: skip
 
@@ -140,6 +142,7 @@ __all__ = [
     "CloseDocument",
     "CompareVersions",
     "Comparison",
+    "CourseOfDocuments",
     "CreateAnnotation",
     "CreateDocument",
     "DeleteAnnotation",
@@ -163,6 +166,7 @@ __all__ = [
     "DocumentSettings",
     "DocumentText",
     "DocumentUpdated",
+    "DocumentsChanged",
     "ListAnnotations",
     "ListDocumentTemplates",
     "ListDocuments",

@@ -280,6 +280,22 @@ class DocumentChanged(
     """
 
 
+class CourseOfDocuments(Model):
+    """Where something has changed."""
+
+    course_id: CourseId
+
+
+class DocumentsChanged(
+    Event[CourseOfDocuments], name="documents.changed", delivery=Delivery.LATEST, per="course_id"
+):
+    """One may open more or fewer documents of a course, or do something else in one, or its groups have changed.
+
+    On `user:<id>`, to those for whom that is so. `document.list` says what there is now; who was refused a document may
+    ask for it again.
+    """
+
+
 class DocumentChannels(Model):
     """Which channels of a document are for one now."""
 

@@ -17,6 +17,7 @@ from coursewire.namespaces.collaboration.contract import (
 from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules.audiences import Viewer
 from coursewire.namespaces.collaboration.service import seeds
+from coursewire.namespaces.collaboration.service.changed_documents import tell_made
 from coursewire.namespaces.collaboration.service.groups import groups_seen
 from coursewire.namespaces.collaboration.store import annotations as notes
 from coursewire.namespaces.collaboration.store import documents
@@ -114,6 +115,7 @@ def create_document(tx: Transaction, caller: Caller, command: CreateDocument) ->
     )
     documents.insert_document(tx, row, None)
     seeds.write_seed(tx, row, seed)
+    tell_made(tx, row)
     mode = modes.mode_of(roles, row, held) or "view"
     viewer = Viewer(caller.user_id, mode, modes.is_staff(roles), held)
     [document] = shown(tx, viewer, [(row, mode)])

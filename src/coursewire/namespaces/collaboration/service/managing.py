@@ -29,7 +29,12 @@ from coursewire.namespaces.collaboration.rules.annotations import tombstone
 from coursewire.namespaces.collaboration.rules.audiences import Viewer, document_channel
 from coursewire.namespaces.collaboration.service import seeds
 from coursewire.namespaces.collaboration.service.audiences import Entered, entered
-from coursewire.namespaces.collaboration.service.changed_documents import tell_changed, tell_let_in
+from coursewire.namespaces.collaboration.service.changed_documents import (
+    tell_changed,
+    tell_made,
+    tell_moved,
+    tell_removed,
+)
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import new_document, shown
 from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
@@ -71,6 +76,7 @@ def put_document(tx: Transaction, caller: Caller, body: DocumentBody) -> OneDocu
     )
     documents.insert_document(tx, row, digest)
     seeds.write_seed(tx, row, seed)
+    tell_made(tx, row)
     return _one(tx, entered(tx, caller, row.id))
 
 
@@ -114,7 +120,7 @@ def change_document(
     if (changed.access, changed.is_archived) != (row.access, row.is_archived):
         roster = membership.roster_of(tx.raw, row.course_id)
         tx.recheck_rights(roster)
-        tell_let_in(tx, roster, row, changed)
+        tell_moved(tx, roster, row, changed)
     place = entered(tx, caller, document_id)
     return DocumentSettings(
         document=_shown(tx, place.document, place.viewer),
@@ -179,7 +185,9 @@ def remove(tx: Transaction, row: DocumentRow) -> None:
     documents.delete_document(tx, row.id)
     for channel in channels:
         tx.begin_anew(channel)
-    tx.recheck_rights(membership.roster_of(tx.raw, row.course_id))
+    roster = membership.roster_of(tx.raw, row.course_id)
+    tx.recheck_rights(roster)
+    tell_removed(tx, row, roster)
 
 
 def _delete_contents(tx: Transaction, document_id: str) -> None:
