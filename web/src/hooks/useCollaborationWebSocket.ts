@@ -50,6 +50,7 @@ const ACTIONS = [
   "readVersion",
   "compareVersions",
   "subscribeToAnnotations",
+  "subscribeToCourse",
   "subscribeToDocuments",
   "subscribeToParticipants",
   "unsubscribe",

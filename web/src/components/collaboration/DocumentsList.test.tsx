@@ -4,6 +4,7 @@ import { act, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
+import type { Answer } from "../../services/websocket/protocol";
 import { Scriptorium } from "../../testing/scriptorium";
 import { type Peer, settle, World } from "../../testing/world";
 import { DocumentsList } from "./DocumentsList";
@@ -69,6 +70,52 @@ it("shows the title that a document has now, at once", async () => {
   const titles = screen.getAllByRole("link").map((link) => link.querySelector("strong")?.textContent);
   expect(titles).toEqual(["Notes on Hegel", "Reading"]);
   expect(peer.payloads("document.list")).toHaveLength(1);
+});
+
+it("shows what there is now, once the course has changed: as much of it as before", async () => {
+  const older = { ...info, id: "8", title: "Older" };
+  await come({ items: [info], next_cursor: "c", may_make: false, groups: [] });
+  await userEvent.setup().click(screen.getByRole("button", { name: "Show more documents" }));
+  await pass();
+  const rows = () =>
+    screen.getAllByRole("link").map(({ textContent }) => textContent?.replace(/can edit.*/u, "can edit"));
+  expect(rows()).toEqual(["NotesYou can edit", "OlderYou can edit"]);
+  const fresh = { ...info, id: "9", title: "Fresh" };
+  let now: Record<string, object> = {
+    first: { items: [fresh, { ...info, mode: "view" }], next_cursor: "d", may_make: true, groups: [] },
+    d: { items: [older], groups: [] },
+  };
+  peer.reply("document.list", ({ cursor }) => now[String(cursor ?? "first")] as object);
+  const change = async (course_id: string) => {
+    await act(async () => peer.say("documents.changed", { course_id }, { channel: "user:ada" }));
+    await act(async () => world.advance(1_000));
+    await pass();
+  };
+  await change("cs102");
+  expect(rows()).toHaveLength(2);
+  await change("cs101");
+  expect(rows().map((row) => row?.slice(0, 12))).toEqual(["FreshYou can", "NotesYou can"]);
+  expect(rows()[1]).toContain("You can read");
+  expect(screen.getByRole("button", { name: "New document" })).toBeTruthy();
+  now = { first: { items: [older], may_make: false, groups: [] } };
+  await change("cs101");
+  expect(rows()).toEqual(["OlderYou can edit"]);
+  expect(screen.queryByRole("button", { name: "New document" })).toBeNull();
+});
+
+it("keeps what it shows when it cannot be asked for, and nothing of a course that is no more ours", async () => {
+  await come({ items: [info], may_make: false, groups: [] });
+  const refuse = async (code: string, retryable: boolean) => {
+    peer.respond("document.list", () => ({ ok: false, error: { code, message: "", retryable } }) as Answer);
+    await act(async () => peer.say("documents.changed", { course_id: "cs101" }, { channel: "user:ada" }));
+    await act(async () => world.advance(1_000));
+    await pass();
+  };
+  await refuse("internal", true);
+  expect(screen.getAllByRole("link")).toHaveLength(1);
+  await refuse("not_found", false);
+  expect(screen.queryAllByRole("link")).toEqual([]);
+  expect(screen.getByRole("alert").textContent).toContain("not here any more");
 });
 
 it("makes one from a template, for everybody or for a group", async () => {

@@ -1,13 +1,13 @@
 /** The documents of a course: what one may do in each, what is open in it, and a way to make a new one. */
 
 import { BookOpen, FilePlus2, FileText, MessageSquareText } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
-import type { DocumentInfo, DocumentPage } from "../../contract";
+import { useState } from "react";
+import type { DocumentInfo } from "../../contract";
 import { useCollaborationWebSocket } from "../../hooks/useCollaborationWebSocket";
-import { words } from "../../services/websocket/errors";
 import { type CourseNames, courseNameOf } from "../notifications/courses";
 import { shortWhen } from "../times";
 import { NewDocument } from "./NewDocument";
+import { useCourseDocuments } from "./useCourseDocuments";
 import "./styles";
 
 export interface DocumentsListProps {
@@ -27,53 +27,9 @@ const NO_NAMES: CourseNames = {};
 export function DocumentsList(props: DocumentsListProps) {
   const { courseId, courses = NO_NAMES, onCourseChange, documentLink, onMade } = props;
   const collaboration = useCollaborationWebSocket(null);
-  const { listDocuments, listTemplates, createDocument, subscribeToDocuments } = collaboration;
-  const [page, setPage] = useState<DocumentPage | null>(null);
-  const [problem, setProblem] = useState("");
-  const [loading, setLoading] = useState(false);
+  const { listTemplates, createDocument } = collaboration;
+  const { page, problem, loading, load } = useCourseDocuments(courseId, collaboration);
   const [making, setMaking] = useState(false);
-  const shown = useRef({});
-
-  const load = useCallback(
-    async (cursor?: string): Promise<void> => {
-      const mine = {};
-      shown.current = mine;
-      setLoading(true);
-      setProblem("");
-      try {
-        const more = await listDocuments(courseId, cursor === undefined ? {} : { cursor });
-        if (shown.current !== mine) return;
-        setPage((before) =>
-          cursor === undefined || !before
-            ? more
-            : { ...more, groups: before.groups, items: [...before.items, ...more.items] },
-        );
-      } catch (error) {
-        if (shown.current === mine) setProblem(words(error));
-      }
-      if (shown.current === mine) setLoading(false);
-    },
-    [listDocuments, courseId],
-  );
-  useEffect(() => {
-    setPage(null);
-    void load();
-    return () => {
-      shown.current = {};
-    };
-  }, [load]);
-
-  useEffect(
-    () =>
-      subscribeToDocuments(({ document_id, title }) =>
-        setPage((page) =>
-          page
-            ? { ...page, items: page.items.map((one) => (one.id === document_id ? { ...one, title } : one)) }
-            : null,
-        ),
-      ),
-    [subscribeToDocuments],
-  );
 
   const ids = [...new Set([...Object.keys(courses), courseId])].sort();
   const name = courseNameOf(courses);

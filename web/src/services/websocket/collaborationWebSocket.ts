@@ -7,6 +7,7 @@ import {
   type CollaborationCommands,
   type CollaborationEvents,
   type Comparison,
+  type CourseOfDocuments,
   type CreateDocument,
   collaborationEvents,
   type DocumentInfo,
@@ -20,6 +21,7 @@ import {
 } from "../../contract";
 import { Annotating, type AnnotationEdit, type NewAnnotation } from "./collaboration/annotating";
 import { Copies } from "./collaboration/copies";
+import { Courses } from "./collaboration/courses";
 import { Documents } from "./collaboration/documents";
 import { documentOf, misshapen } from "./collaboration/events";
 import { type CollaborationState, type DocumentState, initialState } from "./collaboration/state";
@@ -56,6 +58,7 @@ export class CollaborationWebSocketService extends NamespaceService<
   readonly #annotating: Annotating;
   readonly #versions: Versions;
   readonly #copies: Copies;
+  readonly #courses: Courses;
   #device: DeviceStore | null = null;
   /** Commands of an earlier page that are not answered yet. */
   #left: readonly Queued[] = [];
@@ -70,6 +73,7 @@ export class CollaborationWebSocketService extends NamespaceService<
       now: environment.now,
       changed: (id) => this.#documents.refresh(id),
     });
+    this.#courses = new Courses(environment);
     this.#documents = new Documents({
       store: this.store,
       environment,
@@ -123,6 +127,14 @@ export class CollaborationWebSocketService extends NamespaceService<
   /** A document that one may open has another title, whether it is open or not. */
   subscribeToDocuments(callback: (changed: ChangedDocument) => void): () => void {
     return this.on("document.changed", callback);
+  }
+
+  /**
+   * There may be other documents in a course, or one may do something else in one: `listDocuments` says. Also after the
+   * connection was lost. Within a second, once for all that has changed meanwhile.
+   */
+  subscribeToCourse(courseId: string, callback: () => void): () => void {
+    return this.#courses.follow(courseId, callback);
   }
 
   /** Who comes and goes. */
@@ -261,6 +273,7 @@ export class CollaborationWebSocketService extends NamespaceService<
     const device = this.#device;
     this.#device = null;
     this.#copies.end();
+    this.#courses.end();
     void this.#documents.end().then(() => device?.close());
   }
 
@@ -275,7 +288,9 @@ export class CollaborationWebSocketService extends NamespaceService<
   }
 
   protected override stateChanged(): void {
-    if (!this.isConnected) this.#documents.lost();
+    if (this.isConnected) return;
+    this.#documents.lost();
+    if (this.session) this.#courses.lost();
   }
 
   protected override snapshotNeeded(channel: string, position: Position): void {
@@ -297,8 +312,14 @@ export class CollaborationWebSocketService extends NamespaceService<
   }
 
   protected override received(event: string, data: unknown, meta: EventMeta): void {
-    if (event === "session.ready") this.#documents.connected();
-    else this.#documents.received(event, data, meta);
+    if (event === "documents.changed") {
+      const { course_id } = data as CourseOfDocuments;
+      this.#courses.changed(course_id);
+      return this.#documents.courseChanged(course_id);
+    }
+    if (event !== "session.ready") return this.#documents.received(event, data, meta);
+    this.#documents.connected();
+    this.#courses.connected();
   }
 
   // Parts

@@ -105,10 +105,25 @@ it("shows another title at once", async () => {
   expect(world.peer.payloads("document.open")).toHaveLength(1);
 });
 
+it("calls a group by the name that it has now, also one that is new", async () => {
+  let title = "Team Red";
+  world.peer.reply("annotation.list", () => ({ items: [], groups: [{ id: "red", title }] }));
+  const change = async (course_id: string) => {
+    world.peer.say("documents.changed", { course_id }, META);
+    await settle();
+    return state().groups;
+  };
+  expect(await change("cs102")).toEqual({});
+  expect(await change("cs101")).toEqual({ red: "Team Red" });
+  title = "Crimson";
+  expect(await change("cs101")).toEqual({ red: "Crimson" });
+  expect(notes()).toEqual(["all"]);
+});
+
 it("[DOC7] shows the document to who is let in again: at once where that is told, else when it is asked for again", async () => {
   const refused: Answer = { ok: false, error: { code: "not_found", message: "", retryable: false } };
   const asked = () => world.peer.payloads("document.open").length;
-  for (const isTold of [true, false]) {
+  for (const told of ["document.changed", "documents.changed", null]) {
     const before = asked();
     world.peer.respond("document.open", () => refused);
     world.peer.say("channel.closed", { reason: "forbidden" }, { channel: "document:7" });
@@ -118,8 +133,10 @@ it("[DOC7] shows the document to who is let in again: at once where that is told
     expect(state()).toMatchObject({ phase: "failed", doc: null });
     expect(asked()).toBe(before + 2);
     server.furnish(world.peer, "ada");
-    const changed = { document_id: "7", course_id: "cs101", title: "Notes" };
-    if (isTold) world.peer.say("document.changed", changed, META);
+    world.peer.say("documents.changed", { course_id: "cs102" }, META);
+    const course = { course_id: "cs101" };
+    const changed = told === "document.changed" ? { ...course, document_id: "7", title: "Notes" } : course;
+    if (told) world.peer.say(told, changed, META);
     else world.advance(LET_IN_MS);
     await settle();
     expect(state()).toMatchObject({ phase: "ready", error: null, mode: "edit" });

@@ -166,6 +166,16 @@ export class Documents {
     if (id !== null && this.#gained.delete(channel)) void this.#readAnnotations(id, [], "");
   }
 
+  /** One may have been let in where one was not, and groups may have other names. */
+  courseChanged(courseId: string): void {
+    for (const [id, { provider }] of this.#used) {
+      const info = this.get(id)?.info;
+      if (info && info.course_id !== courseId) continue;
+      if (provider?.isShut) void provider.open();
+      else if (info) void this.#readGroups(id);
+    }
+  }
+
   received(event: string, data: unknown, { channel }: EventMeta): void {
     const id = documentOf(channel, data);
     const state = id === null ? null : this.get(id);
@@ -277,6 +287,14 @@ export class Documents {
     }
     const state = this.get(id);
     if (state) this.patch(id, { annotations: annotationsLoaded(state.annotations, all, known) });
+  }
+
+  async #readGroups(id: string): Promise<void> {
+    try {
+      this.#named(id, (await this.#needs.listAnnotations({ document_id: id, limit: 1 })).groups);
+    } catch {
+      // The connection was lost: the next `open` names them.
+    }
   }
 
   #named(id: string, groups: readonly DocumentGroup[] = []): void {

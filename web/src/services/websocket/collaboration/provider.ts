@@ -72,6 +72,11 @@ export class DocumentProvider {
     return this.#opening !== null;
   }
 
+  /** Whether the server has said that it is not ours to see. */
+  get isShut(): boolean {
+    return this.#phase === "gone";
+  }
+
   /** Show what this device has kept, then ask the server. */
   async start(): Promise<void> {
     const kept = await this.#here.load();
