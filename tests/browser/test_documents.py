@@ -94,8 +94,10 @@ async def stands_at(page: Page, wanted: str) -> None:
 
 
 async def come_together(comes: Comes, title: str) -> tuple[Person, Person]:
-    """Ada makes a document, Ben finds it in the list; both have it open, with one paragraph in it."""
+    """Ada makes a document, Ben sees it come into his list; both have it open, with one paragraph in it."""
     ada, ben = await comes("ada"), await comes("ben")
+    await ben.page.get_by_role("link", name="Documents").click()
+    await expect(ben.page.locator(".cw-document-row").first).to_be_visible()
     await ada.page.get_by_role("link", name="Documents").click()
     await ada.page.get_by_role("button", name="New document").click()
     await ada.page.get_by_label("Title").fill(title)
@@ -104,7 +106,6 @@ async def come_together(comes: Comes, title: str) -> tuple[Person, Person]:
     await text(ada.page).click()
     await ada.page.keyboard.type(FIRST)
     await is_saved(ada.page)
-    await ben.page.get_by_role("link", name="Documents").click()
     await expect(ben.page.get_by_role("button", name="New document")).to_have_count(0)
     await ben.page.get_by_role("link", name=title).click()
     await reads(ben.page, FIRST)
