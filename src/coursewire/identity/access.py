@@ -91,8 +91,8 @@ async def authenticated(request: Request) -> Caller:
     return await entrance(request).authenticate(bearer_token(request.headers.get("authorization")))
 
 
-def require_service(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
-    """Let only the LMS itself pass. Raises Forbidden."""
+async def require_service(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    """Let only the LMS itself pass. Raises Forbidden. What is not `async` goes through a thread with each request."""
     if not caller.is_service:
         raise Forbidden("this route is for server-to-server tokens (role 'service')")
     return caller

@@ -217,8 +217,10 @@ class _Works:
         return self._school.do(fn)
 
     def publish_latest(self, channel: str, event: Event[Any], *, at: int, json: bytes | None = None) -> None:
-        data = event.data.model_dump_json(exclude_none=True).encode()
-        assert json in {None, data}, "what travels is what is meant"
+        data = json or event.data.model_dump_json(exclude_none=True).encode()
+        said = type(event.data).model_validate_json(data)
+        assert said.model_dump_json(exclude_none=True).encode() == data, "as the contract says it"
+        assert getattr(said, event.per or "") == getattr(event.data, event.per or ""), "under the right key"
         self._school.effects.append(Unlogged(PATH, channel, new_id(), event.event, data, at))
 
     def derive(self, name: str, argument: str, user_ids: Sequence[str]) -> None:

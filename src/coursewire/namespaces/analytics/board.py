@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from coursewire.namespaces.analytics.contract import Metrics, OwnMetrics, Window
+    from coursewire.namespaces.analytics.contract.figures import Figures
     from coursewire.namespaces.analytics.rules.held import Held
 
 COURSES: Final = 1_000
@@ -22,7 +23,7 @@ class Board:
     def __init__(self, most: int = COURSES) -> None:
         self.lock = Lock()
         self._held: dict[str, Held] = {}
-        self._shown: dict[str, dict[tuple[str, str], Metrics]] = {}
+        self._shown: dict[str, dict[tuple[str, str], Figures]] = {}
         self._most = most
 
     def find(self, course_id: str) -> Held | None:
@@ -50,15 +51,16 @@ class Board:
         """Return all that are held."""
         return list(self._held.values())
 
-    def show(self, metrics: Iterable[Metrics]) -> None:
+    def show(self, figures: Iterable[Figures]) -> None:
         """Answer with these figures, of a course that is held, from now on: they were said."""
-        for one in metrics:
+        for one in figures:
             if one.course_id in self._held:
                 self._shown.setdefault(one.course_id, {})[one.scope, one.window] = one
 
     def shown(self, course_id: str, scope: str, window: Window) -> Metrics | None:
         """Return what was last said of a course that is held; None while nothing was. From any thread."""
-        return self._shown.get(course_id, {}).get((scope, window))
+        found = self._shown.get(course_id, {}).get((scope, window))
+        return None if found is None else found.metrics
 
     def own_metrics(
         self, course_id: str, window: Window, user_ids: Sequence[str], now: int

@@ -10,11 +10,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coursewire.namespaces.analytics.contract import MetricsUpdated
+from coursewire.namespaces.analytics.rules.cohort import withheld
 from coursewire.namespaces.analytics.rules.following import Follower
-from coursewire.namespaces.analytics.rules.steps import MINUTE, SECOND
+from coursewire.namespaces.analytics.rules.steps import MINUTE, SECOND, WINDOWS
 from coursewire.namespaces.analytics.service import measuring as service
 from coursewire.namespaces.analytics.store import filling
 from coursewire.namespaces.analytics.store import metrics as kept
+from coursewire.vocabulary import iso
 
 if TYPE_CHECKING:
     from coursewire.namespaces.analytics.board import Board
@@ -52,6 +54,9 @@ AGAIN_MS: Final = MINUTE
 """When a course is tried again whose figures could not be computed."""
 UNHELD_EVERY_MS: Final = 10 * SECOND
 """When a course is computed again for which there was no room in memory."""
+
+UPDATED: Final = {name: MetricsUpdated(withheld("any", name, iso(0))) for name in WINDOWS}
+"""Which event it is, and of which window. What it says is the JSON that goes with it, which nobody takes apart here."""
 
 
 class Look(NamedTuple):
@@ -218,9 +223,9 @@ class Measuring:
 
     def _tell_staff(self, work: Background, said: Said, now: int) -> None:
         """Tell the staff at once: what they are shown is counted anew after a restart, whatever is written."""
-        for one, json in said.staff:
-            work.publish_latest(f"course:{said.course_id}", MetricsUpdated(one), at=now, json=json)
-        self._board.show(one for one, _ in said.staff)
+        for one in said.staff:
+            work.publish_latest(f"course:{said.course_id}", UPDATED[one.window], at=now, json=one.json)
+        self._board.show(said.staff)
         if said.learners:
             work.derive(service.OWN_METRICS, said.course_id, said.learners)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from coursewire.namespaces.analytics.contract.jobs import Job
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """Something that somebody did, as it is stored. Times are milliseconds since 1970."""
 
     id: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from coursewire.namespaces.analytics.contract.figures import Figures
 from coursewire.namespaces.analytics.rules import cohort
 from coursewire.namespaces.analytics.rules.metrics import AWAY_MS
 from coursewire.namespaces.analytics.rules.steps import HOUR, MINUTE, SECOND, WINDOWS
@@ -44,9 +45,8 @@ class Said:
     """What is to be told of a course: figures for the staff and for the class, and whose own figures have changed."""
 
     course_id: str
-    staff: list[tuple[Metrics, bytes]]
-    """With their JSON."""
-    cohort: list[Metrics]
+    staff: list[Figures]
+    cohort: list[Figures]
     learners: list[str]
 
 
@@ -63,7 +63,7 @@ class Held:
     """When activity came last."""
     cohorts: dict[Window, Cohort]
     said_at: int = 0
-    unkept: dict[Window, Metrics] = field(default_factory=dict)
+    unkept: dict[Window, Figures] = field(default_factory=dict)
     """Figures for the staff that were said and not written."""
     _kept_at: int = 0
     _waits_since: int | None = None
@@ -117,8 +117,7 @@ class Held:
                 # Of a course that was just read, nobody knows which of it is news.
                 said.learners = sorted(window.learners if self._is_new else touched)
             if touched or has_news:
-                metrics = self.course.metrics(name, now)
-                said.staff.append((metrics, self.course.encode(metrics)))
+                said.staff.append(self.course.figures(name, now))
             if touched or self._is_new:
                 said.cohort += self._for_cohort(name, touched, now)
         self._is_new, self._header = False, header
@@ -126,10 +125,10 @@ class Held:
             return None
         self.said_at = now
         self._mean_at = max(self._mean_at, now) + SAID_EVERY_MS
-        self.unkept |= {one.window: one for one, _ in said.staff}
+        self.unkept |= {one.window: one for one in said.staff}
         return said
 
-    def _for_cohort(self, name: Window, touched: set[str], now: int) -> list[Metrics]:
+    def _for_cohort(self, name: Window, touched: set[str], now: int) -> list[Figures]:
         shown = self.cohorts[name]
         shown.changed_by |= touched
         withheld = not cohort.is_shown(len(self.course.windows[name].learners))
@@ -139,13 +138,13 @@ class Held:
             # Only now: while nothing is shown, those who change it are still those since it was shown last.
             shown.changed_by = set()
         shown.before = self.course.cohort_metrics(name, now)
-        return [shown.before]
+        return [Figures.of(shown.before)]
 
     def wants_keeping(self, now: int) -> bool:
         """Whether figures for the staff are to be written."""
         return bool(self.unkept) and now - self._kept_at >= KEPT_EVERY_MS
 
-    def keep(self, now: int) -> list[Metrics]:
+    def keep(self, now: int) -> list[Figures]:
         """Return what is to be written, which is not asked for again."""
         kept, self.unkept, self._kept_at = list(self.unkept.values()), {}, now
         return kept

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from coursewire.namespaces.analytics.contract import Metrics, ObjectMetrics, OwnMetrics, Window
+from coursewire.namespaces.analytics.contract import Metrics, OwnMetrics, Window
+from coursewire.namespaces.analytics.contract.figures import Figures
 from coursewire.namespaces.analytics.rules import cohort, steps, windows
+from coursewire.namespaces.analytics.rules.listing import Label, Listing
 from coursewire.namespaces.analytics.rules.steps import WINDOWS
 from coursewire.vocabulary import iso
 
-if TYPE_CHECKING:
-    from coursewire.namespaces.analytics.rules.windows import Sums
-
 REPORT_AT_MOST_MS: Final = 30 * steps.MINUTE
 """Of one report at most so much time counts: who says more has left the page open, whatever the browser thought."""
-
-OBJECTS: Final = 20
-"""The busiest things that are listed."""
 
 AWAY_MS: Final = 7 * steps.DAY
 PASSING: Final = 0.5
@@ -67,18 +61,6 @@ class Scored(NamedTuple):
     score: float
 
 
-@dataclass(slots=True)
-class Label:
-    """What a thing was last said to be, when, and by which report; and the same of its name."""
-
-    at: int = -1
-    id: str = ""
-    type: str = ""
-    named_at: int = -1
-    named_id: str = ""
-    name: str | None = None
-
-
 def counted_time(duration_ms: int) -> int:
     """Return how much of a reported duration counts."""
     return min(duration_ms, REPORT_AT_MOST_MS)
@@ -87,20 +69,6 @@ def counted_time(duration_ms: int) -> int:
 def in_millionths(score: float) -> int:
     """Return a score as a whole number, so that sums of many are exact; halves go up, as in SQL."""
     return math.floor(score * 1_000_000 + 0.5)
-
-
-class _Listed(NamedTuple):
-    """What is said of a thing, and how that travels."""
-
-    metrics: ObjectMetrics
-    json: str
-
-    @classmethod
-    def of(cls, metrics: ObjectMetrics) -> _Listed:
-        return cls(metrics, metrics.model_dump_json(exclude_none=True))
-
-
-_THINGS: Final = {"per_object"}
 
 
 class Course:
@@ -116,8 +84,9 @@ class Course:
         self.at_risk: set[str] = set()
         self.labels: dict[str, Label] = {}
         self._labels_swept_at = now
-        self._objects: dict[Window, dict[str, _Listed]] = {name: {} for name in WINDOWS}
-        """What was last said of things, until they move: of twenty that are listed, few have since the last time."""
+        self._listings = {name: Listing(window) for name, window in self.windows.items()}
+        self._submitted: dict[Window, tuple[int, frozenset[str], int]] = {}
+        """How many of the enrolled have submitted: at which version of the submitters, and of whom."""
 
     # What comes in
 
@@ -172,8 +141,8 @@ class Course:
         if name is not None and (at, report_id) > (label.named_at, label.named_id):
             label.named_at, label.named_id, label.name = at, report_id, name
         if before != (label.type, label.name):
-            for known in self._objects.values():
-                known.pop(thing, None)
+            for listing in self._listings.values():
+                listing.forget(thing)
 
     @property
     def next_change(self) -> int | None:
@@ -187,31 +156,34 @@ class Course:
         """How many learners have done anything in the last five minutes."""
         return len(self.windows["5m"].learners)
 
-    def metrics(self, name: Window, now: int) -> Metrics:
-        """Return the figures for the staff."""
+    def figures(self, name: Window, now: int) -> Figures:
+        """Return the figures for the staff: the fields of `Metrics` in their order."""
         window, extent = self.windows[name], WINDOWS[name]
         whole = window.all
-        return Metrics(
-            course_id=self.id,
-            window=name,
-            scope="course",
-            at=iso(now),
-            active_now=self.active_now,
-            active_learners=len(window.learners),
-            events_per_minute=round(whole.events / extent.minutes, 4),
-            time_on_task_s=whole.time_ms / 1_000,
-            completion_rate=_share(whole.completed, whole.pairs, 4),
-            submission_rate=self._submission_rate(window, 4),
-            average_score=_rounded(whole.average_score, 4),
-            at_risk=len(self.at_risk),
-            per_object=self._busiest(name),
-        )
+        shares = {
+            "completion_rate": _share(whole.completed, whole.pairs, 4),
+            "submission_rate": self._submission_rate(name, 4),
+            "average_score": _rounded(whole.average_score, 4),
+        }
+        said = {
+            "course_id": self.id,
+            "window": name,
+            "scope": "course",
+            "at": iso(now),
+            "withheld": False,
+            "active_now": self.active_now,
+            "active_learners": len(window.learners),
+            "events_per_minute": round(whole.events / extent.minutes, 4),
+            "time_on_task_s": whole.time_ms / 1_000,
+            **{field: share for field, share in shares.items() if share is not None},
+            "at_risk": len(self.at_risk),
+            "per_object": self._listings[name].busiest(self.labels),
+        }
+        return Figures.written(self.id, name, said)
 
-    def encode(self, metrics: Metrics) -> bytes:
-        """Return the JSON of figures that `metrics` has just returned: that of things which did not move is there."""
-        head = metrics.model_dump_json(exclude=_THINGS, exclude_none=True)
-        things = ",".join([listed.json for listed in self._objects[metrics.window].values()])
-        return f'{head[:-1]},"per_object":[{things}]}}'.encode()
+    def metrics(self, name: Window, now: int) -> Metrics:
+        """Return the same as values."""
+        return self.figures(name, now).metrics
 
     def cohort_metrics(self, name: Window, now: int) -> Metrics:
         """Return the figures for everybody enrolled: nothing in them comes from fewer than five learners."""
@@ -219,17 +191,6 @@ class Course:
         if not cohort.is_shown(len(window.learners)):
             return cohort.withheld(self.id, name, iso(now))
         whole = window.all
-        many = [
-            item
-            for item in window.things.items()
-            if item[0] != windows.REST and cohort.is_shown(item[1].pairs)
-        ]
-        busiest = heapq.nsmallest(OBJECTS, many, key=_by_events)
-        listed = {thing for thing, _ in busiest}
-        left_out = [sums.pairs for thing, sums in window.things.items() if thing not in listed]
-        if left_out and not cohort.is_shown(max(left_out)):
-            # What is listed, taken from the figures of the whole, would leave what a few did with what is not.
-            busiest = busiest[:-1]
         return Metrics(
             course_id=self.id,
             window=name,
@@ -240,9 +201,9 @@ class Course:
             events_per_minute=round(whole.events / extent.minutes, 4),
             time_on_task_s=whole.time_ms / 1_000,
             completion_rate=_share(whole.completed, whole.pairs, 2),
-            submission_rate=self._submission_rate(window, 2),
+            submission_rate=self._submission_rate(name, 2),
             average_score=_rounded(whole.average_score, 2) if cohort.is_shown(window.scorers) else None,
-            per_object=[self._object_of_cohort(*item) for item in busiest],
+            per_object=self._listings[name].of_class(self.labels),
         )
 
     def own_metrics(self, name: Window, user_id: str, now: int) -> OwnMetrics:
@@ -260,53 +221,16 @@ class Course:
             average_score=_rounded(sums.average_score, 4),
         )
 
-    def _submission_rate(self, window: windows.Window, digits: int) -> float | None:
-        return _share(len(window.submitters & self.enrolled), len(self.enrolled), digits)
-
-    def _busiest(self, name: Window) -> list[ObjectMetrics]:
-        window, known = self.windows[name], self._objects[name]
-        for thing in window.moved:
-            known.pop(thing, None)
-        window.moved.clear()
-        things = [item for item in window.things.items() if item[0] != windows.REST]
-        listed: dict[str, _Listed] = {}
-        for thing, sums in heapq.nsmallest(OBJECTS, things, key=_by_events):
-            listed[thing] = known.get(thing) or _Listed.of(self._object(thing, sums))
-        self._objects[name] = listed
-        return [one.metrics for one in listed.values()]
-
-    def _object(self, thing: str, sums: Sums) -> ObjectMetrics:
-        label = self.labels.get(thing) or _NO_LABEL
-        return ObjectMetrics(
-            object_id=thing,
-            type=label.type,
-            name=label.name,
-            events=sums.events,
-            learners=sums.pairs,
-            completed=sums.completed,
-            average_score=_rounded(sums.average_score, 4),
-            time_on_task_s=sums.time_ms / 1_000,
-        )
-
-    def _object_of_cohort(self, thing: str, sums: Sums) -> ObjectMetrics:
-        label = self.labels.get(thing) or _NO_LABEL
-        return ObjectMetrics(
-            object_id=thing,
-            type=label.type,
-            name=label.name,
-            events=sums.events,
-            learners=sums.pairs,
-            completed=cohort.at_least(sums.completed),
-            average_score=_rounded(sums.average_score, 2) if cohort.is_shown(sums.scored) else None,
-            time_on_task_s=sums.time_ms / 1_000,
-        )
+    def _submission_rate(self, name: Window, digits: int) -> float | None:
+        window = self.windows[name]
+        version, enrolled, count = self._submitted.get(name, (-1, _NOBODY, 0))
+        if version != window.submitters_version or enrolled is not self.enrolled:
+            count = len(window.submitters & self.enrolled)
+            self._submitted[name] = (window.submitters_version, self.enrolled, count)
+        return _share(count, len(self.enrolled), digits)
 
 
-_NO_LABEL: Final = Label()
-
-
-def _by_events(item: tuple[str, Sums]) -> tuple[int, str]:
-    return -item[1].events, item[0]
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 def _share(part: int, whole: int, digits: int) -> float | None:

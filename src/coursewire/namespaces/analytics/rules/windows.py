@@ -87,6 +87,8 @@ class Window:
         self.things: dict[str, Sums] = {}
         self.submitters: set[str] = set()
         """Learners with a `submitted`."""
+        self.submitters_version = 0
+        """How often they have become others."""
         self.scorers = 0
         """Learners with a score."""
         self.touched: set[str] = set()
@@ -206,10 +208,9 @@ class Window:
             if (after := pair.submissions > 0) is not before:
                 for sums in (learner, thing, whole):
                     sums.submitted += after - before
-                if learner.submitted:
-                    self.submitters.add(learner_id)
-                else:
-                    self.submitters.discard(learner_id)
+                if (learner.submitted > 0) is not (learner_id in self.submitters):
+                    self.submitters ^= {learner_id}
+                    self.submitters_version += 1
         pair.events += events
         if not pair.events:
             self._drop(pair)

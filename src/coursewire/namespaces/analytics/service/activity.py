@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from coursewire.errors import Conflict, CoursewireError, NotFound
@@ -56,10 +56,10 @@ def record_activity(trust: Trust, tx: Transaction, caller: Caller, command: Reco
     one = _activity(command, f"{caller.user_id} {command.key}", caller.user_id, at)
     before = store.known(tx, [one.id]).get(one.id)
     if before is None:
-        keep(tx, [replace(one, is_learner=counts_as_learner(roles))])
+        keep(tx, [one._replace(is_learner=counts_as_learner(roles))])
         return Once()
     # Activity is kept longer than the answers to commands, so a key may come again that nothing else remembers.
-    if not says_the_same(before, one if command.at is not None else replace(one, at=before.at)):
+    if not says_the_same(before, one if command.at is not None else one._replace(at=before.at)):
         raise Conflict("another activity was recorded with this key already", field="key")
     return Once(duplicate=True)
 
@@ -104,7 +104,8 @@ def take(tx: Transaction, activities: Sequence[Activity | CoursewireError]) -> T
         elif (error := people.why_not(one)) is not None:
             refused[place] = error
         else:
-            new[one.id] = replace(one, is_learner=counts_as_learner(people.roles[one.course_id][one.user_id]))
+            is_learner = counts_as_learner(people.roles[one.course_id][one.user_id])
+            new[one.id] = one._replace(is_learner=True) if is_learner else one
     keep(tx, list(new.values()))
     return Taken(len(new), repeated, refused)
 

@@ -17,7 +17,8 @@ from coursewire.namespaces.analytics.store.rollups import Mark
 if TYPE_CHECKING:
     from coursewire.identity.contract import MembersChanged
     from coursewire.namespaces.analytics.board import Board
-    from coursewire.namespaces.analytics.contract import ActivityRecorded, Bucket, Metrics
+    from coursewire.namespaces.analytics.contract import ActivityRecorded, Bucket
+    from coursewire.namespaces.analytics.contract.figures import Figures
     from coursewire.realtime.contract import Event
     from coursewire.realtime.transaction import Transaction
 
@@ -94,8 +95,8 @@ class Keeping:
     """What of a course is to be written, and when it is due again, where that changes."""
 
     course_id: str
-    staff: list[Metrics]
-    cohort: list[Metrics]
+    staff: list[Figures]
+    cohort: list[Figures]
     """What the class is shown from now on."""
     is_due: bool
     due_at: int | None
@@ -106,13 +107,13 @@ def keep(tx: Transaction, keeping: Sequence[Keeping]) -> None:
     kept.put_metrics(tx, [shown for one in keeping for shown in (*one.staff, *one.cohort)])
     for one in keeping:
         for shown in one.cohort:
-            tx.publish_latest(f"cohort:{one.course_id}", MetricsUpdated(shown))
+            tx.publish_latest(f"cohort:{one.course_id}", MetricsUpdated(shown.metrics))
         if one.is_due:
             kept.set_due(tx, one.course_id, one.due_at)
 
 
 def let_go(
-    tx: Transaction, course_id: str, *, due_at: int | None, up_to: int, staff: Sequence[Metrics] = ()
+    tx: Transaction, course_id: str, *, due_at: int | None, up_to: int, staff: Sequence[Figures] = ()
 ) -> bool:
     """Note that nobody holds a course any more; return False when it has activity that its holder has not seen.
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -21,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from coursewire.identity.store import course_members, courses
+from coursewire.identity.store import course_members, courses, read_roles
 from coursewire.namespaces.analytics.contract.facts import Activity
 from coursewire.namespaces.analytics.store.pieces import pieces
 from coursewire.storage.schema import metadata
@@ -123,7 +122,7 @@ def existing_courses(tx: Transaction, course_ids: Sequence[str]) -> set[str]:
 def roles_of(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> dict[str, frozenset[str]]:
     """Return what these people are in a course; whoever is not in it is left out."""
     return {
-        row.user_id: frozenset(orjson.loads(row.roles))
+        row.user_id: read_roles(row.roles)
         for piece in pieces(user_ids)
         for row in tx.all(_members, course_id=course_id, user_ids=piece)
     }

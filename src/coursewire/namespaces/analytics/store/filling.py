@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, sele
 
 from coursewire.identity.store import ROSTER_OF, read_roles
 from coursewire.namespaces.analytics.rules.activity import counts_as_learner
-from coursewire.namespaces.analytics.rules.metrics import Cell, Course, Label, Report, Scored
+from coursewire.namespaces.analytics.rules.listing import Label
+from coursewire.namespaces.analytics.rules.metrics import Cell, Course, Report, Scored
 from coursewire.namespaces.analytics.rules.steps import WINDOWS
 from coursewire.namespaces.analytics.store.activity import activity
 from coursewire.namespaces.analytics.store.pieces import SLICE

@@ -27,6 +27,7 @@ from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
 
 if TYPE_CHECKING:
+    from coursewire.namespaces.analytics.contract.figures import Figures
     from coursewire.realtime.transaction import Transaction
 
 NEVER: Final = 2**53
@@ -93,7 +94,7 @@ _one = Prepared(
 _clear = Prepared(delete(metrics).where(metrics.c.course_id == _course_id))
 
 
-def put_metrics(tx: Transaction, shown: Iterable[Metrics]) -> None:
+def put_metrics(tx: Transaction, shown: Iterable[Figures]) -> None:
     """Keep figures, in place of the ones before."""
     tx.many(
         _put,
@@ -102,7 +103,7 @@ def put_metrics(tx: Transaction, shown: Iterable[Metrics]) -> None:
                 "course_id": one.course_id,
                 "window": one.window,
                 "scope": one.scope,
-                "data": one.model_dump_json(exclude_none=True),
+                "data": one.json.decode(),
                 "at": tx.now,
             }
             for one in shown
