@@ -19,7 +19,7 @@ from coursewire.storage.migrations import upgrade
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another process (a migration, a backup) that holds the write lock."""
 
-_DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
+_DIALECT = SQLiteDialect_pysqlite(paramstyle="qmark")
 
 # Errors of the machine, not of the statement: the same work can succeed later.
 _AWAY = frozenset(

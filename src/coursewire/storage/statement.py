@@ -15,6 +15,11 @@ from sqlalchemy.sql.selectable import CompoundSelect
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
 
 
+Parameters = Mapping[str, Any] | tuple[Any, ...]
+"""What a driver takes beside a statement: by name, or in the order of their places."""
+_Placing = Callable[[Mapping[str, Any]], Parameters]
+
+
 class Row(tuple[Any, ...]):
     """One row: a plain tuple whose columns are attributes too, by the names the statement gives them."""
 
@@ -39,10 +44,14 @@ with few; others are written out each time, which takes some ten times as long."
 class Compiled:
     """A statement in the words of one dialect."""
 
-    __slots__ = ("_compiler", "_constants", "_expanded", "_expands", "_lists", "_make", "is_plain", "sql")
+    __slots__ = (
+        "_compiler", "_constants", "_expanded", "_expands", "_lists", "_make", "is_plain", "placed", "sql",
+    )  # fmt: skip
 
     def __init__(self, compiler: SQLCompiler) -> None:
         self.sql = str(compiler)
+        self.placed = _placing(compiler.positiontup)
+        """Puts parameters by name into the form that the driver takes, in a statement without lists."""
         self._compiler = compiler
         # Literals that stood in the statement, such as the 1 of `top + 1`; the others come with each run.
         self._constants = {
@@ -51,34 +60,35 @@ class Compiled:
         lists = {compiler.bind_names[bind] for bind in compiler.post_compile_params}
         self._expands = bool(lists)
         self.is_plain = not lists and not self._constants
-        """Whether the driver takes it as it is, with the parameters as they come."""
+        """Whether it is the same with any parameters: no lists to write out, no literals to add."""
         self._lists = sorted(lists - self._constants.keys())
-        self._expanded: dict[tuple[int, ...], tuple[str, dict[str, list[str]], dict[str, Any]]] = {}
+        self._expanded: dict[tuple[int, ...], tuple[str, dict[str, list[str]], dict[str, Any], _Placing]] = {}
         self._make: Callable[[Iterable[Any]], Row] | None = None
 
-    def arguments(self, params: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def arguments(self, params: Mapping[str, Any]) -> tuple[str, Parameters]:
         """Return what the driver's `execute` takes. An `IN` of a list is written out here, for its length."""
         if not self._expands:
-            return self.sql, {**self._constants, **params} if self._constants else params
+            return self.sql, self.placed({**self._constants, **params} if self._constants else params)
         lengths = tuple(len(params[name]) for name in self._lists)
         known = self._expanded.get(lengths)
         if known is None:
             return self._expand(lengths, params)
-        sql, places, constants = known
+        sql, places, constants, placed = known
         given = {**constants, **params}
         for name, several in places.items():
             given.update(zip(several, given.pop(name), strict=True))
-        return sql, given
+        return sql, placed(given)
 
-    def _expand(self, lengths: tuple[int, ...], params: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def _expand(self, lengths: tuple[int, ...], params: Mapping[str, Any]) -> tuple[str, Parameters]:
         """Write out lists of these lengths, and keep that while there is room."""
-        state = self._compiler.construct_expanded_state(params)
+        state = self._compiler.construct_expanded_state(dict(params))
         places = {name: list(state.parameter_expansion[name]) for name in self._lists}
+        placed = _placing(state.positiontup)
         if len(self._expanded) < LENGTHS and all(_is_plain(params[name]) for name in self._lists):
             given = params.keys() | {place for several in places.values() for place in several}
             constants = {name: value for name, value in state.parameters.items() if name not in given}
-            self._expanded[lengths] = state.statement, places, constants
-        return state.statement, dict(state.parameters)
+            self._expanded[lengths] = state.statement, places, constants, placed
+        return state.statement, placed(dict(state.parameters))
 
     def rows(self, description: Any, found: list[tuple[Any, ...]]) -> list[Row]:
         """Name the columns of what a cursor has fetched."""
@@ -86,6 +96,24 @@ class Compiled:
         if make is None:  # two threads may both build it; either will do
             make = self._make = _row_maker(column[0] for column in description)
         return list(map(make, found))
+
+
+def _placing(order: Sequence[str] | None) -> _Placing:
+    """Return what puts parameters in the order of a statement that marks their places with `?`.
+
+    Where they have names (`order` is None) they stay as they are. SQLite walks to each name through all that stand
+    before it, and Python makes a str of it: an insert of 20 columns takes 3.9 us by names, and 2.1 by places.
+    """
+    if order is None:
+        return _as_given
+    if len(order) > 1:
+        return itemgetter(*order)
+    names = tuple(order)
+    return lambda params: tuple([params[name] for name in names])
+
+
+def _as_given(params: Mapping[str, Any]) -> Parameters:
+    return params
 
 
 def _is_plain(values: Sequence[Any]) -> bool:

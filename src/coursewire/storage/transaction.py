@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from coursewire.errors import Unavailable
 from coursewire.storage.adapter import Session
@@ -36,8 +36,10 @@ class Transaction:
 
     def one(self, statement: Prepared, /, **params: Any) -> Row | None:
         """Run a statement and return its first row, or None. Raises as `all` does."""
-        rows = self.all(statement, **params)
-        return rows[0] if rows else None
+        compiled = self._run(statement, params)
+        cursor = self._session.cursor
+        found = cursor.fetchall()
+        return compiled.rows(cursor.description, found)[0] if found else None
 
     def run(self, statement: Prepared, /, **params: Any) -> int:
         """Run a statement and return how many rows it changed. Raises as `all` does."""
@@ -45,40 +47,48 @@ class Transaction:
         return int(self._session.cursor.rowcount)
 
     def _run(self, statement: Prepared, params: dict[str, Any]) -> Compiled:
-        # Eight of these make a message: what most of them do not need is not called (ADR 0014).
-        dialect = self._session.dialect
-        compiled = statement.kept.get(dialect.name) or statement.compiled(dialect)
+        # Eight of these make a message: nothing is called here that most of them can do without (ADR 0014).
+        session = self._session
+        compiled = statement.kept.get(session.dialect.name) or statement.compiled(session.dialect)
         if compiled.is_plain:
-            self._execute(statement, compiled.sql, params)
+            sql, given = compiled.sql, compiled.placed(params)
         else:
-            self._execute(statement, *compiled.arguments(params))
+            sql, given = compiled.arguments(params)
+        if self._broken is not None:
+            raise self._broken
+        if statement.writes:
+            self.wrote = True
+        try:
+            session.cursor.execute(sql, given)
+        except session.driver_error as error:
+            self._fail(error)
         return compiled
 
     def many(self, statement: Prepared, rows: Sequence[dict[str, Any]], /) -> None:
         """Run a change once per row, in one go of the driver: no list in it, and nothing returned. Raises as `all`."""
-        compiled = statement.compiled(self._session.dialect)
+        session = self._session
+        compiled = statement.compiled(session.dialect)
         given = [compiled.arguments(row) for row in rows]
-        if given:
-            self._execute(
-                statement, given[0][0], [params for _, params in given], self._session.cursor.executemany
-            )
-
-    def _execute(self, statement: Prepared, sql: str, params: Any, execute: Any = None) -> None:
+        if not given:
+            return
         if self._broken is not None:
             raise self._broken
-        session = self._session
         if statement.writes:
             self.wrote = True
         try:
-            (execute or session.cursor.execute)(sql, params)
+            session.cursor.executemany(given[0][0], [params for _, params in given])
         except session.driver_error as error:
-            translated = session.translated(error)
-            if translated is error:
-                raise
-            if isinstance(translated, Unavailable):
-                # The database may have ended the transaction: a further statement would run outside of any.
-                self._broken = translated
-            raise translated from error
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """Raise what an error of the driver means."""
+        translated = self._session.translated(error)
+        if isinstance(translated, Unavailable):
+            # The database may have ended the transaction: a further statement would run outside of any.
+            self._broken = translated
+        if translated is error:
+            raise error
+        raise translated from error
 
     @property
     def broken(self) -> Exception | None:

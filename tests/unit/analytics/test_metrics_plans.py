@@ -115,8 +115,7 @@ def plans() -> Iterator[Any]:
     def plan(statement: Prepared) -> list[str]:
         def explain(raw: Any) -> list[str]:
             sql, params = statement.compiled(raw._session.dialect).arguments(VALUES | LISTS)
-            named = {name: value for name, value in params.items() if not isinstance(value, list)}
-            raw._session.cursor.execute("EXPLAIN QUERY PLAN " + sql, named)
+            raw._session.cursor.execute("EXPLAIN QUERY PLAN " + sql, params)
             return [row[3] for row in raw._session.cursor.fetchall()]
 
         found: list[str] = school.write(explain)

@@ -99,8 +99,7 @@ def test_a_query_goes_by_its_index(school: School, statement: Prepared, index: s
 
     def explain(raw: Any) -> list[str]:
         sql, values = statement.compiled(raw._session.dialect).arguments({**params, **lists})
-        named = {name: value for name, value in values.items() if not isinstance(value, list)}
-        raw._session.cursor.execute(f"EXPLAIN QUERY PLAN {sql}", named)
+        raw._session.cursor.execute(f"EXPLAIN QUERY PLAN {sql}", values)
         return [row[3] for row in raw._session.cursor.fetchall()]
 
     steps = school.write(explain)

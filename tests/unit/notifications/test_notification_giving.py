@@ -216,15 +216,19 @@ def test_a_course_takes_a_few_statements_a_slice(inboxes: Inboxes, monkeypatch: 
 
         def work(tx: Any) -> None:
             nonlocal ran
-            execute = type(tx.raw)._execute
 
-            def counting(*arguments: Any) -> None:
-                nonlocal ran
-                ran += 1
-                execute(*arguments)
+            def counted(run: Any) -> Any:
+                def counting(*arguments: Any) -> Any:
+                    nonlocal ran
+                    ran += 1
+                    return run(*arguments)
 
+                return counting
+
+            kind = type(tx.raw)
             with monkeypatch.context() as patch:
-                patch.setattr(type(tx.raw), "_execute", counting)
+                for name in ("_run", "many"):
+                    patch.setattr(kind, name, counted(getattr(kind, name)))
                 service.go_on_delivering(inboxes.channels, tx, started.delivery_id)
 
         inboxes.do(work)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 
 from coursewire.storage import Prepared, statement
+from coursewire.storage.sqlite import SQLiteSession
 
-SQLITE = SQLiteDialect_pysqlite(paramstyle="named")
+SQLITE = SQLiteSession.dialect
 POSTGRES: Dialect = PGDialect_psycopg(paramstyle="pyformat")  # type: ignore[no-untyped-call] # SQLAlchemy's
 
 notes = Table(
@@ -24,26 +24,44 @@ notes = Table(
 )
 
 
-def compiled(prepared: Prepared, dialect: Dialect, **params: object) -> tuple[str, dict[str, object]]:
+def compiled(prepared: Prepared, dialect: Dialect, **params: object) -> tuple[str, statement.Parameters]:
     sql, arguments = prepared.compiled(dialect).arguments(params)
-    return " ".join(sql.split()), dict(arguments)
+    return " ".join(sql.split()), arguments
 
 
-def test_a_parameter_is_named() -> None:
+def values(arguments: statement.Parameters) -> list[Any]:
+    return list(arguments if isinstance(arguments, tuple) else arguments.values())
+
+
+def test_a_parameter_has_a_name_or_a_place() -> None:
     prepared = Prepared(select(notes.c.text).where(notes.c.id == bindparam("of_id")))
     assert compiled(prepared, SQLITE, of_id=1) == (
-        "SELECT notes.text FROM notes WHERE notes.id = :of_id",
-        {"of_id": 1},
+        "SELECT notes.text FROM notes WHERE notes.id = ?",
+        (1,),
     )
-    sql, _ = compiled(prepared, POSTGRES, of_id=1)
+    sql, arguments = compiled(prepared, POSTGRES, of_id=1)
     assert "%(of_id)s" in sql
+    assert arguments == {"of_id": 1}
+
+
+def test_parameters_find_their_places_however_they_come() -> None:
+    prepared = Prepared(
+        update(notes)
+        .where(notes.c.id.in_(bindparam("ids", expanding=True)), notes.c.text != bindparam("new_text"))
+        .values(text=bindparam("new_text"), count=notes.c.count + 7)
+    )
+    for ids in ([3, 1, 2], [6, 5, 4], [8], []):
+        _, arguments = compiled(prepared, SQLITE, ids=ids, new_text="x")
+        assert arguments == ("x", 7, *ids, "x")
+    plain = Prepared(insert(notes).values(id=bindparam("a"), text=bindparam("b"), count=bindparam("c")))
+    assert compiled(plain, SQLITE, c=3, b="2", a=1)[1] == (1, "2", 3)
 
 
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRES], ids=lambda dialect: dialect.name)
 def test_literals_of_the_statement_travel_with_it(dialect: Dialect) -> None:
     prepared = Prepared(update(notes).where(notes.c.id == bindparam("of_id")).values(count=notes.c.count + 7))
     _, arguments = compiled(prepared, dialect, of_id=1)
-    assert sorted(map(repr, arguments.values())) == ["1", "7"]
+    assert sorted(map(repr, values(arguments))) == ["1", "7"]
 
 
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRES], ids=lambda dialect: dialect.name)
@@ -54,8 +72,8 @@ def test_a_list_is_written_out_for_its_length(dialect: Dialect) -> None:
     for ids in ([7], [7, 8, 9], [], [1], [3, 2, 1]):
         sql, arguments = compiled(prepared, dialect, ids=ids)
         assert "POSTCOMPILE" not in sql
-        assert sorted(map(repr, arguments.values())) == sorted(map(repr, [*ids, 5]))
-        assert [value for name, value in arguments.items() if name.startswith("ids")] == ids
+        assert sorted(map(repr, values(arguments))) == sorted(map(repr, [*ids, 5]))
+        assert [value for value in values(arguments) if value in ids] == ids
 
 
 def test_a_statement_is_written_out_once_for_a_length_and_for_so_many_lengths(
@@ -77,7 +95,7 @@ def test_a_statement_is_written_out_once_for_a_length_and_for_so_many_lengths(
         ([4, 5, 6], []),
     ):
         sql, arguments = prepared.arguments({"ids": ids, "texts": texts})
-        assert sorted(map(repr, arguments.values())) == sorted(map(repr, [*ids, *texts, 8, 9]))
+        assert sorted(map(repr, values(arguments))) == sorted(map(repr, [*ids, *texts, 8, 9]))
         written.append(sql)
     assert written[0] is written[1]
     assert written[3] == written[4]
@@ -89,7 +107,7 @@ def test_rows_of_several_values_are_written_out_each_time() -> None:
     prepared = Prepared(select(notes.c.id).where(pairs)).compiled(SQLITE)
     for rows in ([(1, 2), (3, 4)], [(5, 6), (7, 8)]):
         _, arguments = prepared.arguments({"pairs": rows})
-        assert list(arguments.values()) == [value for row in rows for value in row]
+        assert values(arguments) == [value for row in rows for value in row]
 
 
 def test_an_insert_returns_nothing_that_was_not_asked_for() -> None:
