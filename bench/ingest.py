@@ -12,6 +12,8 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from bench.fanout import percentiles
+from bench.reading import PER_SECOND as READS_PER_SECOND
+from bench.reading import Reader
 from bench.school import COURSES, Lms, Reports, learners, make_school, pace
 from bench.servers import OURS, Server, running
 from bench.tokens import token
@@ -65,19 +67,26 @@ class Watcher:
 
 
 def measure(server: Server, *, seconds: float = SECONDS) -> dict[str, Any]:
-    """Return events a second, CPU per event, and milliseconds from a batch's request until a dashboard shows it."""
+    """Return events a second, CPU per event, and milliseconds from a batch's request until it can be seen.
+
+    Seen twice: on a dashboard that is told, and by somebody who asks.
+    """
     make_school(server, COURSES, learners())
     batches = int(PER_SECOND / BATCH * seconds)
     markers = {f"marker-{number}": "learner" for number in range(batches)}
     make_school(server, [WATCHED], {"teacher": "instructor", **markers})
-    watcher = Watcher(server)
+    watcher, reader = Watcher(server), Reader(server, WATCHED)
     reports = Reports()
-    found = _steadily(server, reports, watcher, batches)
+    found = _steadily(server, reports, watcher, reader, batches)
     watcher.close()
+    found |= _cost_of_reading(found, reader, seconds)
+    reader.close()
     return found | _flat_out(server, reports)
 
 
-def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) -> dict[str, Any]:
+def _steadily(
+    server: Server, reports: Reports, watcher: Watcher, reader: Reader, batches: int
+) -> dict[str, Any]:
     begins = time.time() + 3
     prepared = [
         reports.batch(
@@ -88,6 +97,7 @@ def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) 
         for number in range(batches)
     ]
     time.sleep(max(0.0, begins - time.time()))
+    reader.start()
     lms, before, start = Lms(server), server.cpu_seconds(), time.monotonic()
     sent, answered, taken = [], [], 0
     for number, batch in enumerate(prepared):
@@ -97,16 +107,20 @@ def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) 
         answered.append(time.monotonic())
     lasted = max(answered[-1] - start, batches * BATCH / PER_SECOND)
     deadline = time.monotonic() + 30
-    while len(watcher.shown_at) < batches and time.monotonic() < deadline:
+    seen = {"shown": watcher.shown_at, "read": reader.read_at, "in a series": reader.series_at}
+    while any(len(times) < batches for times in seen.values()) and time.monotonic() < deadline:
         time.sleep(0.05)
     cpu = server.cpu_seconds() - before
-    if len(watcher.shown_at) != batches:
-        raise RuntimeError(f"{len(watcher.shown_at)} of {batches} batches were shown")
-    lags = [(shown - began) * 1_000 for shown, began in zip(watcher.shown_at, sent, strict=True)]
+    reader.stop()
+    for how, times in seen.items():
+        if len(times) != batches:
+            raise RuntimeError(f"{len(times)} of {batches} batches were {how}")
+    lags = _after(sent, watcher.shown_at)
     # What is answered is in: from then on the figures have a second.
-    ages = [(shown - end) * 1_000 for shown, end in zip(watcher.shown_at, answered, strict=True)]
-    waits = [(end - began) * 1_000 for end, began in zip(answered, sent, strict=True)]
-    spread = percentiles(lags)
+    ages, waits = _after(answered, watcher.shown_at), _after(sent, answered)
+    spread, read, series = (
+        percentiles(took) for took in (lags, _after(sent, reader.read_at), _after(sent, reader.series_at))
+    )
     return {
         "activity_steady": taken / lasted,
         "activity_cpu_us": cpu / taken * 1e6,
@@ -115,6 +129,25 @@ def _steadily(server: Server, reports: Reports, watcher: Watcher, batches: int) 
         "activity_lag_p99": spread["p99"],
         "activity_lag_worst": max(lags),
         "activity_age_p99": percentiles(ages)["p99"],
+        "activity_read_p50": read["p50"],
+        "activity_read_p99": read["p99"],
+        "activity_series_p50": series["p50"],
+        "activity_series_p99": series["p99"],
+        "activity_cpu_s": cpu,
+    }
+
+
+def _after(begun: list[float], done: list[float]) -> list[float]:
+    return [(end - begin) * 1_000 for begin, end in zip(begun, done, strict=True)]
+
+
+def _cost_of_reading(found: dict[str, Any], reader: Reader, seconds: float) -> dict[str, Any]:
+    """Return what the questions took of the server: each pair of them, and all of them as a share of the run's CPU."""
+    each = reader.cost()
+    asked = each / 1e6 * READS_PER_SECOND * seconds
+    return {
+        "activity_reading_us": each,
+        "activity_reading_percent": asked / found.pop("activity_cpu_s") * 100,
     }
 
 
