@@ -22,7 +22,7 @@ from coursewire.namespaces.collaboration.contract import CreateDocument
 from coursewire.namespaces.collaboration.encoding.awareness import Entry, read_awareness, write_awareness
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.rooms.rooms import Rooms
-from coursewire.namespaces.collaboration.service import managing
+from coursewire.namespaces.collaboration.service import beginning_anew
 from coursewire.namespaces.collaboration.service.documents import create_document
 from coursewire.realtime.background import Backgrounds
 from coursewire.realtime.transaction import Transaction
@@ -112,7 +112,7 @@ class ReadingRoom:
     async def forget_past(self, document_id: str) -> None:
         """Let Ada have a document begin anew."""
         ada = Caller("ada", "Ada")
-        await self.write(lambda tx: managing.forget_past(tx, ada, document_id))
+        await self.write(lambda tx: beginning_anew.forget_past(tx, ada, document_id))
 
     async def change_role(self, user: str, role: Role, *, told: bool = True) -> None:
         """Let the LMS say that somebody is something else in the course; not `told`: no session has heard of it yet."""

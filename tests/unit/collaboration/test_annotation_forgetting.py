@@ -7,12 +7,17 @@ from typing import Any
 from tests.unit.collaboration.study import Study
 
 from coursewire.namespaces.collaboration.service import managing
-from coursewire.namespaces.collaboration.service.forgotten_quotes import forget_quotes
+from coursewire.namespaces.collaboration.service.forgotten_quotes import find_quotes, forget_quotes
 from coursewire.namespaces.collaboration.store import documents
 
 
 def target(exact: str, prefix: str = "", suffix: str = "") -> dict[str, Any]:
     return {"quote": {"exact": exact, "prefix": prefix, "suffix": suffix}, "start": "AAEC", "end": "AAED"}
+
+
+def forget(study: Study, text: str) -> None:
+    """Let the document say this and no more."""
+    study.do(forget_quotes, "7", study.do(find_quotes, "7", text))
 
 
 def test_quotes_of_what_is_not_said_any_more_are_forgotten(study: Study) -> None:
@@ -23,7 +28,7 @@ def test_quotes_of_what_is_not_said_any_more_are_forgotten(study: Study) -> None
     head = study.annotate("ben", "why?", target=target("another secret"))
     study.reply("ada", head)
     study.delete("ben", head)
-    study.do(forget_quotes, "7", "Here is the first\n\nsecond line.")
+    forget(study, "Here is the first\n\nsecond line.")
     assert "secret" not in study.everything()
     shown = {one.id: one for one in study.page("ben")}
     now = shown[kept.id]
@@ -48,16 +53,16 @@ def test_forgetting_shows_nobody_what_they_had_lost(study: Study) -> None:
     made = study.annotate("ben", "hidden words", target=target("a secret"))
     study.update("ben", made, visibility="private")
     before = study.events("document:7")
-    study.do(forget_quotes, "7", "")
+    forget(study, "")
     assert study.events("document:7") == before
     assert "hidden words" not in repr(before)
 
 
 def test_forgetting_again_changes_nothing(study: Study) -> None:
     study.annotate("ben", target=target("here"))
-    study.do(forget_quotes, "7", "here")
+    forget(study, "here")
     before = study.everything()
-    study.do(forget_quotes, "7", "here")
+    forget(study, "here")
     assert study.everything() == before
 
 

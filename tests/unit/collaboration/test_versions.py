@@ -25,7 +25,7 @@ from coursewire.namespaces.collaboration.contract import (
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.rules import limits
 from coursewire.namespaces.collaboration.rules import versions as rules
-from coursewire.namespaces.collaboration.service import editing, managing, saving_versions
+from coursewire.namespaces.collaboration.service import beginning_anew, editing, saving_versions
 from coursewire.namespaces.collaboration.service import versions as service
 from coursewire.namespaces.collaboration.store import documents
 from coursewire.namespaces.collaboration.store import versions as store
@@ -345,7 +345,7 @@ def test_versions_go_with_their_document(study: Study, draft: Draft) -> None:
     other = Draft(study, HTML, "other")
     other.edit("ben", add_line("kept"))
     kept = other.save("ben", "Draft")
-    study.do(managing.forget_past, study.caller("ada"), "essay")
+    study.do(beginning_anew.forget_past, study.caller("ada"), "essay")
     assert listed(study, "ada") == []
     assert "About the secret" not in study.everything()
     assert study.run("ben", save).version.title == ""  # the answer to its repeat
@@ -391,7 +391,7 @@ def test_a_version_that_two_bring_back_at_once_is_there_once(draft: Draft) -> No
     assert draft.text() == "Essay\none two three\nlast\n"
     saving = SaveVersion(key=new_id(), document_id="essay", title="Late")
     read = study.do(saving_versions.read_state, ada, saving, caller=ada)
-    study.do(managing.forget_past, ada, draft.id)
+    study.do(beginning_anew.forget_past, ada, draft.id)
     with pytest.raises(Outdated):
         study.do(saving_versions.save_version, ada, saving, read, caller=ada)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from coursewire.errors import Forbidden
+from coursewire.errors import CoursewireError, Forbidden
 from coursewire.identity.access import CallerOf, ServiceWork, WorkOf
 from coursewire.namespaces.collaboration.contract import (
     DocumentBegun,
@@ -17,9 +18,17 @@ from coursewire.namespaces.collaboration.contract import (
     DocumentText,
     OneDocument,
 )
-from coursewire.namespaces.collaboration.service import managing
+from coursewire.namespaces.collaboration.service import beginning_anew, managing
+from coursewire.realtime.namespace import Outdated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coursewire.identity.caller import Caller
 
 NAMESPACE: Final = "/collaboration"
+PLANS: Final = 3
+"""How often what a document is to begin with is found in a reader, where it is edited meanwhile. Then in the writer."""
 
 DocumentPath = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9._@\-]{1,128}$", description="The id of the document.")
@@ -85,11 +94,25 @@ async def forget_past(document_id: DocumentPath, work: WorkOf) -> Response:
 
     It begins anew with what it says now: edits, snapshots, versions and events of its former life are gone.
     """
+    caller = work.caller
 
-    def run(tx: Any) -> DocumentBegun:
-        return managing.forget_past(tx, work.caller, document_id)
+    def plan(tx: Any) -> beginning_anew.Beginning | None:
+        try:
+            return beginning_anew.plan_beginning(tx, caller, document_id)
+        except CoursewireError:
+            return None  # it is a repeat, which is answered as it was at first; or the writer says so
 
-    return await work.write(NAMESPACE, run)
+    for _ in range(PLANS):
+        planned = await work.read(NAMESPACE, plan)
+        with suppress(Outdated):
+            return await work.write(NAMESPACE, _beginning(caller, document_id, planned))
+    return await work.write(NAMESPACE, _beginning(caller, document_id, None))
+
+
+def _beginning(
+    caller: Caller, document_id: str, planned: beginning_anew.Beginning | None
+) -> Callable[[Any], DocumentBegun]:
+    return lambda tx: beginning_anew.forget_past(tx, caller, document_id, planned)
 
 
 @router.delete("/{document_id}", status_code=204)

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import TYPE_CHECKING, Any
-
-from pycrdt import Doc, XmlFragment
+from typing import TYPE_CHECKING
 
 from coursewire.errors import Conflict, Forbidden, Invalid
 from coursewire.identity import membership
 from coursewire.namespaces.collaboration.contract import (
     AnnotationDeleted,
-    DocumentBegun,
-    DocumentReset,
     DocumentSettings,
     DocumentText,
-    DocumentUpdated,
     OneDocument,
-    Reset,
-    Update,
 )
-from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.rendering import html_of, text_of
-from coursewire.namespaces.collaboration.encoding.tree import insert, tree_of
 from coursewire.namespaces.collaboration.rules import modes
 from coursewire.namespaces.collaboration.rules.annotations import tombstone
-from coursewire.namespaces.collaboration.rules.audiences import Viewer, document_channel
+from coursewire.namespaces.collaboration.rules.audiences import Viewer
 from coursewire.namespaces.collaboration.service import seeds
 from coursewire.namespaces.collaboration.service.audiences import Entered, entered
 from coursewire.namespaces.collaboration.service.changed_documents import (
@@ -39,7 +30,6 @@ from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import new_document, shown
 from coursewire.namespaces.collaboration.service.erased_annotations import channels_of_documents
 from coursewire.namespaces.collaboration.service.erased_versions import forget_versions
-from coursewire.namespaces.collaboration.service.forgotten_quotes import forget_quotes
 from coursewire.namespaces.collaboration.store import annotations as notes
 from coursewire.namespaces.collaboration.store import documents, snapshots, updates, writers
 from coursewire.vocabulary import new_id
@@ -106,7 +96,7 @@ def change_document(
     tx: Transaction, caller: Caller, document_id: str, patch: DocumentPatch
 ) -> DocumentSettings:
     """Change a document's title, who may do what in it, and whether anybody does. Raises NotFound, Forbidden."""
-    row = _kept_by(tx, caller, document_id).document
+    row = kept_by(tx, caller, document_id).document
     changed = dataclasses.replace(
         row,
         title=row.title if patch.title is None else patch.title,
@@ -129,46 +119,9 @@ def change_document(
     )
 
 
-def forget_past(tx: Transaction, caller: Caller, document_id: str) -> DocumentBegun:
-    """Let a document begin anew with what it says now: nothing of what it said before is left anywhere (LOG5).
-
-    Its edits, snapshots, versions and logged events go. Whoever is in it opens it again, and edits of its former life
-    are refused. Raises NotFound, Forbidden.
-    """
-    place = _kept_by(tx, caller, document_id)
-    if place.document.kind == "page":
-        raise Invalid("a page is kept elsewhere: there is nothing of it here", field="document_id")
-    doc = build_contents(tx, place.document).doc
-    seed = _again(doc)
-    row = dataclasses.replace(place.document, epoch=new_id())
-    _delete_contents(tx, document_id)
-    documents.set_epoch(tx, document_id, row.epoch)
-    seeds.write_seed(tx, row, seed)
-    channel = document_channel(document_id)
-    tx.begin_anew(channel)
-    tx.publish_unlogged(
-        channel, DocumentReset(Reset(document_id=document_id, epoch=row.epoch, reason="erased"))
-    )
-    # The first event of the new stream: by it every node knows that the old one has ended.
-    begun = Update(document_id=document_id, sequence=0, client_id=seeds.SEED_CLIENT, update=b"")
-    tx.append(channel, DocumentUpdated(begun))
-    forget_quotes(tx, document_id, text_of(doc))
-    tx.subject = document_id
-    return DocumentBegun(document=_shown(tx, row, place.viewer), epoch=row.epoch)
-
-
-def _again(doc: Doc[Any]) -> bytes:
-    """Return what a document says, as an update that never knew anything else."""
-    again: Doc[Any] = Doc(client_id=seeds.SEED_CLIENT)
-    root = again.get(ROOT_NAME, type=XmlFragment)
-    with again.transaction():
-        insert(root, 0, tree_of(doc))
-    return again.get_update()
-
-
 def delete_document(tx: Transaction, caller: Caller, document_id: str) -> None:
     """Take a document away, with all that is in it and beside it. Raises NotFound, Forbidden."""
-    remove(tx, _kept_by(tx, caller, document_id).document)
+    remove(tx, kept_by(tx, caller, document_id).document)
 
 
 def remove(tx: Transaction, row: DocumentRow) -> None:
@@ -181,7 +134,7 @@ def remove(tx: Transaction, row: DocumentRow) -> None:
         gone = tombstone(stored.annotation, stored.annotation.revision + 1)
         tx.redact(gone.id, gone)
         tx.tell(AnnotationDeleted(gone))
-    _delete_contents(tx, row.id)
+    delete_contents(tx, row.id)
     documents.delete_document(tx, row.id)
     for channel in channels:
         tx.begin_anew(channel)
@@ -190,14 +143,15 @@ def remove(tx: Transaction, row: DocumentRow) -> None:
     tell_removed(tx, row, roster)
 
 
-def _delete_contents(tx: Transaction, document_id: str) -> None:
+def delete_contents(tx: Transaction, document_id: str) -> None:
+    """Delete what is in a document, of now and of its past."""
     updates.delete_updates(tx, document_id)
     snapshots.delete_snapshots(tx, document_id)
     writers.delete_writers(tx, document_id)
     forget_versions(tx, document_id)
 
 
-def _kept_by(tx: Transaction, caller: Caller, document_id: str) -> Entered:
+def kept_by(tx: Transaction, caller: Caller, document_id: str) -> Entered:
     """Return a document to the LMS and to staff of its course. Raises NotFound, Forbidden."""
     place = entered(tx, caller, document_id)
     roles = tx.roles_in(caller, place.document.course_id)

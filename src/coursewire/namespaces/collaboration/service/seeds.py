@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pycrdt import get_state
+
 from coursewire.errors import Invalid, TooLarge
-from coursewire.namespaces.collaboration.encoding.reading import read_update
 from coursewire.namespaces.collaboration.encoding.seeding import doc_of_html, doc_of_text
+from coursewire.namespaces.collaboration.encoding.vectors import read_state_vector
 from coursewire.namespaces.collaboration.rules.limits import MOST_DOCUMENT
 from coursewire.namespaces.collaboration.store import updates, writers
 from coursewire.namespaces.collaboration.store.updates import Edit, Kept
@@ -147,12 +149,12 @@ def write_seed(tx: Transaction, document: DocumentRow, seed: bytes | None) -> No
     """Write what a document begins with, in the transaction in which it is made."""
     if seed is None:
         return
-    blocks = read_update(seed, most_structs=10**6).blocks
+    clocks = read_state_vector(get_state(seed))
     writers.save_writers(
         tx,
         document.id,
         document.epoch,
-        [(client, Writer(NOBODY, block.end)) for client, block in blocks.items()],
+        [(client, Writer(NOBODY, clock)) for client, clock in clocks.items()],
     )
     updates.insert_updates(
         tx, document.id, document.epoch, [Kept(Edit(SEED_OFFSET, seed), SEED_CLIENT, NOBODY)]
