@@ -253,6 +253,8 @@ async def test_a_rule_that_makes_no_sense_is_refused(site: Campus, rule: Json, f
     body = {"rules": [{"id": "r", "title": "T", **rule}]}
     reply = await site.lms.put(f"/v1/courses/{COURSE}/milestones", json=body)
     assert (reply.status_code, reply.json()["field"]) == (422, field), reply.text
+    twice = await site.lms.put(f"/v1/courses/{COURSE}/milestones", json={"rules": [FIRST, FIRST]})
+    assert (twice.status_code, twice.json()["field"]) == (422, "rules"), twice.text
     assert (await site.counts())["analytics_milestone_rules"] == 1
     async with site.http("ada") as page:
         assert (await page.put(f"/v1/courses/{COURSE}/milestones", json={"rules": []})).status_code == 403

@@ -59,7 +59,10 @@ async def test_a_body_that_is_no_object(running: Campus) -> None:
     for body in (b"", b"{", b"[1]", b"null", b"\xff\xfe", b"[" * 100_000):
         reply = await running.lms.put("/v1/courses/cs101", content=body, headers=headers)
         assert reply.status_code in {400, 422}
-        problem(reply, reply.status_code, "invalid")
+        found = problem(reply, reply.status_code, "invalid")
+        assert "method" not in found["detail"], "it is the body that is wrong"
+    broken = await running.lms.put("/v1/courses/cs101", content=b'{"title": ', headers=headers)
+    assert problem(broken, 422, "invalid")["detail"] == "the body must be JSON: Expecting value"
 
 
 async def test_wrong_parameters_are_named(running: Campus) -> None:

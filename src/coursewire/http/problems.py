@@ -105,8 +105,7 @@ async def _coursewire_error(_: Request, error: Exception) -> Response:
 async def _validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it
     found = [
-        FieldError(field=_path(item["loc"]), message=str(item["msg"]).removeprefix("Value error, "))
-        for item in error.errors()[:_MAX_ERRORS]
+        FieldError(field=_path(item["loc"]), message=_message(item)) for item in error.errors()[:_MAX_ERRORS]
     ]
     first = found[0]
     detail = f"{first.field}: {first.message}" if first.field else first.message
@@ -121,11 +120,19 @@ async def _http_error(_: Request, error: Exception) -> Response:
         type="about:blank",
         title=status.phrase,
         status=status,
-        detail=status.description or status.phrase,
+        # Where the framework says more than the name of the status, that is better than what RFC 9110 calls it.
+        detail=error.detail if error.detail != status.phrase else status.description or status.phrase,
         code=code,
         retryable=False,
     )
     return _reply(problem, status, dict(error.headers or {}))
+
+
+def _message(item: dict[str, Any]) -> str:
+    """Return what would be right; of JSON that breaks off, why it does."""
+    if item["type"] == "json_invalid":
+        return f"the body must be JSON: {item['ctx']['error']}"
+    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _path(location: Sequence[str | int]) -> str:

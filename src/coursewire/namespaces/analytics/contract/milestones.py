@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal
 
 from annotated_types import Len
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from coursewire.namespaces.analytics.contract.values import Cursor, ObjectId
 from coursewire.realtime.contract import Command, Delivery, Event, Result
@@ -58,12 +58,13 @@ class RulesBody(Model):
 
     rules: Annotated[list[MilestoneRule], Len(0, 50)]
 
-    @model_validator(mode="after")
-    def _each_once(self) -> RulesBody:
-        ids = [rule.id for rule in self.rules]
+    @field_validator("rules")
+    @classmethod
+    def _each_once(cls, rules: list[MilestoneRule]) -> list[MilestoneRule]:
+        ids = [rule.id for rule in rules]
         if len(set(ids)) != len(ids):
             raise ValueError("each rule has an id of its own")
-        return self
+        return rules
 
 
 class MilestoneBody(Model):

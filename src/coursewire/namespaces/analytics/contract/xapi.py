@@ -19,6 +19,7 @@ from pydantic import (
     RootModel,
     StringConstraints,
     Tag,
+    field_validator,
     model_validator,
 )
 
@@ -51,14 +52,12 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    @model_validator(mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _no_null(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for name, value in data.items():
-                if value is None:
-                    raise ValueError(f"{name} must not be null")
-        return data
+    def _no_null(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("must not be null")
+        return value
 
 
 class Account(Part):
@@ -320,10 +319,15 @@ class Statement(_Said):
     authority: Actor | None = None
     version: str | None = None
 
+    @field_validator("version")
+    @classmethod
+    def _known(cls, version: str | None) -> str | None:
+        if version is not None and not VERSIONS.fullmatch(version):
+            raise ValueError("must be 1.0.x or 2.0.x")
+        return version
+
     @model_validator(mode="after")
     def _fits_together(self) -> Statement:
-        if self.version is not None and not VERSIONS.fullmatch(self.version):
-            raise ValueError("version must be 1.0.x or 2.0.x")
         context = self.context
         if (
             context is not None

@@ -86,6 +86,8 @@ async def read(body: bytes) -> list[service.Given]:
             read = Statement.model_validate(one)
         except ValidationError as error:
             wrong = invalid_from(error)
+            if wrong.field == "payload":  # of the statement as a whole
+                raise BadStatement(f"{place}: {wrong.message}", field=str(place)) from None
             raise BadStatement(
                 f"{place}.{wrong.message}", field=f"{place}.{wrong.field}", details=wrong.details
             ) from None
