@@ -73,6 +73,12 @@ def _bytes_in(payload: dict[str, Any]) -> str | None:
 # Answers
 
 
+_PLAIN: Final = (bool, int, str)
+
+Said = tuple[Model, bytes]
+"""A payload, and its JSON."""
+
+
 class Answer(NamedTuple):
     """The data of an ack: JSON, and the bytes that its placeholders stand for."""
 
@@ -80,10 +86,13 @@ class Answer(NamedTuple):
     attachments: tuple[bytes, ...] = ()
 
 
-def encode_answer(result: Result) -> Answer:
-    """Write an answer. Raises ValueError for one with more than `MOST_IN_ANSWER` attachments."""
+def encode_answer(result: Result, said: Said | None = None) -> Answer:
+    """Write an answer. Raises ValueError for one with more than `MOST_IN_ANSWER` attachments.
+
+    said: what an event has said already. An answer that shows the same object has its JSON.
+    """
     if not model_has_bytes(type(result)):
-        return Answer(result.model_dump_json(exclude_none=True).encode())
+        return Answer((said and _repeated(result, said)) or result.as_json())
     attachments: list[bytes] = []
 
     def take_out(value: Any) -> Any:
@@ -98,6 +107,20 @@ def encode_answer(result: Result) -> Answer:
     return Answer(json, tuple(attachments))
 
 
+def _repeated(result: Result, said: Said) -> bytes | None:
+    """Write an answer around what was said; None where it shows something else, or more than that and plain values."""
+    fields: dict[str, Any] = {}
+    shows = False
+    for name, value in result.__dict__.items():
+        if value is said[0]:
+            fields[name], shows = orjson.Fragment(said[1]), True
+        elif isinstance(value, _PLAIN):
+            fields[name] = value
+        elif value is not None:
+            return None
+    return orjson.dumps(fields) if shows else None
+
+
 @cache
 def model_has_bytes(model: type[Model]) -> bool:
     """Tell whether a model has bytes at any depth, looked at once."""
@@ -110,7 +133,7 @@ def model_has_bytes(model: type[Model]) -> bool:
 def split(event: Event[Any]) -> tuple[bytes, bytes | None]:
     """Return the payload of an event as JSON, and the bytes that travel beside it."""
     if event.attachment is None:
-        return event.data.model_dump_json(exclude_none=True).encode(), None
+        return event.data.as_json(), None
     data = event.data.model_dump_json(exclude_none=True, exclude={event.attachment})
     return data.encode(), getattr(event.data, event.attachment)
 

@@ -91,7 +91,7 @@ class Derivations:
         def compute(raw: StorageTransaction) -> list[_Value]:
             tx = Transaction(raw, namespace, None, self._reactions)
             return [
-                _Value(user_id, event, event.data.model_dump_json(exclude_none=True).encode())
+                _Value(user_id, event, event.data.as_json())
                 for user_id, event in derived.compute(tx, argument, users)
             ]
 

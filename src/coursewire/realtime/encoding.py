@@ -35,9 +35,7 @@ def encode_unlogged(message: Unlogged) -> Encoded:
 
 def encode_alone(namespace: str, event: Event[Any], channel: str = "") -> Encoded:
     """Encode an event for one socket, such as `channel.closed`; `channel` is empty where none is meant."""
-    return encode_json(
-        namespace, event.event, event.data.model_dump_json(exclude_none=True).encode(), channel
-    )
+    return encode_json(namespace, event.event, event.data.as_json(), channel)
 
 
 def encode_json(namespace: str, name: str, data: bytes, channel: str = "") -> Encoded:

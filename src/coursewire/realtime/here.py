@@ -108,7 +108,7 @@ class Here:
                 continue
             channel.crowded = False
             event = kind.present(user_id, standing)
-            data = event.data.model_dump_json(exclude_none=True).encode()
+            data = event.data.as_json()
             self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))
 
 

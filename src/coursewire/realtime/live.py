@@ -53,7 +53,7 @@ class Live:
         """Give a channel a newest value that only its listeners keep. `is_last`: it is sent, and then forgotten."""
         if event.delivery is not Delivery.LATEST or event.per is None:
             raise TypeError(f"{event.event} is not of class latest")
-        data = event.data.model_dump_json(exclude_none=True).encode()
+        data = event.data.as_json()
         key = str(getattr(event.data, event.per))
         at = time.time_ns() // 1_000_000
         message = Unlogged(

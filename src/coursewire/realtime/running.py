@@ -249,15 +249,15 @@ def run_once(
         if first is not None:
             return Answer(orjson.dumps({**orjson.loads(first), "duplicate": True}))
     tx = Transaction(raw, path, caller, reactions)
-    answer = encode_answer(handler(tx, caller, command))
+    answer = encode_answer(handler(tx, caller, command), tx.said)
     if key is not None:
         log.remember(raw, caller.user_id, path, key, digest, answer.json, tx.subject)
     return answer
 
 
 def _digest(command: Command) -> bytes:
-    content = f"{command.command}\n{command.model_dump_json()}".encode()
-    return hashlib.blake2b(content, digest_size=16).digest()
+    content = command.__pydantic_serializer__.to_json(command)
+    return hashlib.blake2b(b"%b\n%b" % (command.command.encode(), content), digest_size=16).digest()
 
 
 def _position(answer: Joined | CoursewireError) -> Position:

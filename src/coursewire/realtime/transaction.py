@@ -18,7 +18,7 @@ from coursewire.bus.port import (
 )
 from coursewire.identity import groups, membership
 from coursewire.identity.contract import GroupChanged, MembersChanged, SessionsEnded
-from coursewire.realtime.attachments import split, without_bytes
+from coursewire.realtime.attachments import Said, split, without_bytes
 from coursewire.realtime.contract import Delivery
 from coursewire.vocabulary import Model, Position, new_id
 
@@ -53,6 +53,7 @@ class Transaction:
         "now",
         "one",
         "run",
+        "said",
         "subject",
     )
 
@@ -67,6 +68,8 @@ class Transaction:
         """Milliseconds since 1970."""
         self.subject: str | None = None
         """What the first event of this transaction was about: a remembered answer is taken back with it (LOG5)."""
+        self.said: Said | None = None
+        """The payload of the last event of its own, with its JSON: an answer often shows the same."""
         self.noted: Any = None
         """What a channel's rule has read, for whatever reads the channel's newest values behind it."""
         self.all: Callable[..., list[Row]] = raw.all
@@ -86,6 +89,8 @@ class Transaction:
             self.subject = subject
         event_id = new_id()
         data, attachment = split(event)
+        if attachment is None:
+            self.said = event.data, data
         if actor is THE_CALLER:
             actor = self._caller.user_id if self._caller else None
         epoch, offset = log.append(
