@@ -62,5 +62,6 @@ def receipt_of(room_id: str, row: Any) -> Receipt:
 def unread_of(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> Iterable[tuple[str, Event[Any]]]:
     """Return the counts of one room for the people who are here, one query for many."""
     for row in store.unread_counts(tx, room_id, user_ids):
-        unread = Unread(room_id=room_id, unread=row.unread, mentions=row.mentioned, total=row.total)
+        total = row.unread + row.elsewhere
+        unread = Unread(room_id=room_id, unread=row.unread, mentions=row.mentioned, total=total)
         yield row.user_id, UnreadChanged(unread)

@@ -109,5 +109,5 @@ def _unread(tx: Transaction, caller: Caller, room_id: str) -> Unread:
         room_id=room_id,
         unread=row.unread if row else 0,
         mentions=row.mentioned if row else 0,
-        total=row.total if row else store.total_unread(tx, caller.user_id),
+        total=row.unread + row.elsewhere if row else store.total_unread(tx, caller.user_id),
     )

@@ -136,14 +136,18 @@ def receipts(tx: Transaction, room_id: str, most: int) -> list[Row]:
     return tx.all(_receipts, room_id=room_id, most=most)
 
 
-_total_members = members.alias("total_members")
-_total_rooms = rooms.alias("total_rooms")
-_total = (
+_other_members = members.alias("other_members")
+_other_rooms = rooms.alias("other_rooms")
+_elsewhere = (
     select(
-        func.coalesce(func.sum(_unread(_total_rooms, _total_members)), 0),
+        func.coalesce(func.sum(_unread(_other_rooms, _other_members)), 0),
     )
-    .select_from(_total_members.join(_total_rooms, _total_rooms.c.id == _total_members.c.room_id))
-    .where(_total_members.c.user_id == members.c.user_id, _total_members.c.active == 1)
+    .select_from(_other_members.join(_other_rooms, _other_rooms.c.id == _other_members.c.room_id))
+    .where(
+        _other_members.c.user_id == members.c.user_id,
+        _other_members.c.active == 1,
+        _other_members.c.room_id != members.c.room_id,
+    )
     .correlate(members)
     .scalar_subquery()
 )
@@ -152,7 +156,7 @@ _unread_of_room = (
         members.c.user_id,
         UNREAD.label("unread"),
         mentioned_after(members.c.room_id, members.c.user_id, members.c.read_number).label("mentioned"),
-        _total.label("total"),
+        _elsewhere.label("elsewhere"),
     )
     .select_from(members.join(rooms, rooms.c.id == members.c.room_id))
     .where(members.c.room_id == ROOM, members.c.active == 1)
@@ -168,7 +172,7 @@ _total_of = Prepared(
 
 
 def unread_counts(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> Iterable[Row]:
-    """Return user_id, unread, mentioned and total of those of `user_ids` who are in the room."""
+    """Return user_id, unread, mentioned, and unread elsewhere, of those of `user_ids` who are in the room."""
     for start in range(0, len(user_ids), SLICE):
         yield from tx.all(_unread_of_some, room_id=room_id, user_ids=list(user_ids[start : start + SLICE]))
 
