@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import count
 
 import pytest
 from tests.unit.collaboration.reading_room import ReadingRoom
 from tests.unit.collaboration.yjs import block, deleting, element, head, mark, run, text, update
 from tests.unit.realtime.guest import Json
+from tests.unit.realtime.house import Clock
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding import labour, placing
@@ -119,14 +121,43 @@ async def test_who_sends_what_takes_very_long_rests_for_many_times_as_long(
     ada, ben = await room.come("ada"), await room.come("ben")
     await ada.open(document_id)
     await ben.open(document_id)
-    spent = iter([0.0, limits.LONG_S, 10.0, 12.0, 20.0, 20.0])
+    spent = iter([0.0, 0.2, 10.0, 12.0, 20.0, 20.0])
     monkeypatch.setattr(commands, "thread_time", lambda: next(spent))
     await ben.type("in time ")
     assert (await ben.send_refused(b"nonsense"))["code"] == "invalid"
     error = await ben.send_refused(ben.edit("too soon "))
     assert error["code"] == "rate_limited"
-    assert 30_000 < error["retry_after_ms"] <= 2_000 * limits.LONG_RESTS + 1
+    assert 30_000 < error["retry_after_ms"] <= 2_000 / limits.SHARE + 1
     await ada.type("meanwhile ")
+
+
+async def test_edits_take_their_share_of_a_processor_in_the_long_run(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] Each is below what may be taken at once; all of them together are not."""
+    document_id = await room.document()
+    ada, ben = await room.come("ada"), await room.come("ben")
+    await ada.open(document_id)
+    await ben.open(document_id)
+    clock = Clock(room.house)
+    reads = count()
+    # Long enough that the time that the test itself takes does not matter.
+    monkeypatch.setattr(commands, "thread_time", lambda: next(reads) * 90.0)
+    monkeypatch.setattr(limits, "ON_CREDIT_S", 4_000.0)
+    for _ in range(3):
+        await ben.type("long ")
+    edit = ben.edit("one more ")
+    error = await ben.send_refused(edit)
+    assert error["code"] == "rate_limited"
+    # 3 x 90 s are 5,400 s of a twentieth, of which 4,000 may be owed.
+    assert 1_300_000 < error["retry_after_ms"] <= 1_400_001
+    await ada.type("meanwhile ")
+    await clock.advance(1_401)
+    await ben.send(edit)
+    assert (await ben.send_refused(ben.edit("again ")))["code"] == "rate_limited"
+    await clock.advance(60_000)
+    room.rooms.let_go(0.0)
+    assert room.rooms.paid == {}
 
 
 LINE = update(block(7, 0, element(), run(parent=(7, 0)), text("x", parent=(7, 1))))

@@ -144,8 +144,9 @@ def prepare_update(rooms: Rooms, visit: Visit, command: UpdateDocument) -> Editi
         return _prepare(rooms, visit, (room, replica, guest), command.update)
     finally:
         spent = thread_time() - began
-        if spent > limits.LONG_S and guest.bucket is not None:
-            _let_rest(rooms, guest, visit.live.now + spent * limits.LONG_RESTS)
+        if spent > limits.NOTED_S and guest.bucket is not None:
+            now, user_id = visit.live.now, guest.caller.user_id
+            rooms.paid[user_id] = max(now, rooms.paid.get(user_id, now)) + spent / limits.SHARE
 
 
 def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], raw: bytes) -> Editing:
@@ -168,7 +169,7 @@ def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], r
     except Broken as broken:
         room.drop(str(broken))
         rooms.counts["refused_by_document"] += 1
-        _let_rest(rooms, guest, visit.live.now + limits.BREAKING_REST_S)
+        rooms.resting[guest.caller.user_id] = visit.live.now + limits.BREAKING_REST_S
         raise Invalid("must be an edit of this document", field="update") from None
     room.begin()
     return Editing(room, replica, guest.client_id, update, raw)
@@ -244,16 +245,13 @@ def _entered(rooms: Rooms, visit: Visit, document_id: str) -> tuple[Room, Guest]
 
 
 def _check_rest(rooms: Rooms, guest: Guest, now: float) -> None:
-    wait_s = rooms.resting.get(guest.caller.user_id, 0.0) - now
-    if wait_s > 0:
-        raise RateLimited(
-            "your last edit broke the document, or took very long", retry_after_ms=int(wait_s * 1000) + 1
-        )
-
-
-def _let_rest(rooms: Rooms, guest: Guest, until: float) -> None:
     user_id = guest.caller.user_id
-    rooms.resting[user_id] = max(until, rooms.resting.get(user_id, 0.0))
+    until = max(rooms.resting.get(user_id, now), rooms.paid.get(user_id, now) - limits.ON_CREDIT_S)
+    if until > now:
+        raise RateLimited(
+            "your last edits broke the document, or took very long",
+            retry_after_ms=int((until - now) * 1000) + 1,
+        )
 
 
 def _check_rate(bucket: Bucket | None, size: int, now: float, why: str = TOO_MANY_EDITS) -> None:

@@ -58,8 +58,9 @@ class Rooms:
         self._buckets: dict[str, tuple[Bucket, float]] = {}
         """By user, and when they last opened something: kept while they are in a document, and until it is full."""
         self.resting: dict[str, float] = {}
-        """Whose last edit has broken a document or taken very long, and until when, by the loop's clock, nothing more
-        is taken from them."""
+        """Whose last edit has broken a document, and until when, by the loop's clock, nothing is taken from them."""
+        self.paid: dict[str, float] = {}
+        """Whose edits took long, and until when, by the loop's clock, that takes up their share of the processor."""
         self._work: Background | None = None
         self._is_limited = True
         self.compacting = Compacting(self)
@@ -157,6 +158,7 @@ class Rooms:
                 self._close(room)
         now = asyncio.get_running_loop().time()
         self.resting = {user_id: until for user_id, until in self.resting.items() if until > now}
+        self.paid = {user_id: until for user_id, until in self.paid.items() if until > now}
         here = {guest.caller.user_id for room in self._rooms.values() for guest in room.company.people}
         for user_id, (_, opened_at) in list(self._buckets.items()):
             if user_id not in here and opened_at <= idle_since:

@@ -32,10 +32,12 @@ states has many, so it is no more."""
 BREAKING_REST_S: Final = 5.0
 """Seconds in which nothing is taken from whoever sent an edit that passed every check and broke the document all the
 same: it has to be loaded again."""
-LONG_S: Final = 0.2
-"""Seconds of CPU that reading, checking and applying an edit takes at most, of all kinds that were measured within the
-bounds: what takes longer is of a kind that nobody has thought of."""
-LONG_RESTS: Final = 20.0
-"""How many times as long nothing is then taken from its sender: the node stays the others'."""
+NOTED_S: Final = 0.001
+SHARE: Final = 0.05
+ON_CREDIT_S: Final = 4.0
+"""What somebody's edits may take of a processor, of whatever kind they are, the refused ones too: each of more than
+`NOTED_S` is paid with the time that follows, of which it may take its `SHARE`, and nothing is taken from whoever is
+more than `ON_CREDIT_S` behind. That is 0.2 s of CPU at once, and a twentieth of a processor in the long run: so the
+node stays the others', also before what nobody has thought of."""
 STATE_COST: Final = 8 * 1024
 """Bytes that opening a document and comparing states count for, on top of the state vector: 3 ms, of one of 2 MB."""
