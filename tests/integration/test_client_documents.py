@@ -17,7 +17,14 @@ from tests.integration.documents_campus import client, make_document, reads, unt
 from coursewire.client.document import Document
 from coursewire.client.sync import CollaborationClient as BlockingClient
 from coursewire.errors import Forbidden, Invalid, NotFound
-from coursewire.namespaces.collaboration.contract import Annotation, ChangedDocument, DocumentChanged
+from coursewire.namespaces.collaboration.contract import (
+    Annotation,
+    Awareness,
+    AwarenessChanged,
+    ChangedDocument,
+    DocumentChanged,
+)
+from coursewire.namespaces.collaboration.encoding.awareness import Entry, read_awareness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,6 +64,33 @@ async def test_one_sees_who_comes_and_goes(site: Campus) -> None:
             await until(hers, lambda: "ben" in hers.participants)
             assert hers.participants["ben"].mode == "edit"
         await until(hers, lambda: "ben" not in hers.participants)
+
+
+async def test_where_a_program_writes_is_seen_as_its_caret(site: Campus) -> None:
+    """[DOC9] Under the name and in the colour that the server knows, like everybody's."""
+    document_id = await make_document(site)
+    async with client(site, "ada") as ada, client(site, "ben") as ben, ada.open_document(document_id) as hers:
+        carets: asyncio.Queue[Entry] = asyncio.Queue()
+
+        @ada.on(AwarenessChanged)
+        def heard(news: Awareness) -> None:
+            for entry in read_awareness(news.awareness):
+                carets.put_nowait(entry)
+
+        async with ben.open_document(document_id) as his:
+            await until(hers, lambda: "ben" in hers.participants)
+            his.text += "Because n falls."
+            shown = await carets.get()
+            assert shown.client_id == his.doc.client_id
+            assert shown.state is not None
+            ben_himself = hers.participants["ben"]
+            assert shown.state["user"] == {
+                "id": "ben",
+                "name": ben_himself.name,
+                "color": ben_himself.colour,
+            }
+            assert shown.state["cursor"]["head"]["item"]["client"] == his.doc.client_id
+        assert (await carets.get()).state is None
 
 
 async def test_notes_of_a_group_come_and_go_with_it(site: Campus) -> None:

@@ -57,6 +57,8 @@ class Editing:
         """Own updates that were not sent, the oldest first."""
         self._gathered: list[tuple[bytes, int]] = []
         """Those before them, merged, and how many each was; no larger than one update may be, if it was several."""
+        self.last: bytes | None = None
+        """The last edit that was made here, until somebody has taken it."""
         self.writes = 0
         """How many edits were made here."""
         self._size = 0
@@ -134,6 +136,7 @@ class Editing:
         self.writes += 1
         self._size += len(event.update)
         self._written.append(event.update)
+        self.last = event.update
         if len(self._written) >= GATHERED:
             self._gather()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pycrdt import Doc
 
+from coursewire.client.document_caret import Caret
 from coursewire.client.document_editing import Editing, Flight, readable
 from coursewire.client.document_known import Known
 from coursewire.client.document_listeners import Listeners
@@ -25,6 +26,7 @@ from coursewire.errors import (
     Unavailable,
 )
 from coursewire.namespaces.collaboration import contract as collaboration
+from coursewire.realtime.contract import Nothing
 
 if TYPE_CHECKING:
     from coursewire.client.collaboration import CollaborationClient
@@ -59,6 +61,7 @@ class Kept:
         self._known = Known()
         self._listeners = Listeners(document_id)
         self._editing = Editing()
+        self._caret = Caret()
         self._given_up: CoursewireError | None = None
         """Why the next opening begins with nothing; until then the text stays as it is."""
         self._refusal: CoursewireError | None = None
@@ -209,13 +212,34 @@ class Kept:
                 else:
                     self._failures = 0
                     self._settled.set()
-                    await self._stirred.wait()
+                    await self._rest()
             except CoursewireError as error:
                 await self._recover(error)
             except Exception:
                 # Such as an answer of a server that is newer than we are. Nobody waits for this task: they are told so.
                 logger.exception("document %s cannot be kept up to date", self.id)
                 self.end(Internal("the document cannot be kept up to date: the log says why"))
+
+    async def _rest(self) -> None:
+        """Wait for something to do; meanwhile show where was written, once others have that and can find it."""
+        loop = asyncio.get_running_loop()
+        if self._editing.last is not None:
+            self._caret.edited(self.doc.client_id, self._editing.last)
+            self._editing.last = None
+        wait_s = self._caret.wait_s(loop.time())
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._stirred.wait()
+        except TimeoutError:
+            caret = self._caret.take(loop.time())
+            if caret is not None:
+                await self._show(caret)
+
+    async def _show(self, caret: bytes) -> None:
+        try:
+            await self._client.run(collaboration.SetAwareness, Nothing, document_id=self.id, awareness=caret)
+        except CoursewireError as error:
+            logger.debug("document %s shows no caret: %s", self.id, error)  # with the next edit, another one
 
     async def _open(self) -> None:
         """Open it once. It may have to be opened again: `_must_open` says so, also after an error."""
@@ -295,6 +319,7 @@ class Kept:
             self._keep_copy(self._given_up)
             self._editing, self._given_up, self._copied = editing, None, 0
         self.epoch, self.mode, self.about = answer.epoch, answer.mode, answer.document
+        self._caret.opened(self.doc.client_id)
 
     async def _send(self, flight: Flight) -> None:
         editing = self._editing

@@ -12,7 +12,7 @@ from pycrdt import Doc
 from coursewire.client.collaboration import CollaborationClient
 from coursewire.client.document import Document
 from coursewire.client.document_keeping import MEANWHILE
-from coursewire.errors import Conflict, Forbidden, Internal, Invalid, NotFound
+from coursewire.errors import Conflict, Forbidden, Internal, Invalid, NotFound, RateLimited
 from coursewire.namespaces.collaboration import contract as collaboration
 
 AT = "2026-11-23T05:00:00.000Z"
@@ -51,6 +51,9 @@ class Server:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.refuses: Exception | None = None
+        self.carets: list[bytes] = []
+        self.told = asyncio.Event()
+        self.refuses_carets = False
         self.left: list[str] = []
         self.asked = asyncio.Event()
         self.closed: set[str] = set()
@@ -89,6 +92,12 @@ class Server:
                 raise self.refuses
             self.doc.apply_update(fields["update"])
             return collaboration.UpdateSaved(sequence=fields["sequence"])
+        if command is collaboration.SetAwareness:
+            self.carets.append(fields["awareness"])
+            self.told.set()
+            if self.refuses_carets:
+                raise RateLimited("slowly")
+            return None
         self.opens += 1
         self.asked.set()
         annotations = list(self.notes)
@@ -195,6 +204,25 @@ async def test_what_is_written_after_a_refusal_and_before_the_next_opening_is_no
         document.text += " again"
         await document.saved()
     assert server.left == ["7"]
+
+
+async def test_where_it_writes_is_told_once_that_is_saved_and_after_every_opening(
+    server: Server, document: Document
+) -> None:
+    """[DOC9] Others can find the place then. Refused, it is let be."""
+    async with document:
+        for round_ in range(2):
+            server.told.clear()
+            server.refuses_carets = round_ == 0
+            document.text += "here"
+            await server.told.wait()
+            await document.saved()
+            assert server.doc.get_state() == document.doc.get_state()
+        server.told.clear()
+        document.reopen()
+        await server.told.wait()
+    assert len(server.carets) == len(set(server.carets)) == 3
+    assert (server.opens, document.unsaved) == (2, None)
 
 
 async def test_unsaved_edits_of_another_life_are_a_copy(server: Server, document: Document) -> None:
