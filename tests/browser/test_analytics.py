@@ -210,3 +210,5 @@ async def test_nothing_is_wider_than_a_phone(comes: Comes, server: DemoServer) -
     width = "document.querySelector('.cw-analytics').scrollWidth - document.querySelector('.cw-analytics').clientWidth"
     assert await ada.page.evaluate(width) == 0
     assert await ada.page.evaluate("document.documentElement.scrollWidth") == 390
+    # Nor longer: the page scrolls within its frame, never to what is empty below.
+    assert await ada.page.evaluate("document.documentElement.scrollHeight") == 844

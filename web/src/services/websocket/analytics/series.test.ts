@@ -24,6 +24,9 @@ const series = () => shownData(service.analytics, LIVE)?.series[0];
 const reads = () => world.peer.payloads("metrics.series");
 const moves = (second: number) => world.peer.say("metrics.updated", metrics(second), latest());
 
+const isWhole = ({ from, to }: Record<string, unknown>) =>
+  Date.parse(String(to)) - Date.parse(String(from)) > 20 * 60_000;
+
 async function connected(filters = LIVE): Promise<() => void> {
   service.connect("ada", "token");
   const stop = service.follow(filters);
@@ -87,10 +90,47 @@ describe("a series", () => {
       world.advance(13_000);
       await settle();
     }
-    const whole = reads().filter(
-      ({ from, to }) => Date.parse(String(to)) - Date.parse(String(from)) > 20 * 60_000,
-    );
-    expect(whole).toHaveLength(2);
+    expect(reads().filter(isWhole)).toHaveLength(2);
+  });
+
+  it("is read whole soon when the course moves and its end does not, but not with each move", async () => {
+    await connected();
+    furnishLectern(world.peer, { metrics: metrics(0), rests: true });
+    moves(1);
+    world.advance(13_000);
+    await settle();
+    moves(2);
+    world.advance(13_000);
+    await settle();
+    expect(reads()).toHaveLength(3);
+    expect(reads().filter(isWhole)).toHaveLength(1);
+    // Nothing moves any more: it is read all the same, once.
+    world.advance(60_000);
+    await settle();
+    expect(reads()).toHaveLength(4);
+    expect(reads().filter(isWhole)).toHaveLength(2);
+    world.advance(3_600_000);
+    await settle();
+    expect(reads()).toHaveLength(4);
+    for (let second = 3; second < 103; second += 1) {
+      moves(second);
+      world.advance(1_000);
+      await settle();
+    }
+    expect(reads().filter(isWhole).length).toBeLessThanOrEqual(2 + 3);
+  });
+
+  it("of the class is not read whole for that", async () => {
+    await connected();
+    furnishLectern(world.peer, { metrics: metrics(0), rests: true, scope: "cohort" });
+    for (const second of [1, 2]) {
+      moves(second);
+      world.advance(13_000);
+      await settle();
+    }
+    world.advance(3_600_000);
+    await settle();
+    expect(reads()).toHaveLength(3);
   });
 
   it("is read once for all who want the same, and no more when nobody does", async () => {

@@ -21,6 +21,11 @@ const SPREAD = 0.25;
 const OVERLAP = 2;
 /** After so many reads of the end the whole is read again: activity may also come very late. */
 const WHOLE_EVERY = 20;
+/**
+ * Where the course has moved and its end has not, something older has: an LMS reports what somebody did on a train. Then the
+ * whole is read, so many reads after it was read last at the soonest, also when the course moves no more.
+ */
+const WHOLE_AFTER = 4;
 
 type Read = (
   payload: AnalyticsCommands["metrics.series"]["payload"],
@@ -30,6 +35,8 @@ interface Kept {
   courseId: string;
   query: SeriesQuery;
   readAt: number;
+  /** When the whole was read last. */
+  wholeAt: number;
   /** Reads of its end since the whole was read. */
   ends: number;
   reading: boolean;
@@ -57,14 +64,22 @@ export class SeriesKeeper {
 
   open(courseId: string, query: SeriesQuery): void {
     const key = seriesKey(courseId, query);
-    this.#kept.set(key, { courseId, query, readAt: 0, ends: 0, reading: false, refused: false });
+    this.#kept.set(key, {
+      courseId,
+      query,
+      readAt: 0,
+      wholeAt: 0,
+      ends: 0,
+      reading: false,
+      refused: false,
+    });
     this.#patch(key, { query, phase: "loading", error: null, scope: null, points: [] });
   }
 
   close(courseId: string, query: SeriesQuery): void {
     const key = seriesKey(courseId, query);
     this.#kept.delete(key);
-    this.#around.timers.cancel(`series:${key}`);
+    this.#cancel(key);
     const { [key]: _closed, ...series } = this.#state.series;
     this.#around.store.set({ ...this.#state, series });
   }
@@ -72,7 +87,7 @@ export class SeriesKeeper {
   /** Another connection begins, or none: nothing is known of any. */
   forget(): void {
     for (const [key, { courseId, query }] of [...this.#kept]) {
-      this.#around.timers.cancel(`series:${key}`);
+      this.#cancel(key);
       this.open(courseId, query);
     }
   }
@@ -103,15 +118,33 @@ export class SeriesKeeper {
   }
 
   #readSoon(key: string, kept: Kept): void {
-    const { timers, now, random } = this.#around;
+    const { timers, now } = this.#around;
     if (timers.has(`series:${key}`)) return;
-    const every = EVERY_MS[kept.query.bucket] * (1 + SPREAD * random());
-    timers.set(`series:${key}`, Math.max(0, kept.readAt + every - now()), () => {
+    timers.set(`series:${key}`, Math.max(0, kept.readAt + this.#every(kept) - now()), () => {
       if (!kept.reading) return void this.#read(key, kept);
       // The answer under way may be older than the move.
       kept.readAt = now();
       this.#readSoon(key, kept);
     });
+  }
+
+  #readWhole(key: string, kept: Kept): void {
+    const { timers, now } = this.#around;
+    if (timers.has(`whole:${key}`)) return;
+    const every = this.#every(kept);
+    timers.set(`whole:${key}`, Math.max(every, kept.wholeAt + WHOLE_AFTER * every - now()), () => {
+      kept.ends = WHOLE_EVERY;
+      void this.#read(key, kept);
+    });
+  }
+
+  #every(kept: Kept): number {
+    return EVERY_MS[kept.query.bucket] * (1 + SPREAD * this.#around.random());
+  }
+
+  #cancel(key: string): void {
+    this.#around.timers.cancel(`series:${key}`);
+    this.#around.timers.cancel(`whole:${key}`);
   }
 
   get #state(): AnalyticsState {
@@ -146,6 +179,11 @@ export class SeriesKeeper {
       });
       if (this.#kept.get(key) !== kept) return;
       kept.ends = isWhole ? 0 : kept.ends + 1;
+      if (isWhole) {
+        kept.wholeAt = this.#around.now();
+        this.#around.timers.cancel(`whole:${key}`);
+        // The class's hours change only once five have reported of them, and thousands look at those.
+      } else if (answer.scope === "course" && !hasMoved(known, answer.points)) this.#readWhole(key, kept);
       const points = joined(isWhole ? [] : known, answer.points, first);
       this.#patch(key, { phase: "ready", error: null, scope: answer.scope, points });
     } catch (error) {
@@ -159,6 +197,12 @@ export class SeriesKeeper {
       kept.reading = false;
     }
   }
+}
+
+/** Whether a read of the end says anything that was not known; that a bucket has begun is no news. */
+function hasMoved(known: readonly Point[], read: readonly Point[]): boolean {
+  const before = new Map(known.map(({ at, value }) => [at, value ?? 0]));
+  return read.some(({ at, value }) => (before.get(at) ?? 0) !== (value ?? 0));
 }
 
 /** The points from `first` on (milliseconds since 1970); of a bucket that is in both the later answer holds. */
