@@ -63,8 +63,8 @@ class Upgrade:
             self.method != "GET"
             or len(keys) != 1
             or self.all("sec-websocket-version") != ["13"]
-            or "websocket" not in self._tokens("upgrade")
-            or "upgrade" not in self._tokens("connection")
+            or not self._says("upgrade", "websocket")
+            or not self._says("connection", "upgrade")
         ):
             return None
         key = keys[0].encode("latin-1")
@@ -79,8 +79,12 @@ class Upgrade:
             b"Sec-WebSocket-Accept: %b\r\n\r\n" % accepted
         )
 
-    def _tokens(self, name: str) -> list[str]:
-        return [token.strip().lower() for value in self.all(name) for token in value.split(",")]
+    def _says(self, name: str, wanted: str) -> bool:
+        """Whether a header, a list, has this token in it."""
+        values = [value.lower() for value in self.all(name)]
+        return wanted in values or any(
+            wanted == token.strip() for value in values for token in value.split(",")
+        )
 
 
 def refuse(status: int, body: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from coursewire.realtime.eager import start
+from coursewire.realtime.eager import start_together
 
 if TYPE_CHECKING:
     from coursewire.edge.connection import Socket
@@ -49,21 +49,18 @@ class Arrivals:
 
     def _let_in(self) -> None:
         self._timer = None
-        for _ in range(min(AT_ONCE, len(self._waiting))):
-            self._let_one_in()
+        self._let_several_in()
         loop = asyncio.get_running_loop()
         self._not_before = loop.time() + GATHER_S
         if self._waiting:
             self._timer = loop.call_soon(self._let_in)
 
-    def _let_one_in(self) -> None:
-        socket, auth = self._waiting.popleft()
-        if not socket.pending:
-            return
-        opening = start(self._open(socket, auth))
-        if not opening.done():
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
+    def _let_several_in(self) -> None:
+        several = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+        for opening in start_together(self._open(socket, auth) for socket, auth in several if socket.pending):
+            if not opening.done():
+                self._opening.add(opening)
+                opening.add_done_callback(self._opening.discard)
 
     async def close(self) -> None:
         """Let those in who stand at the door, and see them through."""
@@ -71,5 +68,5 @@ class Arrivals:
             self._timer.cancel()
             self._timer = None
         while self._waiting:
-            self._let_one_in()
+            self._let_several_in()
         await asyncio.gather(*self._opening, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 import logging
 import random
 import time
@@ -34,6 +34,8 @@ from coursewire.realtime.contract import (
     NamespaceGone,
     SessionReady,
 )
+from coursewire.realtime.deadlines import SLOTS_PER_S, Deadlines
+from coursewire.realtime.eager import STEP
 from coursewire.realtime.encoding import encode_json
 from coursewire.realtime.hub import Hub, send_event
 from coursewire.realtime.joined import Joined
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from coursewire.realtime.here import Here
     from coursewire.realtime.namespace import Namespace
     from coursewire.vocabulary import Position
+    from coursewire.wire.frames import Encoded
 
 logger = logging.getLogger(__name__)
 
@@ -95,16 +98,23 @@ class Door:
         self._flags = orjson.Fragment(orjson.dumps(dict(settings.flags)))
         self._limits = orjson.Fragment(settings.limits.model_dump_json())
         self._random = random.Random()  # noqa: S311 - jitter is no secret
+        self._expiries: Deadlines[Session] = Deadlines(self._expire)
         self.on_crowded: Callable[[Session], None] = lambda _session: None
         """Called when a session's lane is not crowded any more."""
 
     # In
 
     async def open(self, socket: Socket, namespace: Namespace, auth: Any) -> None:
-        """Let somebody in, replay what they missed, and say `session.ready` (SES1, SUB4)."""
+        """Let somebody in, replay what they missed, and say `session.ready` (SES1, SUB4).
+
+        In steps, for who comes with others: see `eager.start_together`.
+        """
         try:
             handshake = _read_handshake(auth)
-            caller = await self._admit(namespace, handshake.token)
+            caller = await self._identify(namespace, handshake.token)
+            await STEP
+            await self._claims.sync(caller)
+            await STEP
         except CoursewireError as error:
             socket.refuse(error.as_wire())
             return
@@ -127,12 +137,18 @@ class Door:
             logger.exception("a session could not be opened")
             self.dismiss(session, Internal.code, retryable=True)
         else:
-            self._say_ready(session, answers)
+            await STEP
+            ready = self._compose_ready(session, answers)
+            if ready is not None:
+                if not handshake.resume:
+                    # In between others begin to live. What they publish then would be neither in this answer nor come
+                    # after it; but in a person's own channel, the only one here, they publish nothing.
+                    await STEP
+                self._say_ready(session, ready, answers)
 
-    async def _admit(self, namespace: Namespace, token: str) -> Caller:
+    async def _identify(self, namespace: Namespace, token: str) -> Caller:
         caller = await self._authenticate(token, _now())
         self._check_entry(namespace, caller)
-        await self._claims.sync(caller)
         return caller
 
     def _check_entry(self, namespace: Namespace, caller: Caller) -> None:
@@ -157,21 +173,24 @@ class Door:
             others = self._hub.users_of(namespace.path).get(caller.user_id)
             bucket = next(iter(others)).bucket if others else Bucket(self._settings.rate, time.monotonic())
         session = Session(socket, namespace, caller, bucket)
-        session.lane = Lane(LANE, lambda: self.on_crowded(session))
+        session.lane = Lane(LANE, functools.partial(self.on_crowded, session))
         socket.state = session
         self._hub.add(session)
         self._here.arrived(session)
         return session
 
-    def _say_ready(self, session: Session, answers: Mapping[str, Joined | CoursewireError]) -> None:
+    def _compose_ready(
+        self, session: Session, answers: Mapping[str, Joined | CoursewireError]
+    ) -> Encoded | None:
+        """Return `session.ready`, or None when the session has ended."""
         if session.is_closed:
-            return
+            return None
         caller = session.caller
         own = answers[f"user:{caller.user_id}"]
         if isinstance(own, Joined) and not own.is_open:
             # Nobody asks for this channel by name, so nobody would ask for it again.
             self.dismiss(session, Unavailable.code, retryable=True)
-            return
+            return None
         user = {"id": caller.user_id, "name": caller.name}
         if caller.avatar_url is not None:
             user["avatar_url"] = caller.avatar_url
@@ -187,7 +206,11 @@ class Door:
                 "resumed": _resumed(answers),
             }
         )
-        ready = encode_json(session.namespace.path, SessionReady.event, data)
+        return encode_json(session.namespace.path, SessionReady.event, data)
+
+    def _say_ready(
+        self, session: Session, ready: Encoded, answers: Mapping[str, Joined | CoursewireError]
+    ) -> None:
         if session.socket.pending:
             session.socket.accept(ready)
         else:
@@ -201,27 +224,35 @@ class Door:
     # A token's end (SES2)
 
     def _await_expiry(self, session: Session) -> None:
-        if session.expiry is not None:
-            session.expiry.cancel()
-        loop = asyncio.get_running_loop()
+        self._forget_expiry(session)
         left_s = (session.caller.expires_at - _now()) / 1000
-        ahead_s = EXPIRING_AHEAD_S + self._random.uniform(-EXPIRING_JITTER_S, EXPIRING_JITTER_S)
+        jitter_s = self._random.uniform(-EXPIRING_JITTER_S + 1 / SLOTS_PER_S, EXPIRING_JITTER_S)
+        ahead_s = EXPIRING_AHEAD_S + jitter_s
         # Tokens of less than a minute would be renewed without a pause: half of what is left must pass.
         ahead_s = min(ahead_s, left_s / 2)
-        session.expiry = loop.call_later(max(0.0, left_s - ahead_s), self._expiring, session)
+        session.expiry_was_told = False
+        session.expiry = self._expiries.put(session, max(0.0, left_s - ahead_s))
 
-    def _expiring(self, session: Session) -> None:
+    def _expire(self, session: Session) -> None:
+        session.expiry = None
+        if session.expiry_was_told:
+            self.dismiss(session, "auth_expired", retryable=True)
+            return
         expires_at = session.caller.expires_at
         send_event(session, AuthExpiring(Expiring(expires_at=iso(expires_at))))
         left_s = (expires_at - _now()) / 1000 + EXPIRED_GRACE_S
-        session.expiry = asyncio.get_running_loop().call_later(left_s, self._expired, session)
+        session.expiry_was_told = True
+        session.expiry = self._expiries.put(session, left_s)
 
-    def _expired(self, session: Session) -> None:
-        self.dismiss(session, "auth_expired", retryable=True)
+    def _forget_expiry(self, session: Session) -> None:
+        if session.expiry is not None:
+            self._expiries.take_out(session, session.expiry)
+            session.expiry = None
 
     async def refresh(self, session: Session, token: str) -> Answer:
         """Renew a session's token in place; rights that the new one lacks end at once."""
-        caller = await self._admit(session.namespace, token)
+        caller = await self._identify(session.namespace, token)
+        await self._claims.sync(caller)
         if caller.user_id != session.caller.user_id:
             raise AuthInvalid("the new token belongs to somebody else", field="token")
         if not session.is_closed:
@@ -237,8 +268,7 @@ class Door:
         if session.is_closed:
             return
         session.is_closed = True
-        if session.expiry is not None:
-            session.expiry.cancel()
+        self._forget_expiry(session)
         session.lane.clear()
         self._here.left(session, self._hub.remove(session))
 

@@ -6,8 +6,6 @@ import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asyncio import TimerHandle
-
     from coursewire.edge.connection import Socket
     from coursewire.identity.caller import Caller
     from coursewire.realtime.lane import Lane
@@ -26,6 +24,7 @@ class Session:
         "bucket",
         "caller",
         "expiry",
+        "expiry_was_told",
         "id",
         "is_closed",
         "is_ready",
@@ -45,7 +44,8 @@ class Session:
         self.bucket = bucket
         """None where limits are off."""
         self.subscriptions: dict[str, Subscription] = {}
-        self.expiry: TimerHandle | None = None
-        """Fires when the token is about to end, then when it has ended (SES2)."""
+        self.expiry: int | None = None
+        """The slot of the door's deadlines at which the token is about to end, then at which it has ended (SES2)."""
+        self.expiry_was_told = False
         self.is_ready = False
         self.is_closed = False

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from coursewire.realtime.eager import start
+from coursewire.realtime.eager import STEP, start, start_together
 
 
 async def test_what_need_not_wait_is_done_at_once_and_without_a_task() -> None:
@@ -72,3 +72,85 @@ async def test_it_can_be_cancelled_where_it_waits_and_cleans_up() -> None:
     with pytest.raises(asyncio.CancelledError):
         await future
     assert ended == ["cleaned up"]
+
+
+# Many, step by step
+
+
+async def test_a_step_is_done_for_all_before_the_next_one_begins() -> None:
+    done: list[str] = []
+
+    async def work(name: str, steps: int) -> None:
+        for number in range(steps):
+            done.append(f"{name}{number}")
+            await STEP
+
+    assert start_together([work("a", 2), work("b", 3), work("c", 1)]) == []
+    assert done == ["a0", "b0", "c0", "a1", "b1", "b2"]
+
+
+async def test_whoever_waits_among_many_goes_on_alone_and_without_steps() -> None:
+    """Nothing else of the loop may come in between where there was no wait to be seen."""
+    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done: list[str] = []
+
+    async def work(name: str, *, waits: bool = False) -> None:
+        await STEP
+        if waits:
+            await gate
+            asyncio.get_running_loop().call_soon(done.append, "the loop")
+        await STEP
+        done.append(name)
+        await STEP
+        done.append(name)
+
+    [waiting] = start_together([work("a"), work("b", waits=True), work("c")])
+    assert done == ["a", "c", "a", "c"]
+    gate.set_result(None)
+    await waiting
+    await asyncio.sleep(0)
+    assert done[4:] == ["b", "b", "the loop"]
+
+
+async def test_steps_mean_nothing_to_who_starts_alone() -> None:
+    async def work() -> int:
+        await STEP
+        await STEP
+        return 5
+
+    future = start(work())
+    assert future.done()
+    assert future.result() == 5
+
+
+async def test_one_of_many_that_fails_holds_up_nobody() -> None:
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        await STEP
+        if number == 1:
+            raise LookupError
+        await STEP
+        done.append(number)
+
+    [failed] = start_together(work(number) for number in range(3))
+    assert done == [0, 2]
+    with pytest.raises(LookupError):
+        await failed
+
+
+async def test_an_error_that_one_of_many_waits_for_reaches_it_and_steps_follow() -> None:
+    broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done: list[str] = []
+
+    async def work() -> None:
+        try:
+            await broken
+        except LookupError:
+            await STEP
+        done.append("mended")
+
+    [waiting] = start_together([work()])
+    broken.set_exception(LookupError())
+    await waiting
+    assert done == ["mended"]
