@@ -41,7 +41,11 @@ def create_job(tx: Transaction, body: JobBody) -> JobReply:
             raise Conflict("other work has this id already", field="id")
         return _reply(tx, load(tx, body.id))
     if membership.user(tx, body.owner_id) is None:
-        raise NotFound("there is no such user: a roster or a token has to name them first", field="owner_id")
+        # Whoever names nobody owns it by the name of their token, which may be that of no person.
+        said = (
+            f"there is no user {body.owner_id!r}: a roster or a token has to name them first, or name another"
+        )
+        raise NotFound(said, field="owner_id")
     if body.course_id is not None:
         _check_course(tx, body.course_id)
     job = JobRecord(
