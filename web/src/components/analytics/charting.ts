@@ -75,6 +75,12 @@ export function plotData(points: readonly Point[], metric: Metric, bucket: Bucke
   ];
 }
 
+const MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440].map((minutes) => minutes * 60);
+
+/** How many seconds may lie between two ticks of an axis, where that is not the canvas's to choose: they are told apart. */
+export const stepsOf = (bucket: Bucket): number[] | undefined =>
+  bucket === "10s" || bucket === "1m" ? MINUTES : undefined;
+
 /** Below an axis: 14:05; and where a day begins its name, Mon 3. */
 export function tickTime(at: number, bucket: Bucket): string {
   const date = new Date(at);

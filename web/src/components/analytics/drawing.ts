@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Bucket, Metric } from "../../contract";
-import { lonely, type PlotData, tickTime, unitOf } from "./charting";
+import { lonely, type PlotData, stepsOf, tickTime, unitOf } from "./charting";
 import { compact } from "./figures";
 
 const HEIGHT = 232;
@@ -71,6 +71,7 @@ export class Drawing {
       border: { show: false },
     };
     const { mark, least } = unitOf(metric, bucket);
+    const steps = stepsOf(bucket);
     return {
       width: this.#host.clientWidth,
       height: HEIGHT,
@@ -93,6 +94,7 @@ export class Drawing {
           gap: 8,
           size: 32,
           space: 72,
+          ...(steps && { incrs: steps }),
           values: (_plot, splits) => splits.map((time) => tickTime(time * 1_000, bucket)),
         },
         {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { alert, ended, job, metrics, milestone } from "../../testing/lectern";
-import { bucketsOf, lonely, plotData, summary, unitOf } from "./charting";
+import { bucketsOf, lonely, plotData, stepsOf, summary, tickTime, unitOf } from "./charting";
 import { compact, metricValue, rate, share, shortSpan, timeSpan } from "./figures";
 import { FIGURES_MS, GAP_MS, Narrator, type Scene } from "./narrating";
 import { etaWords, progressWords, resultLines, stageWords, stateWords, timeWords } from "./progress";
@@ -84,6 +84,13 @@ describe("progress", () => {
 });
 
 describe("lines", () => {
+  it("have ticks that are told apart, however short the buckets are", () => {
+    const noon = Date.parse("2026-11-22T12:00:00.000Z");
+    for (const bucket of ["10s", "1m"] as const)
+      for (const step of (stepsOf(bucket) ?? [0]).filter((step) => step < 86_400))
+        expect(tickTime(noon + step * 1_000, bucket)).not.toBe(tickTime(noon, bucket));
+  });
+
   const at = (minute: number) => `2026-11-22T12:${String(minute).padStart(2, "0")}:00.000Z`;
   const points = [{ at: at(1), value: 120 }, { at: at(2) }, { at: at(3), value: 60 }];
 
