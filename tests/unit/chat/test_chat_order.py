@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +79,15 @@ def test_who_is_muted_and_for_how_long() -> None:
     [(None, 5, 0), (1_000, 31_000, 0), (1_000, 30_999, 1), (1_000, 1_000, 30_000)],
 )
 def test_who_waits_in_slow_mode(posted_at: int | None, now: int, wait: int) -> None:
-    slow = replace(LEARNER, slow_mode_s=30, posted_at=posted_at)
+    slow = LEARNER._replace(slow_mode_s=30, posted_at=posted_at)
     if wait:
         with pytest.raises(RateLimited) as refused:
             order.check_is_time(slow, now)
         assert refused.value.retry_after_ms == wait
     else:
         assert order.check_is_time(slow, now)
-    assert not order.check_is_time(replace(STAFF, slow_mode_s=30, posted_at=posted_at), now)
-    assert not order.check_is_time(replace(slow, slow_mode_s=0), now)
+    assert not order.check_is_time(STAFF._replace(slow_mode_s=30, posted_at=posted_at), now)
+    assert not order.check_is_time(slow._replace(slow_mode_s=0), now)
 
 
 def test_what_is_reported_and_asked_for() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,7 +51,7 @@ SERVICE = Caller(user_id="lms", name="LMS", roles=frozenset({"service"}))
 def stand(kind: RoomKind, who: str) -> Access:
     """How a kind of person stands to a kind of room. Groups here belong to no course."""
     course_id = "cs101" if kind in OPEN else None
-    base = replace(NOBODY, kind=kind, course_id=course_id)
+    base = NOBODY._replace(kind=kind, course_id=course_id)
     joined = {"is_member": True, "has_been_member": True}
     learner = frozenset({"learner"} if course_id else ())
     ways: dict[str, dict[str, Any]] = {
@@ -64,7 +63,7 @@ def stand(kind: RoomKind, who: str) -> Access:
         "administrator": {"is_administrator": True},
         "service": {"is_administrator": True, "is_service": True},
     }
-    return replace(base, **ways[who])
+    return base._replace(**ways[who])
 
 
 WHO = ("outsider", "enrolled", "learner", "staff", "administrator", "service")
@@ -323,7 +322,7 @@ def test_one_replies_to_a_message_of_the_room() -> None:
     ],
 )
 def test_who_may_call_many(group: Group, kind: RoomKind, who: str, members: int, expected: bool) -> None:  # noqa: FBT001
-    assert rules.may_call(group, replace(stand(kind, who), member_count=members)) is expected
+    assert rules.may_call(group, stand(kind, who)._replace(member_count=members)) is expected
 
 
 def test_how_reading_is_told() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.vocabulary import STAFF_ROLES, iso
@@ -46,9 +45,8 @@ NAMED_CHANGES_UP_TO = 20
 """When a roster changes more people of a room than this at once, one `room.updated` tells the new number instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How one caller stands to one room."""
+class Access(NamedTuple):
+    """How one caller stands to one room. A tuple, which is made in a third of the time: every command asks for one."""
 
     room_id: str
     kind: RoomKind
