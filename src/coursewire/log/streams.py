@@ -47,11 +47,15 @@ class Logged(NamedTuple):
 
 _THIS_STREAM = (streams.c.namespace == bindparam("namespace"), streams.c.channel == bindparam("channel"))
 
+# Not one `UPDATE .. RETURNING`: SQLite makes a table for what it returns, which costs more than a second statement
+# (ADR 0014). Where several nodes write, the row is locked from here on.
+_STREAM = Prepared(
+    select(streams.c.id, streams.c.epoch, streams.c.top).where(*_THIS_STREAM).with_for_update()
+)
 _ADVANCE = Prepared(
     update(streams)
-    .where(*_THIS_STREAM)
-    .values(top=streams.c.top + bindparam("by"), first_at=func.coalesce(streams.c.first_at, bindparam("at")))
-    .returning(streams.c.id, streams.c.epoch, streams.c.top)
+    .where(streams.c.id == bindparam("of_id"))
+    .values(top=bindparam("new_top"), first_at=func.coalesce(streams.c.first_at, bindparam("at")))
 )
 _BEGIN = Prepared(
     insert(streams)
@@ -190,6 +194,7 @@ def append_many(
     if not entries:
         return []
     counts = Counter(entry.channel for entry in entries)
+    advanced: Mapping[str, Row | _Advanced]
     if len(counts) == 1:
         [(channel, count)] = counts.items()
         row = _advance(tx, namespace, channel, count, at)
@@ -222,10 +227,20 @@ def append_many(
     return positions
 
 
-def _advance(tx: Transaction, namespace: str, channel: str, by: int, at: int) -> Row:
+class _Advanced(NamedTuple):
+    id: int
+    epoch: str
+    top: int
+
+
+def _advance(tx: Transaction, namespace: str, channel: str, by: int, at: int) -> _Advanced:
     """Make space for so many events in a stream, and return it with its last offset."""
-    row = tx.one(_ADVANCE, namespace=namespace, channel=channel, by=by, at=at)
-    return row or tx.all(_BEGIN, namespace=namespace, channel=channel, epoch=None, top=by, at=at)[0]
+    row = tx.one(_STREAM, namespace=namespace, channel=channel)
+    if row is None:
+        return _Advanced(*tx.all(_BEGIN, namespace=namespace, channel=channel, epoch=None, top=by, at=at)[0])
+    stream_id, epoch, top = row
+    tx.run(_ADVANCE, of_id=stream_id, new_top=top + by, at=at)
+    return _Advanced(stream_id, epoch, top + by)
 
 
 def _advance_all(tx: Transaction, namespace: str, counts: Mapping[str, int], at: int) -> dict[str, Row]:

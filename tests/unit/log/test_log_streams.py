@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from tests.unit.log.ledger import Ledger
 
 from coursewire import log
+from coursewire.log import streams
 from coursewire.storage import Transaction
 
 
@@ -168,3 +170,9 @@ def test_attachments_count_for_what_a_replay_may_hold(ledger: Ledger) -> None:
         assert ledger.do(log.resume, "/c", channel, (epoch, 0), limit_bytes=99).reason == "limit"
         [event] = ledger.do(log.resume, "/c", channel, (epoch, 0), limit_bytes=100).events
         assert event.attachment == b"x" * 98
+
+
+def test_a_stream_is_locked_between_reading_and_moving_it() -> None:
+    """[LOG2] On a database that lets several write at once; SQLite has one writer, and no such clause."""
+    dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call] # SQLAlchemy's
+    assert streams._STREAM.compiled(dialect).sql.endswith("FOR UPDATE")
