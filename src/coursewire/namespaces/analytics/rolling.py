@@ -8,7 +8,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from coursewire.namespaces.analytics.rules.steps import STEPS
 from coursewire.namespaces.analytics.service import rollups as service
 
 if TYPE_CHECKING:
@@ -33,9 +32,10 @@ async def roll_up(work: Background) -> None:
 
 
 async def roll_up_once(work: Background) -> bool:
-    """Sum up a slice of each step, the finest first; return whether one was full."""
-    rolled = [await work.write(partial(service.roll_up, bucket=bucket)) for bucket in STEPS]
-    return max(rolled) >= service.BUCKETS
+    """Sum up a slice of each step, the finest first; return whether one was full. Mostly there is nothing to write."""
+    due = await work.read(service.steps_due)
+    rolled = [await work.write(partial(service.roll_up, bucket=bucket)) for bucket in due]
+    return max(rolled, default=0) >= service.BUCKETS
 
 
 async def trim_rollups(work: Background) -> None:

@@ -20,6 +20,13 @@ ROWS: Final = 500
 """Courses that one work looks through for what is too old, and the rows of each step that it deletes of one."""
 
 
+def steps_due(tx: Transaction) -> list[Bucket]:
+    """Return the finest step of which something is out of date and over, and those that are made of it."""
+    steps = list(STEPS)
+    first = next((at for at, bucket in enumerate(steps) if store.full_marks(tx, bucket, 1)), len(steps))
+    return steps[first:]
+
+
 def roll_up(tx: Transaction, bucket: Bucket) -> int:
     """Sum up buckets of a step that are out of date and over; return how many there were, at most BUCKETS.
 
