@@ -95,34 +95,6 @@ async def test_many_small_deletions_count_for_more_than_their_bytes(
     assert answer["error"]["code"] == "rate_limited"
 
 
-async def test_many_elements_that_are_deleted_at_once_count_for_more_than_a_few_bytes(
-    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """[DOC4] 15 bytes that delete 19,000 paragraphs took 160 ms. What is gone is gone for nothing."""
-    paragraphs = 60
-    budget = paragraphs * paragraphs  # of 120 elements, with 90 blocks behind each: three times as much
-    monkeypatch.setattr(rooms, "_EDITS", Rate(0.001, limits.STATE_COST + 4_000 + budget))
-    monkeypatch.setattr(limits, "MOVES_PER_BYTE", 1)
-    document_id = await room.document()
-    ben = await room.come("ben")
-    await ben.open(document_id)
-    structs = [
-        (
-            element(left=(7, 3 * at - 3) if at else None),
-            run(parent=(7, 3 * at)),
-            text("x", parent=(7, 3 * at + 1)),
-        )
-        for at in range(paragraphs)
-    ]
-    await ben.send(update(block(7, 0, *[one for each in structs for one in each])))
-    last = update(deletes=deleting(7, (3 * paragraphs - 30, 30)))
-    await ben.send(last)
-    everything = update(deletes=deleting(7, (0, 3 * paragraphs)))
-    answer = await ben.guest.answer(ben.say(everything))
-    assert answer["error"]["code"] == "rate_limited"
-    await ben.send(last)
-
-
 async def test_opening_again_and_again_uses_up_what_a_session_may_send(
     room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

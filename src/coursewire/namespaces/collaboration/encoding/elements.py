@@ -52,11 +52,6 @@ class Elements:
         """Return how many of those that are there an edit would take away."""
         return sum(last - first for _, first, last in self._in(ranges))
 
-    def within(self, ranges: Iterable[tuple[int, int, int]]) -> Iterable[tuple[int, Id]]:
-        """Yield for each of the ranges that holds some that are there how many these are, and the one in the middle."""
-        for client, first, last in self._in(ranges):
-            yield last - first, (client, self._there[client][(first + last) // 2])
-
     def delete(self, ranges: Iterable[tuple[int, int, int]]) -> None:
         """Note what was deleted; each one takes its time once, however often it is deleted."""
         for client, first, last in self._in(ranges):

@@ -159,8 +159,7 @@ def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], r
         update = read_update(raw)
     replica.check(update)
     walked = update.placed.steps // limits.STEPS_PER_BYTE if update.placed is not None else 0
-    moved = replica.moved_by(update) // limits.MOVES_PER_BYTE
-    cost = max(walked, moved, len(update.deletes) * limits.RANGE_COST)
+    cost = max(walked, len(update.deletes) * limits.RANGE_COST)
     if cost > max(len(raw), limits.LEAST_COST):
         _check_rate(guest.bucket, cost, visit.live.now)
     if update.blocks:

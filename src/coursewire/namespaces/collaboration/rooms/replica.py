@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.applying import apply
-from coursewire.namespaces.collaboration.encoding.labour import check_deletions, count_moved
+from coursewire.namespaces.collaboration.encoding.labour import check_deletions
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, missing, read_update
 from coursewire.namespaces.collaboration.rules import limits
@@ -82,10 +82,6 @@ class Replica:
             raise gap(lacking)
         check_profile(update, self._known)
         check_deletions(update, self._known, self._gone)
-
-    def moved_by(self, update: Update) -> int:
-        """Return how many blocks pycrdt moves for what an edit takes away."""
-        return count_moved(update, self._known)
 
     def _gone(self) -> list[tuple[int, int, int]]:
         """Return what was deleted so far: client, and the units from, up to and without."""

@@ -29,8 +29,6 @@ STEPS_PER_BYTE: Final = 4
 RANGE_COST: Final = 16
 """Bytes that each deleted range counts for: it takes three, and 20 us in a long paragraph. An honest difference of
 states has many, so it is no more."""
-MOVES_PER_BYTE: Final = 3_000
-"""Blocks that are moved when elements are deleted, which count as one more byte: 0.5 us for so many."""
 BREAKING_REST_S: Final = 5.0
 """Seconds in which nothing is taken from whoever sent an edit that passed every check and broke the document all the
 same: it has to be loaded again."""
