@@ -13,9 +13,9 @@ from coursewire.realtime.eager import start_together
 if TYPE_CHECKING:
     from coursewire.edge.connection import Socket
 
-GATHER_S = 0.002
-"""How long after the last ones the next are let in. What one step does is then warm for the next one's, in the
-processor's caches and in the snapshot that their reads share (ADR 0014, "A flood of arrivals")."""
+GATHER_S = 0.004
+"""How long after the last ones the next are let in: together, each step for all of them, so that what it needs lies in
+the processor's caches, and their reads share a snapshot (ADR 0014, "A flood of arrivals")."""
 
 AT_ONCE = 64
 """How many are let in before the event loop gets its turn again: some ten milliseconds."""
