@@ -57,6 +57,8 @@ class Hub:
         }
         self._max_subscriptions = max_subscriptions
         self.recovery = Recovery(storage, replay_events)
+        # Bound once: a channel of each person who is here would have three methods of its own.
+        self._heal = self.recovery.repair, self._on_broken, self._on_shed
         self.rights = Rights(storage, reactions)
         self._derivations = Derivations(storage, self, namespaces, reactions)
         self.on_listening: Callable[[Session, Channel], None] = lambda _session, _channel: None
@@ -149,9 +151,7 @@ class Hub:
         key = (session.namespace.path, name)
         channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[key] = Channel(
-                *key, self.recovery.repair, self._on_broken, self._on_shed
-            )
+            channel = self._channels[key] = Channel(*key, *self._heal)
         subscription = Subscription(session, channel)
         channel.subscriptions[session] = subscription
         session.subscriptions[name] = subscription
