@@ -99,7 +99,12 @@ class Jobs(RuleBasedStateMachine):
             assert after == before
             assert before.state in ENDS
             return
-        if after.attempt == before.attempt:
+        given_back = (patch.get("state"), after.state) == ("queued", "cancelled")
+        if given_back:
+            # Nobody wants it any more: it ends as it was, and no attempt begins of which something could be done.
+            assert before.cancel_requested
+            assert (after.attempt, after.done) == (before.attempt, before.done)
+        elif after.attempt == before.attempt:
             assert before.state not in ENDS
             assert after.done == patch.get("done", before.done) >= before.done
         else:
@@ -108,8 +113,7 @@ class Jobs(RuleBasedStateMachine):
             assert after.done == patch.get("done", 0)
             assert not after.cancel_requested
         if "state" in patch:
-            given_back = (patch["state"], after.state) == ("queued", "cancelled")
-            assert after.state == patch["state"] or (given_back and before.cancel_requested)
+            assert after.state == patch["state"] or given_back
         else:
             assert after.state in {before.state, "running"}
 
