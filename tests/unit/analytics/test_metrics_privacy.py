@@ -36,6 +36,16 @@ async def five_work(school: School, *, scores: int = 5) -> None:
     await school.look()
 
 
+async def test_the_class_who_asks_gets_what_it_was_told(school: School) -> None:
+    """Who asks again and again must not see each one come."""
+    await five_work(school)
+    school.acts("p6")
+    await school.pass_time(SECOND // 10)
+    shown = of_class(school)
+    assert shown is not None
+    assert (shown.active_learners, school.metrics().active_learners) == (5, 6)
+
+
 async def test_four_active_learners_are_not_shown_to_the_class_and_five_are(school: School) -> None:
     school.enrol(FIVE)
     for who in FIVE[:4]:

@@ -24,6 +24,7 @@ from coursewire.namespaces.analytics.store import filling
 from coursewire.namespaces.analytics.store import metrics as kept
 from coursewire.storage.schema import metadata
 from coursewire.storage.statement import Prepared
+from coursewire.vocabulary import iso
 
 _COURSES = Prepared(select(kept.courses))
 
@@ -131,6 +132,22 @@ async def test_figures_for_the_staff_are_written_now_and_then_and_answered_from_
     assert school.metrics("1h").events_per_minute == round(8 / 60, 4), (
         "the last are written when it is let go"
     )
+
+
+async def test_the_staff_who_asks_gets_what_was_not_told_yet(school: School) -> None:
+    """As of when the last reports were taken in, so that whatever is told after it is newer."""
+    school.enrol(["ben", "cleo"])
+    school.acts("ben")
+    await school.look()
+    school.told()
+    school.acts("cleo")
+    await school.pass_time(SAID_EVERY_MS // 10)
+    assert told(school) == []
+    read = school.metrics("5m")
+    assert (read.active_learners, read.at) == (2, iso(school.now))
+    await school.pass_time(SAID_EVERY_MS)
+    (data,) = [data for data in told(school) if data["window"] == "5m"]
+    assert (data["active_learners"], data["at"]) == (2, iso(school.now))
 
 
 async def test_time_alone_changes_figures(school: School) -> None:

@@ -22,6 +22,9 @@ class Board:
 
     def __init__(self, most: int = COURSES) -> None:
         self.lock = Lock()
+        self.as_of = 0
+        """When the reports were read that were taken in last. What is read here is as of then: what is told later is
+        newer."""
         self._held: dict[str, Held] = {}
         self._shown: dict[str, dict[tuple[str, str], Figures]] = {}
         self._most = most
@@ -61,6 +64,19 @@ class Board:
         """Return what was last said of a course that is held; None while nothing was. From any thread."""
         found = self._shown.get(course_id, {}).get((scope, window))
         return None if found is None else found.metrics
+
+    def metrics(self, course_id: str, window: Window) -> Metrics | None:
+        """Return the figures for the staff of a course as they are, told already or not; None when it is not held.
+
+        From any thread.
+        """
+        with self.lock:
+            held = self._held.get(course_id)
+            if held is None:
+                return None
+            held.course.advance(self.as_of)
+            figures = held.course.figures(window, self.as_of)
+        return figures.metrics
 
     def own_metrics(
         self, course_id: str, window: Window, user_ids: Sequence[str], now: int

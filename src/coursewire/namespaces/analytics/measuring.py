@@ -175,6 +175,7 @@ class Measuring:
                     if held is not None:
                         held.add(report, look.now)
             await asyncio.sleep(0)
+        board.as_of = look.now
         self._follower.took((report.sequence for report, _ in look.reports), look.now)
 
     def _hold(self, filled: Sequence[Held]) -> list[Held]:

@@ -45,12 +45,13 @@ def read_metrics(board: Board, tx: Transaction, caller: Caller, command: ReadMet
     roles = tx.roles_in(caller, command.course_id)
     access.check_enrolled(roles)
     own = _own(board, tx, caller.user_id, command) if counts_as_learner(roles) else None
-    scope = "course" if access.is_staff(roles) else "cohort"
-    shown = board.shown(command.course_id, scope, command.window)
-    if shown is None:
-        shown = kept.one_metrics(tx, command.course_id, command.window, scope)
-    if shown is None and scope == "course":
-        shown = _empty(tx, command.course_id, command.window)
+    course_id, window = command.course_id, command.window
+    if access.is_staff(roles):
+        shown = board.metrics(course_id, window) or kept.one_metrics(tx, course_id, window, "course")
+        shown = shown or _empty(tx, course_id, window)
+    else:
+        # Only what was told: each further answer would tell the class more of who has just done something.
+        shown = board.shown(course_id, "cohort", window) or kept.one_metrics(tx, course_id, window, "cohort")
     return MetricsRead(metrics=None if shown is None or shown.withheld else shown, own=own)
 
 
