@@ -224,6 +224,28 @@ async def test_what_cannot_begin_is_said_before_any_work(site: Campus, lms: Serv
     assert wrong.value.field == "owner"
 
 
+async def test_of_a_service_it_is_its_own_and_the_staff_of_the_course_see_it(
+    site: Campus, lms: ServiceClient
+) -> None:
+    """A loop that names a course and nobody: nobody is notified of its end."""
+    async with AnalyticsClient(site.url, site.token("ada")) as ada:
+        async with (
+            lms.job("essay-grading", course=COURSE, total=2, pace=QUICK) as job,
+            aclosing(ada.progress(job.id)) as watched,
+        ):
+            assert (await anext(watched)).owner_id == "lms"
+            for _ in job.track(["one", "two"]):
+                job.stage("scoring")
+        assert (await ada.job(job.id)).state == "succeeded"
+    async with AnalyticsClient(site.url, site.token("ben")) as ben:
+        with pytest.raises(NotFound):
+            await ben.job(job.id)
+    for owner, course in ((None, None), ("nobody", COURSE)):
+        with pytest.raises(NotFound) as caught:
+            await lms.create_job("essay-grading", "Essays", owner=owner, course=course)
+        assert caught.value.field == "owner_id"
+
+
 async def test_without_an_owner_it_is_whose_token_it_is(site: Campus) -> None:
     async with ServiceClient(site.url, site.token("ada", roles=["service"])) as lms:
         async with lms.job("essay-grading", title="Week 3", pace=QUICK) as job:

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.analytics.jobs_house import COURSE, House
 
 from coursewire.namespaces.analytics import service
+from coursewire.namespaces.analytics.contract import JobBody
 from coursewire.namespaces.notifications.contract import ListNotifications, Notification
 
 
@@ -30,6 +31,13 @@ def ended(house: House, state: str, **fields: object) -> str:
     error = {"error": "KeyError: '__init__' *x* <b>"} if state == "failed" else {}
     house.report(job.id, state=state, message="120 essays", **error)
     return job.id
+
+
+def test_nobody_hears_of_what_is_a_services_own(house: House) -> None:
+    body = JobBody(kind="essay-grading", title="Essays", owner_id="lms", course_id=COURSE)
+    job = house.do(service.create_job, body, by="lms").job
+    house.report(job.id, state="succeeded")
+    assert [inbox(house, who) for who in ("lms", "ada", "ben")] == [[], [], []]
 
 
 def test_an_owner_hears_of_success(house: House) -> None:

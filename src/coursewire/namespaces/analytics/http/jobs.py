@@ -21,7 +21,7 @@ async def create(body: JobBody, work: ServiceWork) -> Response:
     """Announce work. The same body with the same `id` again returns the job that is there."""
 
     def run(tx: Any) -> JobReply:
-        return service.create_job(tx, body)
+        return service.create_job(tx, body, by=work.caller.user_id)
 
     return await work.write(NAMESPACE, run, status=201)
 

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 NO_SUCH_JOB: Final = "there is no such job"
 
 
-def create_job(tx: Transaction, body: JobBody) -> JobReply:
+def create_job(tx: Transaction, body: JobBody, by: str | None = None) -> JobReply:
     """Take new work. The same again returns the job that is there.
 
+    by: the name of the token that announces it. A service is no person, and may own what the staff of a course see.
     Raises NotFound for a course or an owner that is unknown, Conflict for an id that other work has.
     """
     digest = _digest(body)
@@ -40,12 +41,14 @@ def create_job(tx: Transaction, body: JobBody) -> JobReply:
         if before != digest:
             raise Conflict("other work has this id already", field="id")
         return _reply(tx, load(tx, body.id))
-    if membership.user(tx, body.owner_id) is None:
+    is_services = body.owner_id == by and body.course_id is not None
+    if not is_services and membership.user(tx, body.owner_id) is None:
         # Whoever names nobody owns it by the name of their token, which may be that of no person.
-        said = (
-            f"there is no user {body.owner_id!r}: a roster or a token has to name them first, or name another"
+        raise NotFound(
+            f"there is no user {body.owner_id!r}: a roster or a token has to name them first. Name another, or a "
+            "course whose staff is to see the job",
+            field="owner_id",
         )
-        raise NotFound(said, field="owner_id")
     if body.course_id is not None:
         _check_course(tx, body.course_id)
     job = JobRecord(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from coursewire.identity import membership
 from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action
 from coursewire.namespaces.notifications.rules import Content
@@ -27,6 +28,8 @@ def follow_job(channels: OutgoingChannels, tx: Transaction, event: JobFinished) 
     job = event.data
     if job.state == "cancelled" and job.cancelled_by == "owner":
         return
+    if membership.user(tx, job.owner_id) is None:
+        return  # a service's own, which the staff of its course see; or somebody's who was erased
     failed = job.state == "failed"
     said = _clipped((job.error if failed else None) or job.message, BODY)
     content = Content(
