@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
-from tests.unit.collaboration.reading_room import ReadingRoom
+from tests.unit.collaboration.reading_room import ReadingRoom, Writer
 from tests.unit.collaboration.yjs import block, deleting, element, head, mark, run, text, update
 from tests.unit.realtime.guest import Json
 from tests.unit.realtime.house import Clock
@@ -113,14 +113,20 @@ async def test_opening_again_and_again_uses_up_what_a_session_may_send(
     await ada.type("still here ")
 
 
-async def test_who_sends_what_takes_very_long_rests_for_many_times_as_long(
-    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """[DOC4] Of whatever kind it is, also when it is refused: 18,000 cuts before 200,000 blocks took 6 s."""
+async def both(room: ReadingRoom) -> tuple[Writer, Writer]:
+    """Let Ada and Ben open the same document."""
     document_id = await room.document()
     ada, ben = await room.come("ada"), await room.come("ben")
     await ada.open(document_id)
     await ben.open(document_id)
+    return ada, ben
+
+
+async def test_who_sends_what_takes_very_long_rests_for_many_times_as_long(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] Of whatever kind it is, also when it is refused: 18,000 cuts before 200,000 blocks took 6 s."""
+    ada, ben = await both(room)
     spent = iter([0.0, 0.2, 10.0, 12.0, 20.0, 20.0])
     monkeypatch.setattr(commands, "thread_time", lambda: next(spent))
     await ben.type("in time ")
@@ -135,10 +141,7 @@ async def test_edits_take_their_share_of_a_processor_in_the_long_run(
     room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[DOC4] Each is below what may be taken at once; all of them together are not."""
-    document_id = await room.document()
-    ada, ben = await room.come("ada"), await room.come("ben")
-    await ada.open(document_id)
-    await ben.open(document_id)
+    ada, ben = await both(room)
     clock = Clock(room.house)
     reads = count()
     # Long enough that the time that the test itself takes does not matter.
