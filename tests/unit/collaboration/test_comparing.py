@@ -5,17 +5,21 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, XmlElement, XmlText
 from tests.property.test_yjs_updates import Room, written
 from tests.property.yjs_nonsense import root_of
+from tests.unit.collaboration.yjs import block, element, run, text, update
 
 from coursewire.namespaces.collaboration.comparing import MOST_LINES, Part, compare_states, compare_texts
 from coursewire.namespaces.collaboration.encoding.deletions import Deletions
-from coursewire.namespaces.collaboration.encoding.reading import read_update
+from coursewire.namespaces.collaboration.encoding.lib0 import write_number
+from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.encoding.seeding import doc_of_html
+from coursewire.namespaces.collaboration.encoding.weaving import Weave
 
 
 def copy(doc: Doc[Any], client_id: int) -> Doc[Any]:
@@ -118,3 +122,26 @@ def test_texts_without_a_common_history_are_compared_line_by_line() -> None:
 def test_very_long_texts_are_not_compared() -> None:
     before, after = "a\n" * MOST_LINES, "b\n"
     assert list(compare_texts(before, after)) == [Part(before, "removed"), Part(after, "added")]
+
+
+def test_what_was_collected_costs_the_same_whatever_size_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[DOC4] Ten bytes that say that two thousand million units are gone; looking for each took 100 ns."""
+    real, looked = Weave._beginning, 0
+
+    def beginning(self: Weave, unit: tuple[int, int]) -> object:
+        nonlocal looked
+        looked += 1
+        assert looked < 20
+        return real(self, unit)
+
+    monkeypatch.setattr(Weave, "_beginning", beginning)
+    room = Room()
+    room.take(update(block(7, 0, element(), run(parent=(7, 0)), text("said", parent=(7, 1)))))
+    before = room.doc.get_update()
+    collected = b"\x00" + write_number(MOST_CLOCK - 1)
+    room.take(update(block(8, 0, collected), block(9, 0, b"\x00\x05", text(" more", left=(7, 5)))))
+    assert list(compare_states(before, room.doc.get_update(), Deletions())) == [
+        Part("said", "kept"),
+        Part(" more", "added", 9),
+        Part("\n", "kept"),
+    ]

@@ -200,13 +200,20 @@ class Weave:
             self._note(item)
         return item
 
+    def _next(self, client: int, clock: int, end: int) -> int:
+        """Return where the next item of a client begins behind a unit; `end` when there is none before it."""
+        clocks = self._clocks.get(client, [])
+        index = bisect_right(clocks, clock)
+        return min(clocks[index], end) if index < len(clocks) else end
+
     def _delete(self, update: Update) -> None:
         for client, start, end in update.deletes:
             clock = start
             while clock < end:
                 item = self._beginning((client, clock))
                 if item is None:
-                    clock += 1
+                    # Of what was collected there is nothing but a size, and that may be any.
+                    clock = self._next(client, clock, end)
                     continue
                 self._ending((client, min(end, item.clock + item.size) - 1))
                 item.deleted = True
