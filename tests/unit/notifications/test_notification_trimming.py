@@ -12,8 +12,12 @@ from tests.unit.notifications.inboxes import Inboxes
 from tests.unit.notifications.test_notification_lists import explain
 
 from coursewire.errors import NotFound
-from coursewire.namespaces.notifications import service, trimming
+from coursewire.namespaces.notifications import service, store, trimming
 from coursewire.namespaces.notifications.contract import NotificationBody
+from coursewire.namespaces.notifications.delivery import store as outgoing
+from coursewire.namespaces.notifications.delivery.store import Turn
+from coursewire.namespaces.notifications.rules import Content
+from coursewire.namespaces.notifications.service.giving import Manner, give
 from coursewire.namespaces.notifications.store import tables
 from coursewire.namespaces.notifications.store import trimming as statements
 from coursewire.realtime.background import Background
@@ -158,7 +162,7 @@ async def test_the_turn_takes_its_ages_from_the_settings_and_outlives_a_failure(
     [
         (statements._forget_keys, "USING COVERING INDEX ix_notification_dedupes_at (at<?)"),
         (statements._old_deliveries, "USING INDEX ix_notification_deliveries_finished (finished_at<?)"),
-        (statements._forget_given_up, "USING INDEX ix_notification_outgoing_failed (finished_at<?)"),
+        (statements._given_up, "USING INDEX ix_notification_outgoing_failed (finished_at<?)"),
         (
             statements._give_up_overdue,
             "USING INDEX ix_notification_outgoing_due (channel=? AND kind=? AND not_before<?)",
@@ -170,3 +174,50 @@ def test_what_is_old_is_found_by_an_index(inboxes: Inboxes, statement: Any, inde
     plan = explain(inboxes, statement, {"before": 1, "most": 1, "at": 1})
     assert any(line.endswith(index) for line in plan), plan
     assert not any(line.startswith("SCAN") or "TEMP B-TREE" in line for line in plan), plan
+
+
+def test_what_a_group_said_before_is_forgotten_with_its_last_holder(inboxes: Inboxes) -> None:
+    for number in range(5):
+        inboxes.send("ben", "cleo", group_key="build", title=f"Build {number}")
+    assert count(inboxes, tables.contents) == 1
+    inboxes.send("ben", group_key="build", title="Build 5")
+    assert count(inboxes, tables.contents) == 2, "Cleo has the one before"
+    assert [inboxes.items(who)[0].title for who in ("ben", "cleo")] == ["Build 5", "Build 4"]
+
+
+def test_what_arrived_with_nobody_is_not_kept(inboxes: Inboxes) -> None:
+    inboxes.prefer("ben", categories={"milestone": {"in_app": "off"}})
+    content = Content("c1", "milestone", "normal", "Reached", "", "", inboxes.ledger.now)
+
+    def reach(tx: Any) -> None:
+        store.insert_content(tx, content)
+        give(tx, inboxes.channels, content, Manner(addressed=True), ["ben"])
+
+    inboxes.do(reach)
+    assert (inboxes.rows(), count(inboxes, tables.contents)) == ([], 0)
+
+
+@pytest.mark.parametrize("end", ["sent", "given up"])
+async def test_what_left_by_mail_only_is_forgotten_with_it(inboxes: Inboxes, end: str) -> None:
+    """It lies where its receiver sees no list of it: once nothing of it is to leave, it is of no use to anybody."""
+    inboxes.channels.configured |= {"email", "push"}
+    ways = {"in_app": "off", "email": "immediate", "push": "immediate"}
+    inboxes.prefer("ben", categories={"message": ways})
+    inboxes.send("ben", category="message")
+    inboxes.send("cleo", category="message")
+    claims = {
+        row.channel: inboxes.do(outgoing.claim, row.channel, [Turn("ben", row.kind, row.id)], lease_ms=HOUR)
+        for row in inboxes.outgoing()
+        if row.user_id == "ben"
+    }
+    if end == "sent":
+        inboxes.do(outgoing.finish, claims["email"][0])
+        assert len(inboxes.rows()) == 2, "the push message is still to leave"
+        inboxes.do(outgoing.finish, claims["push"][0])
+    else:
+        for [claimed] in claims.values():
+            inboxes.do(outgoing.give_up, claimed, reason="no such address")
+        inboxes.ledger.now += 31 * DAY
+        await trim(inboxes)
+    assert [row.user_id for row in inboxes.rows()] == ["cleo"]
+    assert count(inboxes, tables.contents) == 1

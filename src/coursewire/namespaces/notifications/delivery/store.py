@@ -12,6 +12,7 @@ from coursewire.identity.store import courses, users
 from coursewire.namespaces.notifications.delivery.browsers import browsers_of
 from coursewire.namespaces.notifications.delivery.parcels import Browser, Claim, Claimed, Parcel, Told
 from coursewire.namespaces.notifications.delivery.tables import secrets
+from coursewire.namespaces.notifications.store.items import Left, forget_sent
 from coursewire.namespaces.notifications.store.tables import WAITING, contents, items, outgoing, preferences
 from coursewire.storage.statement import Prepared
 
@@ -128,6 +129,9 @@ _told = Prepared(
     )
     .where(outgoing.c.id.in_(_ids))
     .order_by(outgoing.c.id)
+)
+_to_delete = Prepared(
+    select(*(outgoing.c[name] for name in Left._fields)).where(outgoing.c.id.in_(_ids)).distinct()
 )
 _delete = Prepared(delete(outgoing).where(outgoing.c.id.in_(_ids)))
 # `attempts` is the claim's number: whoever has lost it to another node changes nothing.
@@ -291,8 +295,10 @@ def _told_of(row: Row) -> Told:
 
 
 def finish(tx: Transaction, claimed: Claim) -> None:
-    """Forget rows that were sent, or that nobody wants any more."""
+    """Forget rows that were sent, or that nobody wants any more, and what was kept only for them."""
+    gone = [Left._make(row) for row in tx.all(_to_delete, ids=claimed.ids)]
     tx.run(_delete, ids=claimed.ids)
+    forget_sent(tx, gone)
 
 
 def postpone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,19 @@ def give(
         tx.wake()
     count_changes(tx, changes)
     tell_each(tx, told)
+    _forget_unsaid(tx, content, reached, groups)
+
+
+def _forget_unsaid(
+    tx: Transaction, content: Content, reached: Collection[str], groups: Mapping[str, Item]
+) -> None:
+    """Remove what the items of a group said before, where nobody has it any more, and a content that nobody got.
+
+    What tells of a message stays with it: the log may quote it, and it is found by that row (LOG5).
+    """
+    if content.source is None:
+        before = {item.content_id for item in groups.values()}
+        store.delete_unused_contents(tx, before if reached else [content.id])
 
 
 def _reached(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, delete, exists, insert, select, update
@@ -32,11 +32,8 @@ _KEY = ("user_id", "id")
 _CHANGING = [column.name for column in items.columns if column.name not in {*_KEY, "created_at", "group_key"}]
 
 _insert = Prepared(insert(items))
-_rewrite = Prepared(
-    update(items)
-    .where(*(items.c[name] == bindparam(f"of_{name}") for name in _KEY))
-    .values({name: bindparam(name) for name in _CHANGING})
-)
+_this = tuple(items.c[name] == bindparam(f"of_{name}") for name in _KEY)
+_rewrite = Prepared(update(items).where(*_this).values({name: bindparam(name) for name in _CHANGING}))
 _of_user = Prepared(
     select(*_COLUMNS).where(
         items.c.user_id == ME, items.c.id.in_(bindparam("ids", expanding=True)), items.c.shelf != HIDDEN
@@ -71,7 +68,14 @@ _expired = Prepared(select(*_COLUMNS).where(items.c.expires_at <= bindparam("at"
 _to_wake = Prepared(
     select(*_COLUMNS).where(items.c.snoozed_until <= bindparam("at")).limit(bindparam("most"))
 )
-_delete = Prepared(delete(items).where(*(items.c[name] == bindparam(f"of_{name}") for name in _KEY)))
+_delete = Prepared(delete(items).where(*_this))
+_delete_sent = Prepared(
+    delete(items).where(
+        *_this,
+        items.c.shelf == HIDDEN,
+        ~exists().where(outgoing.c.user_id == items.c.user_id, outgoing.c.item_id == items.c.id),
+    )
+)
 
 
 def insert_items(tx: Transaction, new: Iterable[Item]) -> None:
@@ -209,6 +213,20 @@ def delete_unused_contents(tx: Transaction, ids: Iterable[str]) -> None:
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), SLICE):
         tx.run(_delete_unused, ids=wanted[start : start + SLICE])
+
+
+class Left(NamedTuple):
+    """Of a row of `outgoing` that is gone: whose it was, and what it was to say."""
+
+    user_id: str
+    item_id: str
+    content_id: str
+
+
+def forget_sent(tx: Transaction, gone: Sequence[Left]) -> None:
+    """Remove what stood in no inbox and was kept only to leave, as these rows did, unless others of it are there."""
+    tx.many(_delete_sent, [{"of_user_id": row.user_id, "of_id": row.item_id} for row in gone])
+    delete_unused_contents(tx, (row.content_id for row in gone))
 
 
 def _said(content: Content) -> dict[str, Any]:

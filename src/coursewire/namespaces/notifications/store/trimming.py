@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BindParameter, bindparam, delete, exists, literal_column, select, tuple_, update
 
+from coursewire.namespaces.notifications.store.items import Left, forget_sent
 from coursewire.namespaces.notifications.store.tables import (
     FAILED,
     FINISHED,
@@ -46,13 +47,13 @@ _forget_contents = Prepared(
     )
 )
 
-_given_up = (
-    select(outgoing.c.id)
+_given_up = Prepared(
+    select(outgoing.c.id, *(outgoing.c[name] for name in Left._fields))
     .where(outgoing.c.state == FAILED, outgoing.c.finished_at < _before)
     .order_by(outgoing.c.finished_at)
     .limit(_most)
 )
-_forget_given_up = Prepared(delete(outgoing).where(outgoing.c.id.in_(_given_up)))
+_forget_given_up = Prepared(delete(outgoing).where(outgoing.c.id.in_(_ids)))
 _overdue = (
     select(outgoing.c.id)
     .where(
@@ -89,8 +90,12 @@ def forget_deliveries(tx: Transaction, *, before: int, most: int) -> int:
 
 
 def forget_given_up(tx: Transaction, *, before: int, most: int) -> int:
-    """Forget up to `most` messages that were given up before a time, and return how many."""
-    return tx.run(_forget_given_up, before=before, most=most)
+    """Forget up to `most` messages that were given up before a time, with what was kept only for them; how many."""
+    rows = tx.all(_given_up, before=before, most=most)
+    if rows:
+        tx.run(_forget_given_up, ids=[row.id for row in rows])
+        forget_sent(tx, [Left._make(row[1:]) for row in rows])
+    return len(rows)
 
 
 def give_up_overdue(tx: Transaction, *, before: int, most: int) -> int:
