@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from itertools import count
+from typing import Any
 
 import pytest
+from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 from tests.unit.collaboration.reading_room import ReadingRoom, Writer
 from tests.unit.collaboration.yjs import block, deleting, element, head, mark, run, text, update
 from tests.unit.realtime.guest import Json
@@ -15,7 +17,7 @@ from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding import labour, placing
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
-from coursewire.namespaces.collaboration.encoding.reading import MOST_MARK, read_update
+from coursewire.namespaces.collaboration.encoding.reading import MOST_MARK, Content, read_update
 from coursewire.namespaces.collaboration.rooms import commands, rooms
 from coursewire.namespaces.collaboration.rules import limits
 from coursewire.realtime.limits import Rate
@@ -279,6 +281,24 @@ def test_what_others_put_between_two_neighbours_counts() -> None:
     assert steps(known, update(block(10, 0, *[late] * 5))) >= 5 * one
     on = [text("z", left=(10, clock), right=(7, 3)) for clock in range(4)]
     assert steps(known, update(block(10, 0, late, *on))) == one
+
+
+def test_what_is_collected_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[DOC4] An old document, brought here whole by a program, has 1,500 paragraphs that were deleted one by one."""
+    monkeypatch.setattr(labour, "MOST_STEPS", 200)
+    doc: Doc[Any] = Doc()
+    lines = doc.get("default", type=XmlFragment).children
+    for number in range(60):
+        lines.append(XmlElement("paragraph", None, [XmlText(f"line {number}")]))
+    for number in range(58, 0, -2):
+        del lines[number]
+    whole = doc.get_update()
+    collected = [one for one in read_update(whole).structs if one.content == Content.COLLECTED]
+    assert len(collected) > 25
+    known = Known()
+    take(known, whole)
+    late = text("late", left=(collected[0].client, collected[0].clock))
+    assert steps(known, update(block(9, 0, *[late] * 30))) == 0
 
 
 def marks(first: int, count: int, kinds: int) -> bytes:

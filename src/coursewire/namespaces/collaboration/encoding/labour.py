@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.collaboration.encoding.applying import first_deleted
-from coursewire.namespaces.collaboration.encoding.known import are_attributes
+from coursewire.namespaces.collaboration.encoding.known import GONE, are_attributes
 from coursewire.namespaces.collaboration.encoding.reading import too_large
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def count_steps(update: Update, known: Known, placed: Placed) -> int:
     steps = 0
     for index in placed.order:
         client, clock, size, _, left, right, _, _, _ = structs[index]
-        if clock + size <= starts[client]:
-            continue  # it was there
         home = homes[index]
+        if clock + size <= starts[client] or home == GONE:
+            continue  # it was there, or is collected at once
         sizes[home] = crowd = sizes.get(home, 0) + 1
         if left is None:
             next_one = front.get(home, _UNKNOWN)
