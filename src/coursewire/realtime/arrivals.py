@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +26,20 @@ Open = Callable[["Socket", Any], Coroutine[Any, Any, None]]
 class Arrivals:
     """Whoever has said CONNECT and stands at the door. All methods belong to the event loop.
 
-    Not more wait than there are connections, times the namespaces of each: the edge bounds both.
+    Not more wait than there are connections, times the namespaces of each: the edge bounds both, and who leaves is
+    forgotten on the spot. Otherwise one who comes and goes without end, with no token at all, would fill the memory.
     """
 
     def __init__(self, open_door: Open) -> None:
         self._open = open_door
-        self._waiting: deque[tuple[Socket, Any]] = deque()
+        self._waiting: OrderedDict[Socket, Any] = OrderedDict()
         self._timer: asyncio.Handle | None = None
         self._not_before = 0.0
         self._opening: set[Future[None]] = set()
 
     def take(self, socket: Socket, auth: Any) -> None:
-        """Let somebody in, soon, in the order in which they came; whoever has left meanwhile is passed over."""
-        self._waiting.append((socket, auth))
+        """Let somebody in, soon, in the order in which they came."""
+        self._waiting[socket] = auth
         if self._timer is None:
             loop = asyncio.get_running_loop()
             if loop.time() >= self._not_before:
@@ -46,6 +47,10 @@ class Arrivals:
                 self._timer = loop.call_soon(self._let_in)
             else:
                 self._timer = loop.call_at(self._not_before, self._let_in)
+
+    def forget(self, socket: Socket) -> None:
+        """Let somebody not in who has left."""
+        self._waiting.pop(socket, None)
 
     def _let_in(self) -> None:
         self._timer = None
@@ -56,8 +61,8 @@ class Arrivals:
             self._timer = loop.call_soon(self._let_in)
 
     def _let_several_in(self) -> None:
-        several = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-        for opening in start_together(self._open(socket, auth) for socket, auth in several if socket.pending):
+        several = [self._waiting.popitem(last=False) for _ in range(min(AT_ONCE, len(self._waiting)))]
+        for opening in start_together(self._open(socket, auth) for socket, auth in several):
             if not opening.done():
                 self._opening.add(opening)
                 opening.add_done_callback(self._opening.discard)

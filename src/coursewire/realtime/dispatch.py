@@ -98,6 +98,8 @@ class Dispatcher:
         if isinstance(session, Session):
             self._running.flush()  # what it has sent comes from somebody who is here
             self._door.close(session)
+        else:
+            self._arrivals.forget(socket)
 
     def full(self, connection: Connection) -> None:
         """Stop reading and queueing for a connection that does not take what it is sent (FAN3)."""

@@ -11,10 +11,7 @@ from coursewire.realtime.arrivals import AT_ONCE, GATHER_S, Arrivals
 
 
 class Socket:
-    """One that waits for its answer, until it has left."""
-
-    def __init__(self) -> None:
-        self.pending = True
+    """One that waits for its answer."""
 
 
 class Door:
@@ -103,11 +100,12 @@ async def test_a_flood_leaves_turns_to_the_others(arrivals: Arrivals, door: Door
     assert door.opened == everybody
 
 
-async def test_whoever_has_left_meanwhile_is_passed_over(arrivals: Arrivals, door: Door) -> None:
+async def test_whoever_has_left_meanwhile_is_forgotten(arrivals: Arrivals, door: Door) -> None:
     sockets = take(arrivals, 1, 2, 3)
-    sockets[1].pending = False
+    arrivals.forget(cast("Any", sockets[1]))
     await turn()
     assert door.opened == [1, 3]
+    arrivals.forget(cast("Any", sockets[0]))  # it has been let in
 
 
 async def test_closing_sees_those_through_who_stand_at_the_door(arrivals: Arrivals, door: Door) -> None:

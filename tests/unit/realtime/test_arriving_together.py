@@ -72,3 +72,15 @@ async def test_what_one_of_many_is_refused_or_waits_for_concerns_nobody_else(hou
         # CONNECT is answered before anything else is said, and once.
         assert guests[number].accepted == [notes.PATH]
         assert guests[number].story == ["session.ready"]
+
+
+async def test_who_comes_and_goes_without_end_fills_nothing(house: House) -> None:
+    """[bounds] For that nobody needs a token: at the door stands one for each namespace of a connection, at most."""
+    restless = house.guest()
+    for _ in range(1_000):
+        restless.enter("forged")
+        restless.leave()
+    assert not house.dispatcher._arrivals._waiting
+    restless.enter(house.keys.token("ada"))
+    await restless.event("session.ready")
+    assert restless.refusals == []
