@@ -102,11 +102,10 @@ class DocumentText:
         if line.element.tag == "codeBlock":
             _write(line, index, text)
             return
-        first, *rest = text.split("\n")
-        if rest:
-            # From the end, so that what is before keeps its place.
-            _begin_lines(line, index, rest)
-        if first:
+        first, *others = text.split("\n")
+        if others:
+            _begin_lines(line, index, first, others)
+        elif first:
             _write(line, index, first)
 
     def delete(self, index: int, length: int = 1) -> None:
@@ -210,15 +209,27 @@ def _write(line: _Line, index: int, text: str) -> None:
     line.element.children.insert(place, XmlText(text))
 
 
-def _begin_lines(line: _Line, index: int, texts: list[str]) -> None:
-    """Split a line and begin new ones behind it; what stood behind `index` goes to the last."""
-    rest = _taken_from(line, index)
+def _begin_lines(line: _Line, index: int, first: str, others: list[str]) -> None:
+    """Split a line, write `first` where it ends now, and the others below it; what stood behind goes to the last.
+
+    The end of the last one is written last of all: the caret is shown behind that (`document_caret.py`).
+    """
+    behind = _taken_from(line, index)
     _cut(line, index, line.end)
     parent, place = line.places[0]
-    for number, text in enumerate(texts, 1):
-        element = parent.children.insert(place + number, XmlElement("paragraph"))
-        pieces: list[Piece] = [(text, {})] if text else []
-        _fill(element, [*pieces, *(rest if number == len(texts) else [])])
+    bottom = parent.children.insert(place + 1, XmlElement("paragraph"))
+    _fill(bottom, behind)
+    if first:
+        _write(line, index, first)
+    *between, last = others
+    for number, text in enumerate(between, 1):
+        _fill(parent.children.insert(place + number, XmlElement("paragraph")), [(text, {})] if text else [])
+    if last:
+        head = bottom.children[0] if len(bottom.children) else None
+        if isinstance(head, XmlText):
+            head.insert(0, last, {})
+        else:
+            bottom.children.insert(0, XmlText(last))
 
 
 def _taken_from(line: _Line, index: int) -> list[Piece]:

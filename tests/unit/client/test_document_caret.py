@@ -11,6 +11,7 @@ from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 from coursewire.client.document_caret import EVERY_S, Caret, end_of
 from coursewire.client.document_text import DocumentText
 from coursewire.namespaces.collaboration.encoding.awareness import checked_cursor, read_awareness
+from coursewire.namespaces.collaboration.encoding.reading import read_update
 
 ME = 7
 
@@ -52,6 +53,25 @@ def test_it_is_behind_what_was_written_or_where_something_was_taken_away(
     change: Callable[[DocumentText], object], unit: tuple[int, int]
 ) -> None:
     assert end_of(ME, Desk().edit(change)) == unit
+
+
+@pytest.mark.parametrize(
+    ("at", "written"),
+    [
+        (3, " a\nb\nc"),  # what stood behind it goes on there
+        (7, "\nb\nc"),
+        (0, "a\nc"),
+        (3, "a\nc\n"),  # nothing is on the last line
+    ],
+)
+def test_it_is_behind_the_last_line_of_several(at: int, written: str) -> None:
+    desk = Desk()
+    unit = end_of(ME, desk.edit(lambda text: text.insert(at, written)))
+    assert unit is not None
+    assert str(desk.text) == "one two"[:at] + written + "one two"[at:]
+    state = read_update(desk.mine.get_update())
+    struct = state.structs[state.at(unit)]
+    assert (struct.client, struct.text[unit[1] - struct.clock :]) == (ME, "c")
 
 
 def test_it_is_nowhere_after_an_edit_that_is_no_editors() -> None:

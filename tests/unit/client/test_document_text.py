@@ -72,6 +72,12 @@ def test_marks_stay_with_their_characters(doc: Doc[Any], text: DocumentText) -> 
     ]
     text.insert(6, "x")
     assert str(text) == "plain x字old"
+    text.insert(9, "1\n2\n3")
+    assert tree(root)[0][-1] == [("o", {"bold": {}}), ("1", None)]
+    assert tree(root)[1:] == [
+        ["paragraph", [("2", None)]],
+        ["paragraph", [("3", None), ("ld", {"bold": {}})]],
+    ]
 
 
 def test_a_list_that_loses_its_lines_goes_with_them(doc: Doc[Any], text: DocumentText) -> None:
