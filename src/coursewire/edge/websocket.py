@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from coursewire.edge import closing, handshake
 from coursewire.edge.closing import CloseCode
@@ -16,6 +16,10 @@ from coursewire.edge.session import Session
 from coursewire.edge.upgrade import Upgrade, refuse
 from coursewire.wire.engineio import PacketError, decode_packet
 from coursewire.wire.frames import CLOSE, PING, PONG, TEXT, Encoded, frame
+
+LARGE_PIECE: Final = 65_536
+"""Bytes of one read after which others are read from first. Where a read fills its 250 KiB, libuv would go on with the
+same socket, up to 32 times: that many small packets take seconds, in which nobody else is heard."""
 
 
 class WebSocketTransport(asyncio.Protocol):
@@ -78,9 +82,12 @@ class WebSocketTransport(asyncio.Protocol):
         self._registry.statistics.bytes_in += len(data)
         if self._open is not None:
             self._shake_hands(data, self._open)
-            return
-        if self._deaf:
-            return
+        elif not self._deaf:
+            self._read_frames(data)
+        if len(data) >= LARGE_PIECE:
+            self._let_others_read()
+
+    def _read_frames(self, data: bytes) -> None:
         try:
             for opcode, content in self._incoming.feed(data):
                 if opcode == CLOSE:
@@ -89,6 +96,12 @@ class WebSocketTransport(asyncio.Protocol):
                 self._receive_message(opcode, content)
         except FrameError as error:
             self._fail(error.code, str(error))
+
+    def _let_others_read(self) -> None:
+        """Read on in the next turn of the loop: the rest stays with the kernel until then."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._registry.timers.clock.call_soon(self._update_reading)
 
     def eof_received(self) -> None:
         """Let asyncio close the socket: a WebSocket cannot be half-open."""
