@@ -19,9 +19,9 @@ from functools import partial
 from typing import Any
 
 from bench import dashboards, documents, durable, fanout, ingest, notices, report, tracking
-from bench.joining import come_back, join
+from bench.joining import come_back, enrolled_auths, join
 from bench.rooms import make_room
-from bench.servers import HOCUSPOCUS, NAMES, OURS, PING_INTERVAL_MS, Server, running
+from bench.servers import HOCUSPOCUS, LEAST, NAMES, NODE, OURS, PING_INTERVAL_MS, Server, running
 from bench.swarm import Swarm
 from bench.tokens import token
 
@@ -42,6 +42,9 @@ def main() -> int:
     for name in arguments.only or NAMES:
         found = results[name] = {"event_bytes": 0}
         complete &= _attempt(f"{name}, {SMALL} clients", partial(small, name, found))
+        for bare in LEAST if name == NODE else ():
+            results[bare] = {"event_bytes": 0}
+            complete &= _attempt(bare, partial(least, bare, results[bare]))
         if large > SMALL:
             complete &= _attempt(f"{name}, {large} clients", partial(crowd, name, large, found))
         if name == OURS:
@@ -84,6 +87,20 @@ def small(name: str, found: dict[str, Any]) -> None:
         swarm.leave([*joined, publisher.client])
         if name == OURS:
             only_ours(server, swarm, found)
+        swarm.close()
+
+
+def least(name: str, found: dict[str, Any]) -> None:
+    """Measure what is no server: the writes alone, to the same 500 clients with the same load."""
+    with running(name) as server:
+        swarm = Swarm(server.port)
+        room = make_room(server, "small")
+        swarm.join(enrolled_auths(server, SMALL), f"room:{room}")
+        publisher = _publisher(swarm)
+        found["single_500"] = fanout.cpu_per_delivery(
+            server, swarm, publisher, room, subscribers=SMALL, burst=1
+        )
+        found["event_bytes"] = swarm.event_bytes
         swarm.close()
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.servers import HOCUSPOCUS, NODE, OURS, PYTHON, ROOT
+from bench.servers import HOCUSPOCUS, LEAST, NODE, OURS, PYTHON, ROOT
 
 Results = Mapping[str, Mapping[str, Any]]
 """Server -> measure -> one value, or one per round."""
@@ -107,6 +107,13 @@ def table(results: Results, large: int) -> str:
         numbers = (_number(ours), _number(node), _number(python), _ratio(ours, node), _ratio(ours, python))
         rows.append((label.format(large=f"{large:,}"), *numbers, goal))
     blocks = [_markdown(rows)]
+    floor = [("how little there could be, 500 subscribers, one message", "us per delivery", "/ node")]
+    for name in LEAST:
+        bare = value(results, name, "single_500")
+        floor.append(
+            (f"{name} (peers/bare.py)", _number(bare), _ratio(bare, value(results, NODE, "single_500")))
+        )
+    blocks.append(_markdown(floor))
     for head, measures in (("coursewire alone", OURS_ONLY), ("analytics", ANALYTICS)):
         alone = [(head, "", "goal")]
         alone += [(label, _number(value(results, OURS, measure)), goal) for measure, label, goal in measures]

@@ -83,6 +83,14 @@ def _python_socketio(_: Path) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, str(ROOT / "bench/peers/python_socketio.py")], _PEER
 
 
+def _bare(_: Path) -> tuple[list[str], dict[str, str]]:
+    return [sys.executable, str(ROOT / "bench/peers/bare.py")], {}
+
+
+def _bare_keeping(_: Path) -> tuple[list[str], dict[str, str]]:
+    return [sys.executable, str(ROOT / "bench/peers/bare.py")], {"BARE_COMMIT": "yes"}
+
+
 _PEER = {
     "JWT_SECRET": SECRET,
     "PING_INTERVAL_MS": str(PING_INTERVAL_MS),
@@ -90,14 +98,19 @@ _PEER = {
     "NODE_ENV": "production",
 }
 OURS, NODE, PYTHON, HOCUSPOCUS = "coursewire", "node socket.io", "python-socketio", "hocuspocus"
+BARE, BARE_KEEPING = "bare writes", "bare writes, one row committed"
 _COMMANDS: Mapping[str, Callable[[Path], tuple[list[str], dict[str, str]]]] = {
     OURS: _ours,
     NODE: _node,
     PYTHON: _python_socketio,
     HOCUSPOCUS: _hocuspocus,
+    BARE: _bare,
+    BARE_KEEPING: _bare_keeping,
 }
 NAMES = (OURS, NODE, PYTHON)
 """The servers that carry messages; Hocuspocus carries documents."""
+LEAST = (BARE, BARE_KEEPING)
+"""What is no server, and says how little there could be."""
 
 
 @contextmanager
