@@ -67,7 +67,7 @@ class AnalyticsClient(AnalyticsCommands):
         self._subscriptions: list[Subscription] = []
         self._streams: dict[Stream[analytics.Job], str] = {}
         self._heard_at: dict[str, str] = {}
-        """Up to when a channel was heard, by the server's clock; of others since the client began."""
+        """Up to when a channel was heard that is listened to, by the server's clock; oneself since the client began."""
         self._began_at = ""
 
     # Listening
@@ -159,7 +159,7 @@ class AnalyticsClient(AnalyticsCommands):
 
     async def handle_event(self, event: str, value: Any, meta: Meta) -> None:
         """Fold it, run the handlers, then the callbacks of whom it is news to."""
-        if meta.channel and meta.at is not None:
+        if meta.at is not None and (meta.channel in self._interest or meta.channel.startswith("user:")):
             self._heard_at[meta.channel] = max(meta.at, self._heard_at.get(meta.channel, ""))
         is_news = event in _NEWS and self.known.take(value)
         await super().handle_event(event, value, meta)
@@ -206,10 +206,13 @@ class AnalyticsClient(AnalyticsCommands):
                     await self.metrics(name, window)
         return missed
 
+    def channel_left(self, channel: str) -> None:
+        """Count what is missed from when one listens there again."""
+        self._heard_at.pop(channel, None)
+
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """Forget the callbacks of a channel that was taken away; of a course one may go on with its cohort's."""
         await super().channel_gone(channel, error)
-        self._heard_at.pop(channel, None)
         for stream in [one for one, of in self._streams.items() if of == channel]:
             stream.close(error)
         for subscription in [one for one in self._subscriptions if one.channel == channel]:

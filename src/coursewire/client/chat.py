@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,9 @@ def room_channel(room_id: str) -> str:
 class Gap:
     """More was missed in a room than the server replays; what is shown of it should be read again.
 
-    New messages are not lost: `messages` has them, and the loops over `ChatClient.messages` get them. Edits,
-    deletions and members that changed in between come with no event.
+    New messages are not lost: `messages` has them, and the loops over `ChatClient.messages` get them; not those from
+    before one listened, to which a position given to `subscribe` may reach back. Edits, deletions and members that
+    changed in between come with no event.
     """
 
     room_id: str
@@ -42,14 +44,19 @@ class ChatClient(ChatCommands):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._streams: dict[str, set[Stream[chat.Message]]] = {}
-        self._newest: dict[str, chat.Message] = {}
-        """By channel: the last message known of each room listened to."""
+        self._newest: dict[str, chat.Message | None] = {}
+        """By channel: the last message known of each room listened to; None while there is none in it."""
 
     # Listening
 
     async def subscribe(self, room_id: str, since: Position | None = None) -> Position:
         """Get the events of a room; with `since` those after that position first. Raises Forbidden, NotFound."""
-        return await self.subscribe_channel(room_channel(room_id), since)
+        position = await self.subscribe_channel(room_channel(room_id), since)
+        if room_channel(room_id) not in self._newest:
+            # From where on a gap is to be filled. Cut off meanwhile, one does without: the next message says it too.
+            with suppress(CoursewireError):
+                await self._begin(room_id, 1)
+        return position
 
     def unsubscribe(self, room_id: str) -> None:
         """Stop getting the events of a room, if nothing else here listens to it."""
@@ -67,9 +74,7 @@ class ChatClient(ChatCommands):
             try:
                 # Subscribed first: what comes meanwhile is in the stream, and twice at worst. Without history
                 # one message still says from where on a gap is to be filled.
-                earlier = (await self.history(room_id, limit=history or 1)).items
-                if earlier:
-                    self._note_newest(channel, earlier[-1])
+                earlier = await self._begin(room_id, history or 1)
                 last = 0
                 for message in earlier if history else ():
                     last = message.number
@@ -83,6 +88,14 @@ class ChatClient(ChatCommands):
         finally:
             stream.close()
             self._streams[channel].discard(stream)
+            if not self._streams[channel]:
+                del self._streams[channel]
+
+    async def _begin(self, room_id: str, limit: int) -> list[chat.Message]:
+        """Read the last messages of a room to which one has just subscribed."""
+        earlier = (await self.history(room_id, limit=limit)).items
+        self._note_newest(room_channel(room_id), earlier[-1] if earlier else None)
+        return earlier
 
     async def handle_event(self, event: str, value: Any, meta: Meta) -> None:
         """Run the handlers, then feed the loops over messages."""
@@ -95,33 +108,48 @@ class ChatClient(ChatCommands):
         kind, _, room_id = channel.partition(":")
         if kind != "room":
             return position
-        newest = self._newest.get(channel)
-        page = await self.history(
-            room_id, after=None if newest is None else newest.id, limit=100 if newest else 1
-        )
-        missed = list(page.items) if newest else []
-        while newest is not None and page.has_after and page.items:
-            page = await self.history(room_id, after=page.items[-1].id, limit=100)
-            missed += page.items
+        read_at, missed = await self._missed(room_id)
         for message in missed:
             await self._feed_streams(channel, message)
         await super().handle_event("gap", Gap(room_id, reason, missed), Meta(channel=channel))
-        return page.position.model_dump()
+        return read_at.model_dump()
+
+    async def _missed(self, room_id: str) -> tuple[Position, list[chat.Message]]:
+        """Return what was said since the last message known, and the position that belongs to it."""
+        channel = room_channel(room_id)
+        newest, is_known = self._newest.get(channel), channel in self._newest
+        if newest is not None:
+            page = await self.history(room_id, after=newest.id, limit=100)
+            missed = list(page.items)
+            while page.has_after and page.items:
+                page = await self.history(room_id, after=page.items[-1].id, limit=100)
+                missed += page.items
+            return page.position, missed
+        first = page = await self.history(room_id, limit=100 if is_known else 1)
+        missed = list(page.items) if is_known else []
+        while is_known and page.has_before and page.items:
+            page = await self.history(room_id, before=page.items[0].id, limit=100)
+            missed = [*page.items, *missed]
+        return first.position, missed
 
     async def _feed_streams(self, channel: str, message: chat.Message) -> None:
         self._note_newest(channel, message)
         for stream in tuple(self._streams.get(channel, ())):
             await stream.put(message)
 
-    def _note_newest(self, channel: str, message: chat.Message) -> None:
+    def _note_newest(self, channel: str, message: chat.Message | None) -> None:
         newest = self._newest.get(channel)
-        if newest is None or newest.number < message.number:
+        is_newer = newest is None or (message is not None and newest.number < message.number)
+        if is_newer and channel in self._interest:
             self._newest[channel] = message
+
+    def channel_left(self, channel: str) -> None:
+        """Count what is missed from when one listens there again."""
+        self._newest.pop(channel, None)
 
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """End the loops over a room that was taken away."""
         await super().channel_gone(channel, error)
-        self._newest.pop(channel, None)
         for stream in self._streams.get(channel, ()):
             stream.close(error)
 

@@ -200,6 +200,7 @@ class NamespaceClient:
         if self._interest[channel] <= 0:
             del self._interest[channel]
             self._shell.unsubscribe(channel)
+            self.channel_left(channel)
 
     # What the shell tells
 
@@ -240,9 +241,13 @@ class NamespaceClient:
         """Go on where the server stands; a subclass that keeps state loads it anew (SUB3)."""
         return position
 
+    def channel_left(self, channel: str) -> None:
+        """Forget what is known of a channel to which nothing here listens any more; for subclasses."""
+
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """See `Owner`."""
         self._interest.pop(channel, None)
+        self.channel_left(channel)
         logger.info("channel %s of %s ended: %s", channel, self.namespace, error)
 
 

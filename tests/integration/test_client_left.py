@@ -1,0 +1,147 @@
+"""What a client misses of a channel: all from listening there to leaving, and nothing is kept after that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+from tests.integration.chat_campus import COURSE, Campus, campus
+from tests.integration.client_people import Heard
+from tests.integration.client_states import States
+from tests.integration.tcp_proxy import Proxy
+
+from coursewire.client import AnalyticsClient, AnalyticsUpdate, ChatClient, Gap, ServiceClient
+from coursewire.namespaces.chat.contract import MessageSent, RoomSummary
+
+MISSED = [f"missed {number}" for number in range(6)]
+"""More than a replay holds."""
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[tuple[Campus, Proxy]]:
+    async with campus(replay_events=5) as site, Proxy(int(site.url.rpartition(":")[2])) as proxy:
+        yield site, proxy
+
+
+async def away(proxy: Proxy, states: States, room: RoomSummary, ada: ChatClient) -> None:
+    """Let more be said than is replayed while somebody is away."""
+    proxy.go_down()
+    await states.until("reconnecting")
+    for text in MISSED:
+        await ada.send(room.id, text)
+    proxy.come_up()
+
+
+async def gap_after(heard: Heard) -> Gap:
+    gap = await heard.next()
+    assert isinstance(gap, Gap)
+    return gap
+
+
+@pytest.mark.parametrize("said_before", [True, False], ids=["a room", "an empty room"])
+async def test_whoever_subscribes_misses_nothing_from_then_on(
+    site: tuple[Campus, Proxy], *, said_before: bool
+) -> None:
+    """[SUB3] Also where nobody has said anything since, or ever."""
+    server, proxy = site
+    async with (
+        ChatClient(server.url, server.token("ada")) as ada,
+        ChatClient(proxy.url, server.token("ben")) as ben,
+    ):
+        room = await ada.open_room("discussion", course_id=COURSE, title="Problem set 1")
+        if said_before:
+            await ada.send(room.id, "before")
+        gaps, states = Heard(ben, "gap"), States(ben)
+        await ben.subscribe(room.id)
+        await away(proxy, states, room, ada)
+        assert [message.text for message in (await gap_after(gaps)).messages] == MISSED
+
+
+async def test_a_loop_over_an_empty_room_misses_nothing(site: tuple[Campus, Proxy]) -> None:
+    """[SUB3]"""
+    server, proxy = site
+    async with (
+        ChatClient(server.url, server.token("ada")) as ada,
+        ChatClient(proxy.url, server.token("ben")) as ben,
+    ):
+        room = await ada.open_room("discussion", course_id=COURSE, title="Problem set 1")
+        seen, states, begun = list[str](), States(ben), asyncio.Event()
+
+        async def read() -> None:
+            async with aclosing(ben.messages(room.id)) as messages:
+                async for message in messages:
+                    begun.set()
+                    seen.append(message.text)
+                    if len(seen) == len(MISSED) + 1:
+                        return
+
+        reading = asyncio.create_task(read())
+        await ben.subscribe(room.id)  # behind that of the loop
+        await ben.history(room.id)
+        await away(proxy, states, room, ada)
+        await asyncio.wait_for(begun.wait(), 30)
+        await ada.send(room.id, "live again")
+        await asyncio.wait_for(reading, 30)
+        assert seen == [*MISSED, "live again"]
+
+
+async def test_what_was_said_while_nobody_listened_is_not_missed(site: tuple[Campus, Proxy]) -> None:
+    server, proxy = site
+    async with (
+        ChatClient(server.url, server.token("ada")) as ada,
+        ChatClient(proxy.url, server.token("ben")) as ben,
+    ):
+        room = await ada.open_room("discussion", course_id=COURSE, title="Problem set 1")
+        heard, gaps, states = Heard(ben, MessageSent), Heard(ben, "gap"), States(ben)
+        await ben.subscribe(room.id)
+        await ada.send(room.id, "heard")
+        assert (await heard.next()).text == "heard"
+        ben.unsubscribe(room.id)
+        await ada.send(room.id, "to nobody")
+        await ben.subscribe(room.id)
+        await away(proxy, states, room, ada)
+        assert [message.text for message in (await gap_after(gaps)).messages] == MISSED
+
+
+async def test_what_was_reached_while_nobody_listened_is_not_missed(site: tuple[Campus, Proxy]) -> None:
+    server, proxy = site
+    async with (
+        ServiceClient(server.url, server.token("lms", roles=["service"])) as lms,
+        AnalyticsClient(proxy.url, server.token("ada")) as ada,
+    ):
+        told: asyncio.Queue[AnalyticsUpdate] = asyncio.Queue()
+        states = States(ada)
+        await ada.unsubscribe(await ada.subscribe_to_analytics_updates(told.put_nowait, course=COURSE))
+        await lms.put_milestone(COURSE, "project", "To nobody", user_id="ben")
+        await ada.subscribe_to_analytics_updates(told.put_nowait, course=COURSE)
+        proxy.go_down()
+        await states.until("reconnecting")
+        for title in MISSED:
+            await lms.put_milestone(COURSE, "project", title, user_id="ben")
+        proxy.come_up()
+        async with asyncio.timeout(30):
+            assert [(await told.get()).data.title for _ in MISSED] == MISSED
+
+
+async def test_of_a_channel_that_was_left_nothing_is_kept(site: tuple[Campus, Proxy]) -> None:
+    """A program may go from room to room, or watch one job after the other, for months."""
+    server, _ = site
+    async with (
+        ServiceClient(server.url, server.token("lms", roles=["service"])) as lms,
+        ChatClient(server.url, server.token("ada")) as chat,
+        AnalyticsClient(server.url, server.token("ada")) as live,
+    ):
+        for number in range(3):
+            room = await chat.open_room("discussion", course_id=COURSE, title=f"Problem set {number}")
+            await chat.send(room.id, "hello")
+            async with asyncio.timeout(30), aclosing(chat.messages(room.id, history=1)) as messages:
+                assert (await anext(messages)).text == "hello"
+            job_id = f"job-{number}"
+            await lms.create_job("essay-grading", "Essays", owner="ada", course=COURSE, job_id=job_id)
+            await lms.update_job(job_id, state="succeeded")
+            async with asyncio.timeout(30):
+                assert [job.state async for job in live.progress(job_id)] == ["succeeded"]
+        assert (chat._streams, chat._newest, chat._interest) == ({}, {}, {})
+        assert [channel for channel in live._heard_at if channel != "user:ada"] == []
