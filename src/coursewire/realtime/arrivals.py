@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from asyncio import Future
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -35,7 +36,8 @@ class Arrivals:
         self._waiting: OrderedDict[Socket, Any] = OrderedDict()
         self._timer: asyncio.Handle | None = None
         self._not_before = 0.0
-        self._opening: set[Future[None]] = set()
+        self._opening: dict[Socket, Future[None]] = {}
+        """Who is neither let in nor refused because something has to be read first."""
 
     def take(self, socket: Socket, auth: Any) -> None:
         """Let somebody in, soon, in the order in which they came."""
@@ -50,7 +52,10 @@ class Arrivals:
 
     def forget(self, socket: Socket) -> None:
         """Let somebody not in who has left."""
-        self._waiting.pop(socket, None)
+        if socket in self._waiting:
+            del self._waiting[socket]
+        elif socket in self._opening:
+            self._opening[socket].cancel()
 
     def _let_in(self) -> None:
         self._timer = None
@@ -62,10 +67,14 @@ class Arrivals:
 
     def _let_several_in(self) -> None:
         several = [self._waiting.popitem(last=False) for _ in range(min(AT_ONCE, len(self._waiting)))]
-        for opening in start_together(self._open(socket, auth) for socket, auth in several):
-            if not opening.done():
-                self._opening.add(opening)
-                opening.add_done_callback(self._opening.discard)
+        openings = start_together(self._open(socket, auth) for socket, auth in several)
+        for (socket, _), opening in zip(several, openings, strict=True):
+            if opening is not None and not opening.done():
+                self._opening[socket] = opening
+                opening.add_done_callback(functools.partial(self._opened, socket))
+
+    def _opened(self, socket: Socket, _opening: Future[None]) -> None:
+        del self._opening[socket]
 
     async def close(self) -> None:
         """Let those in who stand at the door, and see them through."""
@@ -74,4 +83,4 @@ class Arrivals:
             self._timer = None
         while self._waiting:
             self._let_several_in()
-        await asyncio.gather(*self._opening, return_exceptions=True)
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)

@@ -34,35 +34,36 @@ def start(coroutine: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
         done: asyncio.Future[T] = loop.create_future()
         done.set_result(ended.value)
         return done
-    except Exception as error:  # noqa: BLE001 - it is the future's, as it would be the task's
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the future's, as it would be the task's
         return _failed(error)
     return loop.create_task(_Begun(coroutine, awaited))
 
 
-def start_together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> list[asyncio.Future[None]]:
+def start_together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> list[asyncio.Future[None] | None]:
     """Run coroutines as `start` does, each up to its next `await STEP`, then all of them to the one after it.
 
     So one step is done for all of them while its code and data lie in the processor's caches (ADR 0014). Nothing else
-    runs in between. Whichever has to wait goes on alone, and there a step ends in nothing. Returns the futures of
-    those that wait, and of those that have failed.
+    runs in between. Whichever has to wait goes on alone, and there a step ends in nothing. Returns a future for each:
+    of those that wait, and of those that have failed; None for whichever has ended.
     """
     loop = asyncio.get_running_loop()
-    futures: list[asyncio.Future[None]] = []
-    running = list(coroutines)
+    running = list(enumerate(coroutines))
+    futures: list[asyncio.Future[None] | None] = [None] * len(running)
     while running:
         further = []
-        for coroutine in running:
+        for one in running:
+            number, coroutine = one
             try:
                 awaited = coroutine.send(None)
             except StopIteration:
                 continue
-            except Exception as error:  # noqa: BLE001 - as above
-                futures.append(_failed(error))
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above
+                futures[number] = _failed(error)
                 continue
             if awaited is STEP:
-                further.append(coroutine)
+                further.append(one)
             else:
-                futures.append(loop.create_task(_Begun(coroutine, awaited)))
+                futures[number] = loop.create_task(_Begun(coroutine, awaited))
         running = further
     return futures
 
@@ -75,9 +76,12 @@ def _send(coroutine: Coroutine[Any, Any, T], value: Any = None) -> Any:
     return awaited
 
 
-def _failed(error: Exception) -> asyncio.Future[Any]:
+def _failed(error: Exception | asyncio.CancelledError) -> asyncio.Future[Any]:
     failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    failed.set_exception(error)
+    if isinstance(error, asyncio.CancelledError):
+        failed.cancel()
+    else:
+        failed.set_exception(error)
     return failed
 
 

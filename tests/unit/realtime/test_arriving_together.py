@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from tests.unit.realtime import notes
@@ -84,3 +85,20 @@ async def test_who_comes_and_goes_without_end_fills_nothing(house: House) -> Non
     restless.enter(house.keys.token("ada"))
     await restless.event("session.ready")
     assert restless.refusals == []
+
+
+async def test_who_leaves_is_not_waited_for(house: House) -> None:
+    """[bounds] While the keys of the issuer are on their way, the same fills nothing; and who stays is let in."""
+    house.keys.gate = asyncio.Event()
+    restless, patient = house.guest(), house.guest("bob")
+    patient.enter(house.keys.token("bob"))
+    for _ in range(20):
+        restless.enter(house.keys.token("ada"))
+        await house.settle()
+        restless.leave()
+        await house.settle()
+    assert len(house.dispatcher._arrivals._opening) == 1
+    house.keys.gate.set()
+    await patient.event("session.ready")
+    assert (restless.story, restless.refusals) == ([], [])
+    assert house.hub.session_count == 1

@@ -74,7 +74,26 @@ async def test_it_can_be_cancelled_where_it_waits_and_cleans_up() -> None:
     assert ended == ["cleaned up"]
 
 
+async def test_what_it_waits_for_may_have_been_cancelled_before() -> None:
+    """Then so is its own future, and whoever starts it goes on."""
+    gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    gone.cancel()
+
+    async def work() -> None:
+        await gone
+
+    assert start(work()).cancelled()
+
+
 # Many, step by step
+
+
+def only(futures: list[asyncio.Future[None] | None], number: int) -> asyncio.Future[None]:
+    """Return the future of the only one that has not ended well so far."""
+    assert [index for index, future in enumerate(futures) if future is not None] == [number]
+    found = futures[number]
+    assert found is not None
+    return found
 
 
 async def test_a_step_is_done_for_all_before_the_next_one_begins() -> None:
@@ -85,7 +104,7 @@ async def test_a_step_is_done_for_all_before_the_next_one_begins() -> None:
             done.append(f"{name}{number}")
             await STEP
 
-    assert start_together([work("a", 2), work("b", 3), work("c", 1)]) == []
+    assert start_together([work("a", 2), work("b", 3), work("c", 1)]) == [None, None, None]
     assert done == ["a0", "b0", "c0", "a1", "b1", "b2"]
 
 
@@ -104,7 +123,7 @@ async def test_whoever_waits_among_many_goes_on_alone_and_without_steps() -> Non
         await STEP
         done.append(name)
 
-    [waiting] = start_together([work("a"), work("b", waits=True), work("c")])
+    waiting = only(start_together([work("a"), work("b", waits=True), work("c")]), 1)
     assert done == ["a", "c", "a", "c"]
     gate.set_result(None)
     await waiting
@@ -123,6 +142,22 @@ async def test_steps_mean_nothing_to_who_starts_alone() -> None:
     assert future.result() == 5
 
 
+async def test_one_of_many_that_is_cancelled_holds_up_nobody() -> None:
+    gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    gone.cancel()
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        await STEP
+        if number == 1:
+            await gone
+        await STEP
+        done.append(number)
+
+    assert only(start_together(work(number) for number in range(3)), 1).cancelled()
+    assert done == [0, 2]
+
+
 async def test_one_of_many_that_fails_holds_up_nobody() -> None:
     done: list[int] = []
 
@@ -133,7 +168,7 @@ async def test_one_of_many_that_fails_holds_up_nobody() -> None:
         await STEP
         done.append(number)
 
-    [failed] = start_together(work(number) for number in range(3))
+    failed = only(start_together(work(number) for number in range(3)), 1)
     assert done == [0, 2]
     with pytest.raises(LookupError):
         await failed
@@ -150,7 +185,7 @@ async def test_an_error_that_one_of_many_waits_for_reaches_it_and_steps_follow()
             await STEP
         done.append("mended")
 
-    [waiting] = start_together([work()])
+    waiting = only(start_together([work()]), 0)
     broken.set_exception(LookupError())
     await waiting
     assert done == ["mended"]
