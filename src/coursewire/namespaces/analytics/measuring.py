@@ -163,10 +163,11 @@ class Measuring:
         board = self._board
         if look.now - self._counted_at >= COUNT_EVERY_MS:
             self._counted_at = look.now
-        for counted in look.counted:
-            held = board.find(counted.course_id)
-            if held is not None:
-                held.count_anew(counted.roster, counted.enrolled, counted.at_risk, look.now)
+        with board.lock:
+            for counted in look.counted:
+                held = board.find(counted.course_id)
+                if held is not None:
+                    held.count_anew(counted.roster, counted.enrolled, counted.at_risk, look.now)
         for start in range(0, len(look.reports), SLICE):
             with board.lock:
                 for report, is_learner in look.reports[start : start + SLICE]:
