@@ -18,8 +18,9 @@ from coursewire.namespaces.collaboration.encoding import labour, placing
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_MARK, Content, read_update
-from coursewire.namespaces.collaboration.rooms import commands, rooms
+from coursewire.namespaces.collaboration.rooms import commands, replica, rooms
 from coursewire.namespaces.collaboration.rules import limits
+from coursewire.namespaces.collaboration.service import contents
 from coursewire.realtime.limits import Rate
 
 BUDGET = 256 * 1024
@@ -163,6 +164,57 @@ async def test_edits_take_their_share_of_a_processor_in_the_long_run(
     await clock.advance(60_000)
     room.rooms.let_go(0.0)
     assert room.rooms.paid == {}
+
+
+async def test_a_document_that_takes_too_long_to_load_takes_in_nothing_more(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] What walks past others when it is put in does so at each load: 280 KB took 18 s, of two readers one."""
+    ada, ben = await both(room)
+    ticks = count()
+    monkeypatch.setattr(replica, "thread_time", lambda: next(ticks) * limits.MOST_LOADING_S * 0.6)
+    await ben.type("one ")
+    await ben.type("two ")
+    error = await ada.send_refused(ada.edit("three "))
+    assert (error["code"], error["field"], error["retryable"]) == ("too_large", "update", False)
+    await ben.send(update(deletes=deleting(ben.doc.client_id, (2, 4))))
+    monkeypatch.setattr(contents, "thread_time", lambda: next(ticks) * limits.MOST_LOADING_S * 1.2)
+
+    async def again() -> Writer:
+        """Load it once more, and let Cleo write in it."""
+        loaded = room.rooms.find(ben.document_id)
+        assert loaded is not None
+        loaded.drop("for a test")
+        cleo = await room.come("cleo")
+        await cleo.open(ben.document_id)
+        return cleo
+
+    cleo = await again()
+    assert (await cleo.send_refused(cleo.edit("three ")))["code"] == "too_large"  # of its edits
+    assert await room.rooms.compacting.compact(ben.document_id)  # which says it exactly
+    cleo.doc = Doc()
+    await cleo.open(ben.document_id)
+    await cleo.type("three ")
+    assert await room.rooms.compacting.compact(ben.document_id)
+    cleo = await again()
+    assert (await cleo.send_refused(cleo.edit("four ")))["code"] == "too_large"  # of its snapshot
+    monkeypatch.undo()
+    await room.forget_past(ben.document_id)
+    anew = await room.come("ada")
+    await anew.open(ben.document_id)
+    await anew.type("five ")
+
+
+async def test_usual_edits_do_not_add_up_to_a_load_that_takes_long(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] However many there are before the next snapshot: loading that takes a fraction of it."""
+    ben = (await both(room))[1]
+    ticks = count()
+    monkeypatch.setattr(replica, "thread_time", lambda: next(ticks) * limits.NOTED_S * 0.9)
+    monkeypatch.setattr(limits, "MOST_LOADING_S", limits.NOTED_S)
+    for _ in range(3):
+        await ben.type("usual ")
 
 
 LINE = update(block(7, 0, element(), run(parent=(7, 0)), text("x", parent=(7, 1))))

@@ -86,9 +86,7 @@ class Compacting:
         swapped = await work.write(lambda tx: swap_snapshot(tx, prepared))
         room = self._rooms.find(document_id)
         if swapped and room is not None and room.replica is not None:
-            room.replica.compacted(
-                prepared.epoch, prepared.edits, prepared.edit_bytes, len(prepared.snapshot.state)
-            )
+            room.replica.compacted(prepared)
         if swapped:
             self._rooms.counts["compactions"] += 1
         return swapped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from coursewire.errors import Invalid, TooLarge
@@ -14,6 +15,7 @@ from coursewire.namespaces.collaboration.service.editing import gap, somebody_el
 
 if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.encoding.reading import Update
+    from coursewire.namespaces.collaboration.service.compacting import Prepared
     from coursewire.namespaces.collaboration.service.contents import Contents
 
 
@@ -34,6 +36,7 @@ class Replica:
         "doc",
         "epoch",
         "has_shrunk",
+        "loading_s",
         "offset",
         "size",
         "stream_epoch",
@@ -59,6 +62,8 @@ class Replica:
         """What `size` was when it was last exact."""
         self.has_shrunk = False
         """Whether something was deleted since then."""
+        self.loading_s = contents.loading_s
+        """CPU that loading it would take; `compacted` says it exactly."""
         self._known = contents.known
         self._owners = contents.owners
 
@@ -71,6 +76,8 @@ class Replica:
 
     def check(self, update: Update) -> None:
         """Raise unless an edit of admitted clients may be applied: TooLarge, Conflict (a gap), Invalid."""
+        if update.blocks and self.loading_s > limits.MOST_LOADING_S:
+            raise TooLarge("this document takes too long to load: let it begin anew", field="update")
         newcomers = sum(client not in self._owners for client in update.blocks)
         if newcomers and len(self._owners) + newcomers > limits.MOST_EDITORS:
             raise TooLarge(
@@ -125,7 +132,9 @@ class Replica:
     def _apply(self, update: Update, raw: bytes) -> None:
         try:
             note_applied(update, self._known)
+            began = thread_time()
             apply(self.doc, update, raw)
+            self.loading_s += limits.noted(thread_time() - began)
         except BaseException as error:  # pycrdt's panics are no Exception
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
@@ -147,13 +156,14 @@ class Replica:
         self.has_shrunk = False
         return self.size
 
-    def compacted(self, epoch: str, edits: int, edit_bytes: int, size: int) -> None:
-        """Hear that there is a snapshot of so many edits, of this size."""
-        if epoch == self.epoch:
+    def compacted(self, prepared: Prepared) -> None:
+        """Hear that there is a snapshot."""
+        if prepared.epoch == self.epoch:
             # None too few, when it was loaded again since the snapshot was made.
-            self.tail = max(0, self.tail - edits)
-            self.tail_bytes = max(0, self.tail_bytes - edit_bytes)
-            self.size = size + self.tail_bytes
+            self.tail = max(0, self.tail - prepared.edits)
+            self.tail_bytes = max(0, self.tail_bytes - prepared.edit_bytes)
+            self.size = len(prepared.snapshot.state) + self.tail_bytes
+            self.loading_s = prepared.loading_s
 
     def diff(self, state_vector: bytes) -> bytes:
         """Return what somebody lacks who has this (a checked one; nothing for a newcomer)."""

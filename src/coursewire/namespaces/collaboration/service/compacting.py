@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc
@@ -29,6 +30,8 @@ class Prepared:
     edits: int
     edit_bytes: int
     """How many edits it has in it that the one before it had not."""
+    loading_s: float
+    """CPU that loading it took."""
 
 
 def prepare_snapshot(tx: Transaction, document_id: str) -> Prepared | None:
@@ -39,7 +42,9 @@ def prepare_snapshot(tx: Transaction, document_id: str) -> Prepared | None:
     contents = load_contents(tx, document_id)
     state, known = encode(contents.doc), contents.known.pack()
     again: Doc[Any] = Doc()
+    began = thread_time()
     again.apply_update(state)
+    loading_s = thread_time() - began
     is_same = (
         read_state_vector(again.get_state()) == read_state_vector(contents.doc.get_state())
         and text_of(again) == text_of(contents.doc)
@@ -49,7 +54,9 @@ def prepare_snapshot(tx: Transaction, document_id: str) -> Prepared | None:
         return None
     deleted = load_deletions(tx, document_id, contents.document.epoch).pack()
     snapshot = Snapshot(contents.position.offset, state, known, deleted)
-    return Prepared(document_id, contents.document.epoch, snapshot, contents.tail, contents.tail_bytes)
+    return Prepared(
+        document_id, contents.document.epoch, snapshot, contents.tail, contents.tail_bytes, loading_s
+    )
 
 
 def encode(doc: Doc[Any]) -> bytes:

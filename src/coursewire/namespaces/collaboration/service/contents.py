@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from time import thread_time
 from typing import TYPE_CHECKING, Any, Final
 
 from pycrdt import Doc
@@ -13,6 +14,7 @@ from coursewire.namespaces.collaboration.encoding.applying import apply
 from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import note_applied
 from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, read_update
+from coursewire.namespaces.collaboration.rules import limits
 from coursewire.namespaces.collaboration.rules.audiences import document_channel, no_such_document
 from coursewire.namespaces.collaboration.store import documents, snapshots, updates, writers
 
@@ -45,6 +47,8 @@ class Contents:
     tail_bytes: int = 0
     """How many edits have come since the snapshot."""
     snapshot_offset: int = -1
+    loading_s: float = 0.0
+    """CPU that applying the snapshot took, and each edit since of which that is to be noted."""
 
 
 def load_contents(tx: Transaction, document_id: str) -> Contents:
@@ -85,14 +89,18 @@ def _build(
     contents = Contents(document, Doc(), Known(), owners, position)
     if snapshot is not None:
         contents.known = Known.unpack(snapshot.known)
+        began = thread_time()
         contents.doc.apply_update(snapshot.state)
+        contents.loading_s = thread_time() - began
         contents.size = len(snapshot.state)
         contents.snapshot_offset = snapshot.offset
     for edit in updates.updates_after(tx, document.id, document.epoch, contents.snapshot_offset):
         # What was checked once is not checked again; only where everything belongs is noted.
         read = read_update(edit.bytes, most_structs=MOST_CLOCK, most_clients=MOST_CLOCK)
         note_applied(read, contents.known)
+        began = thread_time()
         apply(contents.doc, read, edit.bytes)
+        contents.loading_s += limits.noted(thread_time() - began)
         contents.tail += 1
         contents.tail_bytes += len(edit.bytes)
     contents.size += contents.tail_bytes
