@@ -141,8 +141,8 @@ class Door:
             ready = self._compose_ready(session, answers)
             if ready is not None:
                 if not handshake.resume:
-                    # In between others begin to live. What they publish then would be neither in this answer nor come
-                    # after it; but in a person's own channel, the only one here, they publish nothing.
+                    # In between others begin to live. What goes out at once then would be neither in this answer
+                    # nor come after it; but in a person's own channel, the only one here, they publish nothing.
                     await STEP
                 self._say_ready(session, ready, answers)
 

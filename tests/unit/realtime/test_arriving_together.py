@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 
+import pytest
 from tests.unit.realtime import notes
 from tests.unit.realtime.guest import Guest
 from tests.unit.realtime.house import House
 from tests.unit.realtime.test_recovery import BOARD, position_of
 
+from coursewire.realtime import channels
 from coursewire.wire.socketio import Kind, Message
 
 NAMES = [f"student-{number}" for number in range(12)]
@@ -23,8 +26,8 @@ def seen_by(guest: Guest) -> set[str]:
     return with_it | {heard.data["user_id"] for heard in guest.named("seen.changed")}
 
 
-def sees_all(guest: Guest) -> bool:
-    return seen_by(guest) >= set(NAMES)
+def sees(guest: Guest, names: Iterable[str]) -> bool:
+    return seen_by(guest) >= set(names)
 
 
 async def test_who_comes_back_together_sees_each_other(house: House) -> None:
@@ -38,11 +41,27 @@ async def test_who_comes_back_together_sees_each_other(house: House) -> None:
         await guest.event("session.ready")
     await house.settle()
     for guest in guests:
-        await guest.until(partial(sees_all, guest))
+        await guest.until(partial(sees, guest, NAMES))
     [note_id] = await house.add("math", "for all")
     for guest in guests:
         heard = await guest.event("note.added")
         assert heard.data["id"] == note_id
+
+
+async def test_what_is_sent_at_once_while_others_come_back_is_in_their_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[SUB2] When a channel has no room for more newest values, those that wait go out at once, to who is live by then.
+    To the others the answer must tell them, so it is composed when all who are before them are live."""
+    monkeypatch.setattr(channels, "LATEST_VALUES", 2)
+    await house.enrol("math", *NAMES)
+    position = await position_of(house)
+    guests = [house.guest(name) for name in NAMES]
+    for name, guest in zip(NAMES, guests, strict=True):
+        guest.enter(house.keys.token(name), resume={BOARD: position})
+    await house.settle()
+    for number, guest in enumerate(guests):
+        await guest.until(partial(sees, guest, NAMES[max(0, number - 2) :]))
 
 
 async def test_what_one_of_many_is_refused_or_waits_for_concerns_nobody_else(house: House) -> None:
