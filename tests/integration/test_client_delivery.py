@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -294,6 +295,46 @@ async def test_a_token_that_cannot_be_renewed_ends_it(network: tuple[Peer, Proxy
         async with ChatClient(proxy.url, token, options=OPTIONS):
             pass
     assert len(peer.connects) == 1
+    calls.clear()
+    async with asyncio.timeout(30), ChatClient(proxy.url, token, patience=None, options=OPTIONS) as chat:
+        for _ in ("while it is refused", "afterwards"):
+            with pytest.raises(error):
+                await chat.subscribe("1")
+    assert len(peer.connects) == 2
+
+
+@pytest.mark.parametrize("kind", ["async", "in a thread"])
+async def test_a_token_that_does_not_come_is_asked_for_again(
+    network: tuple[Peer, Proxy], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead network holds back the first answer for good: the client must not wait for it."""
+    monkeypatch.setattr("coursewire.client.token.PATIENCE_S", 0.05)
+    peer, proxy = network
+    asked: list[int] = []
+    over = threading.Event()
+
+    def in_thread() -> str:
+        asked.append(1)
+        if len(asked) == 1:
+            over.wait()
+        return "token"
+
+    async def token() -> str:
+        asked.append(1)
+        if len(asked) == 1:
+            await asyncio.Event().wait()
+        return "token"
+
+    try:
+        async with (
+            asyncio.timeout(30),
+            ChatClient(proxy.url, token if kind == "async" else in_thread, options=OPTIONS) as chat,
+        ):
+            await chat.send("1", "here")
+            assert len(asked) == 2
+            assert len(peer.connects) == 1
+    finally:
+        over.set()
 
 
 async def test_answers_become_errors_of_the_contract(network: tuple[Peer, Proxy]) -> None:
@@ -371,3 +412,9 @@ async def test_closing_ends_what_waits(network: tuple[Peer, Proxy]) -> None:
         await loop
     with pytest.raises(Unavailable):
         await waiting
+    async with asyncio.timeout(30):
+        for channel in ("1", "new"):
+            with pytest.raises(Unavailable, match="stopped"):
+                await chat.subscribe(channel)
+        with pytest.raises(Unavailable, match="stopped"):
+            await take(chat.messages("1"), 1)

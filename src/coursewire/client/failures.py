@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import Future
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +29,13 @@ def error_of_channel(channel: str, reason: str) -> errors.CoursewireError:
     """Return why a channel was taken away: a code, or a reason of `channel.closed`."""
     kind = _CHANNEL_KINDS.get(reason) or _KINDS.get(reason, errors.Forbidden)
     return kind(f"the channel {channel} ended: {reason}")
+
+
+def fail_all(futures: Iterable[Future[Any]], error: errors.CoursewireError) -> None:
+    """Let all raise this who wait for one of these."""
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)
 
 
 def invalid(error: ValidationError) -> errors.Invalid:

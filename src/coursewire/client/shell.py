@@ -13,7 +13,7 @@ from typing import Any, Literal
 from coursewire import __version__
 from coursewire.client.attachments import has_bytes, joined, parted
 from coursewire.client.connection import Connection, shared_connection
-from coursewire.client.failures import error_from, error_of_channel
+from coursewire.client.failures import error_from, error_of_channel, fail_all
 from coursewire.client.inbox import Inbox
 from coursewire.client.machine import Machine
 from coursewire.client.options import ClientOptions
@@ -111,7 +111,7 @@ class Shell:
         """Disconnect. Commands without an answer raise Unavailable; those with a key stay in the outbox file."""
         self._feed(self._machine.stop)
         for futures in self._subscribing.values():
-            _fail(futures, Unavailable("the client was stopped"))
+            fail_all(futures, Unavailable("the client was stopped"))
         self._subscribing.clear()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
@@ -127,11 +127,15 @@ class Shell:
     async def connected(self) -> None:
         """Wait for a session. Raises the refusal when there will be none."""
         while self.diagnostics.state not in ("connected", "degraded"):
-            if self._machine.gave_up or self.diagnostics.state == "closed":
-                raise self._refusal or Unavailable("the client was stopped")
+            self._check_goes_on()
             watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._watchers.append(watcher)
             await watcher
+
+    def _check_goes_on(self) -> None:
+        """Raise the refusal, or Unavailable, when there will be no session any more."""
+        if self._machine.gave_up or self.diagnostics.state == "closed":
+            raise self._refusal or Unavailable("the client was stopped")
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -176,7 +180,8 @@ class Shell:
         return given["data"]
 
     async def subscribe(self, channel: str, since: Json | None = None) -> Json:
-        """Listen to a channel; return its position once it is live. Raises what the server refuses it with."""
+        """Listen to a channel; return its position once it is live. Raises what the server refuses it, or us, with."""
+        self._check_goes_on()
         position = self._machine.position(channel)
         if channel in self._live and position is not None:
             return position
@@ -334,7 +339,7 @@ class Shell:
     def _taken_away(self, gone: Unsubscribed) -> None:
         error = error_of_channel(gone.channel, gone.reason)
         self._live.discard(gone.channel)
-        _fail(self._subscribing.pop(gone.channel, []), error)
+        fail_all(self._subscribing.pop(gone.channel, []), error)
         self.put(lambda: self._owner.channel_gone(gone.channel, error))
 
     async def _load_snapshot(self, need: NeedSnapshot) -> None:
@@ -358,7 +363,7 @@ class Shell:
                 watcher.set_result(None)
         if self._machine.gave_up and self._refusal is not None:
             for futures in self._subscribing.values():
-                _fail(futures, self._refusal)
+                fail_all(futures, self._refusal)
             self._subscribing.clear()
         self._owner.state_changed(state)
 
@@ -392,9 +397,3 @@ class Shell:
         logger.warning("no %s token for %s: %s", reason, self._namespace, failure["message"])
         self._refusal = error_from(failure)
         self._feed(lambda now: self._machine.token(now, ok=False, error=failure))
-
-
-def _fail(futures: list[asyncio.Future[Json]], error: CoursewireError) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_exception(error)
