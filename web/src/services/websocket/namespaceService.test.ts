@@ -67,6 +67,45 @@ describe("NamespaceService", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
+  it("asks again for a token that does not come, and takes the late one too", async () => {
+    let late: (token: string) => void = () => undefined;
+    const never = new Promise<string>((resolve) => {
+      late = resolve;
+    });
+    const fetchToken = vi.fn().mockReturnValueOnce(never).mockResolvedValueOnce("two");
+    service.connect("ada", fetchToken);
+    await settle();
+    world.advance(9_999);
+    expect(fetchToken).toHaveBeenCalledTimes(1);
+    world.advance(1);
+    expect(service.statuses.getSnapshot()["/chat"]?.error).toMatchObject({ code: "unavailable" });
+    world.advance(1_500);
+    await settle();
+    expect(world.peer.auth).toMatchObject({ token: "two" });
+    late("one");
+    await settle();
+    world.peer.refuse({ code: "unavailable", message: "later", retryable: true });
+    world.advance(5_000);
+    expect(world.peer.auth).toMatchObject({ token: "two" });
+    expect(fetchToken).toHaveBeenCalledTimes(2);
+  });
+
+  it("goes on with a token that came late, when nobody has asked again yet", async () => {
+    let late: (token: string) => void = () => undefined;
+    const slow = new Promise<string>((resolve) => {
+      late = resolve;
+    });
+    const fetchToken = vi.fn().mockReturnValueOnce(slow);
+    service.connect("ada", fetchToken);
+    await settle();
+    world.advance(10_000);
+    late("one");
+    await settle();
+    world.advance(1_500);
+    expect(world.peer.auth).toMatchObject({ token: "one" });
+    expect(fetchToken).toHaveBeenCalledTimes(1);
+  });
+
   it("[SES2] renews the token in place when it is about to end", async () => {
     service.connect("ada", vi.fn().mockResolvedValueOnce("one").mockResolvedValueOnce("two"));
     await settle();

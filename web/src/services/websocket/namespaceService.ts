@@ -89,7 +89,7 @@ export abstract class NamespaceService<
     this.#generation += 1;
     const generation = this.#generation;
     this.#userId = userId;
-    const tokens = new TokenSource(authToken);
+    const tokens = new TokenSource(authToken, this.environment);
     this.#tokens = tokens;
     this.#machine = new NamespaceMachine({ namespace: this.namespace, random: this.environment.random });
     this.#socket = this.environment.openSocket(

@@ -37,6 +37,17 @@ describe("PersistentOutbox", () => {
     expect(left[0]).toMatchObject({ command: "message.send", payload: { key: "b", text: "b" } });
   });
 
+  it("opens in a tab whose own storage is full, and loses nothing when that is reloaded", async () => {
+    const session = new MemoryStorage();
+    session.quota = 0;
+    const before = tab(session);
+    expect(await before.open()).toEqual([]);
+    before.save([command("a")]);
+    before.close();
+    await Promise.resolve();
+    expect(keys(await tab(session).open())).toEqual(["a"]);
+  });
+
   it("leaves nothing behind once everything is answered", async () => {
     const outbox = tab();
     await outbox.open();

@@ -51,7 +51,7 @@ export class PersistentOutbox {
     const remembered = session?.getItem(TAB) ?? null;
     if (remembered === null || !(await this.#own(remembered, OWN_LOCK_MS))) {
       this.#tab = newKey();
-      session?.setItem(TAB, this.#tab);
+      this.#remember(this.#tab);
       await this.#own(this.#tab, OWN_LOCK_MS);
     }
     for (const tab of this.#tabs(local)) {
@@ -95,6 +95,14 @@ export class PersistentOutbox {
     const time = Math.max(this.#places.now(), this.#last.time);
     this.#last = { time, count: time === this.#last.time ? this.#last.count + 1 : 0 };
     return `${String(time).padStart(15, "0")}-${String(this.#last.count).padStart(6, "0")}`;
+  }
+
+  #remember(tab: string): void {
+    try {
+      this.#places.session?.setItem(TAB, tab);
+    } catch {
+      // The page has filled its storage: after a reload this list is one of a tab that is gone, and adopted.
+    }
   }
 
   #own(tab: string, patienceMs: number): Promise<boolean> {
