@@ -60,6 +60,10 @@ def claims_digest(caller: Caller) -> int:
     """Return 64 bits, of this process, that change whenever `membership.sync_claims` might have something to write.
 
     Keep only the last digest per user, not a set of them: of two tokens used in turn each must be looked at.
+
+    Tokens that say something else have the same digest by chance only, once in 2**64; nobody can aim at that. The
+    issuer signs all that goes in; a person chooses their name and picture at most, sees no digest, and does not know
+    the key with which each process hashes text.
     """
     return hash(
         (

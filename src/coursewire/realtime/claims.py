@@ -55,11 +55,11 @@ class Claims:
         if self._known.get(caller.user_id) == digest:
             self._known.move_to_end(caller.user_id)
             return
-        if self._later.get(caller.user_id, 0) > caller.issued_at:
-            # An older token must find that there was a newer one, or its claims would count again.
-            await self._note()
         news = await self._storage.glance(lambda raw: membership.news_in_claims(raw, caller))
         if news is News.CHANGES:
+            if self._later.get(caller.user_id, 0) > caller.issued_at:
+                # An older token must find that there was a newer one, or its claims would count again.
+                await self._note()
             await self._storage.write(lambda raw: self._write(raw, caller))
         # What was read may be older than the word that came meanwhile.
         if caller.issued_at <= self._ended.get(caller.user_id, -1):
@@ -89,7 +89,7 @@ class Claims:
             tx.tell(fact)
 
     def _note_soon(self, caller: Caller) -> None:
-        self._later[caller.user_id] = caller.issued_at
+        self._later[caller.user_id] = max(caller.issued_at, self._later.get(caller.user_id, 0))
         if len(self._later) >= NOTED_AT_ONCE:
             self._note()
         elif self._timer is None:

@@ -294,6 +294,9 @@ def test_the_digest_of_claims_changes_with_what_would_be_written() -> None:
         {"courses": {"a": ["learner"]}},
         {"courses": {"a": ["learner"], "b": ["mentor", "learner"]}, "name": "Other"},
         {"courses": {"a": ["learner"], "b": ["mentor", "learner"]}, "iat": 7},
+        {"courses": {"a": ["learner"], "b": ["mentor", "learner"]}, "avatar_url": "/ada.png"},
+        {"courses": {"a": ["learner"], "b": ["mentor"]}},
+        {"courses": {"a": ["mentor", "learner"], "b": ["learner"]}},
         {"courses": {}},
         {},
     ]

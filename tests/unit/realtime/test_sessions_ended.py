@@ -109,8 +109,8 @@ async def test_ends_are_remembered_up_to_a_bound(house: House, monkeypatch: pyte
     """[SES2] The database has the rest."""
     monkeypatch.setattr(claims, "KEPT_ENDS", 3)
     await end(house, "ada")
-    for number in range(5):
-        house.bus.publish(SessionsOver(f"user{number}", 1))
-    assert len(house.claims._ended) == 3
+    for user in ("user0", "user1", "user2", "user3", "user2", "user4", "user5"):
+        house.bus.publish(SessionsOver(user, 1))
+    assert list(house.claims._ended) == ["user2", "user4", "user5"]
     with pytest.raises(AuthExpired):
         await house.claims.sync(await house.keys.authenticate(house.keys.token("ada", issued_at=1), 0))
