@@ -16,7 +16,7 @@ from coursewire import log
 from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.board import Board
-from coursewire.namespaces.analytics.contract import JobPatch
+from coursewire.namespaces.analytics.contract import JobBody, JobPatch
 from coursewire.namespaces.analytics.contract.jobs import RESULT_BYTES
 from coursewire.namespaces.analytics.service import overdue_jobs
 
@@ -47,6 +47,14 @@ def test_work_of_nobody_or_nowhere_is_refused(house: House, fields: Any, field: 
         house.create(**fields)
     assert caught.value.field == field
     assert house.page("ben").items == []
+
+
+def test_a_service_owns_no_work_of_no_course(house: House) -> None:
+    """Nobody at all would see it."""
+    body = JobBody(kind="essay-grading", title="Essays", owner_id="lms")
+    with pytest.raises(NotFound) as caught:
+        house.do(service.create_job, body, by="lms")
+    assert caught.value.field == "owner_id"
 
 
 def test_work_may_belong_to_no_course(house: House) -> None:
