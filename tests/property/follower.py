@@ -213,11 +213,16 @@ class Follower:
                 self._enter(channel, following, answer["data"])
             else:
                 self.check(answer["error"]["code"] in ("forbidden", "unavailable"), answer)
-                following.state = "out"
+                if not self._is_asked(channel):
+                    following.state = "out"
         elif command == "unsubscribe":
             following.state = "out"
         elif command == "note.add":
             self._added(payload, answer)
+
+    def _is_asked(self, channel: str) -> bool:
+        """Whether a subscribe is under way: closed while it was, it is refused when another one may have been sent."""
+        return any(name == channel and command == "subscribe" for name, command, _ in self.asked.values())
 
     def _added(self, payload: Json, answer: Json) -> None:
         if answer["ok"]:
