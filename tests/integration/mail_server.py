@@ -142,7 +142,8 @@ async def mail_server(
     finally:
         server.close()
         for transport in transports:
-            transport.abort()
+            if not transport.is_closing():
+                transport.abort()
         await server.wait_closed()
         await asyncio.sleep(0)  # the loop closes them in its next turn
 
