@@ -764,9 +764,17 @@ export interface CollaborationEvents extends RealtimeEvents {
   /**
    * One may open more or fewer documents of a course, or do something else in one, or its groups have
    * changed. On `user:<id>`, to those for whom that is so. `document.list` says what there is now; who
-   * was refused a document may ask for it again.
+   * was refused a document may ask for it again. In every course administrators are told of documents
+   * that come, go or are archived, and of groups.
    */
   "documents.changed": { data: CourseOfDocuments; delivery: "latest"; per: "course_id" };
+  /**
+   * `document.list` of a course says something else of a document: when it was edited, or how many
+   * threads are open. On `user:<id>`, to those who may open the document, and of threads to who sees
+   * them. At once after quiet, then once in 10 s; a document's first edit in a minute is one, those
+   * behind it are not.
+   */
+  "documents.edited": { data: CourseOfDocuments; delivery: "latest"; per: "course_id" };
   /** Forget what was kept, and open again: edits of the old epoch are refused with `conflict`. */
   "document.reset": { data: Reset; delivery: "ephemeral" };
   /** Somebody has annotated, or replied; also: somebody made one visible to this audience. */
@@ -809,6 +817,7 @@ export const collaborationEvents = {
   "document.channels": { delivery: "latest", per: "document_id", rate: 4 },
   "document.changed": { delivery: "latest", per: "document_id", rate: 1 },
   "documents.changed": { delivery: "latest", per: "course_id", rate: 1 },
+  "documents.edited": { delivery: "latest", per: "course_id", rate: 0.1 },
   "document.reset": { delivery: "ephemeral" },
   "annotation.created": { delivery: "logged", subject: "id" },
   "annotation.updated": { delivery: "logged", subject: "id" },

@@ -34,6 +34,7 @@ from coursewire.namespaces.collaboration.contract import (
     UpdateDocument,
 )
 from coursewire.namespaces.collaboration.rooms import commands
+from coursewire.namespaces.collaboration.rooms.above import Above, grant_self
 from coursewire.namespaces.collaboration.rooms.figures import counters_of
 from coursewire.namespaces.collaboration.rooms.rooms import Rooms
 from coursewire.namespaces.collaboration.service import (
@@ -58,7 +59,6 @@ from coursewire.realtime.namespace import (
     Planned,
     Signal,
     Staged,
-    only_self,
 )
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Collaboration(Namespace):
 
 def make() -> Collaboration:
     """Return /collaboration, with no document open."""
-    rooms = Rooms()
+    rooms, above = Rooms(), Above()
     return Collaboration(
         path="/collaboration",
         commands={
@@ -112,13 +112,11 @@ def make() -> Collaboration:
         events=EVENTS,
         channels={
             "document": ChannelKind(opening.grant_channel, granted=rooms.granted, left=rooms.left),
-            "user": ChannelKind(only_self),
+            "user": ChannelKind(grant_self, granted=above.granted, left=above.left),
         },
         derived={
-            changed_documents.CHANGED: Derived(changed_documents.changed_for, delay_s=0.0, is_kept=False),
-            changed_documents.COURSE: Derived(
-                changed_documents.course_changed_for, delay_s=0.0, is_kept=False
-            ),
+            name: Derived(compute, delay_s=0.0, is_kept=False)
+            for name, compute in changed_documents.tellers(above).items()
         },
         reactions={
             AnnotationReadersAsked: addressing.answer_readers,

@@ -130,8 +130,9 @@ export class CollaborationWebSocketService extends NamespaceService<
   }
 
   /**
-   * There may be other documents in a course, or one may do something else in one: `listDocuments` says. Also after the
-   * connection was lost. Within a second, once for all that has changed meanwhile.
+   * There may be other documents in a course, one may do something else in one, or one was edited or has another number of
+   * open threads: `listDocuments` says. Also after the connection was lost. Within a second, once for all that has changed
+   * meanwhile.
    */
   subscribeToCourse(courseId: string, callback: () => void): () => void {
     return this.#courses.follow(courseId, callback);
@@ -317,6 +318,7 @@ export class CollaborationWebSocketService extends NamespaceService<
       this.#courses.changed(course_id);
       return this.#documents.courseChanged(course_id);
     }
+    if (event === "documents.edited") return this.#courses.changed((data as CourseOfDocuments).course_id);
     if (event !== "session.ready") return this.#documents.received(event, data, meta);
     this.#documents.connected();
     this.#courses.connected();

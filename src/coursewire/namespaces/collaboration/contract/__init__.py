@@ -55,6 +55,7 @@ from coursewire.namespaces.collaboration.contract.documents import (
     DocumentPatch,
     DocumentReset,
     DocumentsChanged,
+    DocumentsEdited,
     DocumentSettings,
     DocumentText,
     DocumentUpdated,
@@ -116,7 +117,7 @@ COMMANDS: tuple[type[Command], ...] = (
 
 EVENTS: tuple[type[Event[Any]], ...] = (
     DocumentUpdated, AwarenessChanged, SessionChanged, DocumentModeChanged, DocumentChannelsChanged,
-    DocumentChanged, DocumentsChanged, DocumentReset,
+    DocumentChanged, DocumentsChanged, DocumentsEdited, DocumentReset,
     AnnotationCreated, AnnotationUpdated, AnnotationDeleted,
 )  # fmt: skip
 
@@ -167,6 +168,7 @@ __all__ = [
     "DocumentText",
     "DocumentUpdated",
     "DocumentsChanged",
+    "DocumentsEdited",
     "ListAnnotations",
     "ListDocumentTemplates",
     "ListDocuments",

@@ -292,7 +292,17 @@ class DocumentsChanged(
     """One may open more or fewer documents of a course, or do something else in one, or its groups have changed.
 
     On `user:<id>`, to those for whom that is so. `document.list` says what there is now; who was refused a document may
-    ask for it again.
+    ask for it again. In every course administrators are told of documents that come, go or are archived, and of groups.
+    """
+
+
+class DocumentsEdited(
+    Event[CourseOfDocuments], name="documents.edited", delivery=Delivery.LATEST, per="course_id", rate=0.1
+):
+    """`document.list` of a course says something else of a document: when it was edited, or how many threads are open.
+
+    On `user:<id>`, to those who may open the document, and of threads to who sees them. At once after quiet, then once
+    in 10 s; a document's first edit in a minute is one, those behind it are not.
     """
 
 

@@ -6,6 +6,7 @@ people      who is in it, and what each may do
 carets      where they stand
 company     telling them of each other
 rooms       all of them: found, made, let go
+above       who is here and stands above all courses
 commands    what sessions ask of them
 compacting  snapshots in place of edits
 """

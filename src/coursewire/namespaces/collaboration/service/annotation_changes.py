@@ -17,6 +17,7 @@ from coursewire.namespaces.collaboration.rules.annotations import Stored, change
 from coursewire.namespaces.collaboration.service.addressing import html_of, who_is_called
 from coursewire.namespaces.collaboration.service.annotations import check_audience, one_annotation, tell
 from coursewire.namespaces.collaboration.service.audiences import visible
+from coursewire.namespaces.collaboration.service.changed_documents import tell_counted
 from coursewire.namespaces.collaboration.store import annotations as store
 from coursewire.vocabulary import iso
 
@@ -94,6 +95,8 @@ def _save(
     changed = changed_to(stored, changes, stored.annotation.revision + 1, **fields)
     store.rewrite_annotation(tx, changed)
     tell(tx, AnnotationUpdated(changed.annotation))
+    if "resolved" in changes:
+        tell_counted(tx, changed.annotation)
     return changed.annotation
 
 
@@ -137,4 +140,6 @@ def _pass_on(
     still = was if is_wider else [channel for channel in was if channel in now]
     tx.append_each([(channel, updated) for channel in still])
     tx.append_each([(channel, created) for channel in now if channel not in was])
+    tell_counted(tx, before)
+    tell_counted(tx, changed.annotation)
     return changed.annotation

@@ -22,6 +22,7 @@ from coursewire.namespaces.collaboration.service.addressing import (
     who_is_called,
 )
 from coursewire.namespaces.collaboration.service.audiences import entered, visible
+from coursewire.namespaces.collaboration.service.changed_documents import tell_counted
 from coursewire.namespaces.collaboration.service.groups import groups_seen
 from coursewire.namespaces.collaboration.store import annotations as store
 from coursewire.vocabulary import ID_PATTERN, iso, new_id
@@ -75,6 +76,7 @@ def create_annotation(tx: Transaction, caller: Caller, command: CreateAnnotation
     )
     store.insert_annotation(tx, Stored(annotation, {}, called.user_ids))
     tell(tx, AnnotationCreated(annotation))
+    tell_counted(tx, annotation)
     tell_whom_it_concerns(tx, place, annotation, parent.annotation if parent else None, called)
     return one_annotation(tx, annotation)
 

@@ -20,6 +20,7 @@ from coursewire.namespaces.collaboration.encoding.rendering import text_of
 from coursewire.namespaces.collaboration.encoding.tree import insert, tree_of
 from coursewire.namespaces.collaboration.rules.audiences import document_channel
 from coursewire.namespaces.collaboration.service import seeds
+from coursewire.namespaces.collaboration.service.changed_documents import tell_edited
 from coursewire.namespaces.collaboration.service.contents import build_contents
 from coursewire.namespaces.collaboration.service.documents import shown
 from coursewire.namespaces.collaboration.service.forgotten_quotes import Forgotten, find_quotes, forget_quotes
@@ -80,6 +81,7 @@ def forget_past(
     begun = Update(document_id=document_id, sequence=0, client_id=seeds.SEED_CLIENT, update=b"")
     tx.append(channel, DocumentUpdated(begun))
     forget_quotes(tx, document_id, planned.quotes)
+    tell_edited(tx, document_id)
     tx.subject = document_id
     [document] = shown(tx, place.viewer, [(row, place.viewer.mode or "view")])
     return DocumentBegun(document=document, epoch=row.epoch)

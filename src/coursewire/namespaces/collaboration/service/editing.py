@@ -11,6 +11,7 @@ from coursewire.namespaces.collaboration.contract import DocumentUpdated, Update
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
 from coursewire.namespaces.collaboration.rules import limits, modes
 from coursewire.namespaces.collaboration.rules.audiences import document_channel, no_such_document
+from coursewire.namespaces.collaboration.service.changed_documents import tell_edited
 from coursewire.namespaces.collaboration.store import documents, updates, writers
 from coursewire.namespaces.collaboration.store.updates import Edit, Kept
 from coursewire.namespaces.collaboration.store.writers import Writer
@@ -261,3 +262,4 @@ def _log(tx: Transaction, document: DocumentRow, edits: Sequence[_Edit]) -> None
     )
     if tx.now - document.updated_at >= NOTED_EVERY_MS:
         documents.touch_document(tx, document.id)
+        tell_edited(tx, document.id)

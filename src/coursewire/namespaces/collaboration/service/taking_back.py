@@ -10,6 +10,7 @@ from coursewire.namespaces.collaboration.rules import audiences
 from coursewire.namespaces.collaboration.rules.annotations import Stored, tombstone
 from coursewire.namespaces.collaboration.service.annotations import one_annotation
 from coursewire.namespaces.collaboration.service.audiences import visible
+from coursewire.namespaces.collaboration.service.changed_documents import tell_counted
 from coursewire.namespaces.collaboration.store import annotations as store
 from coursewire.realtime.transaction import THE_CALLER
 
@@ -58,3 +59,4 @@ def _tell_gone(tx: Transaction, before: Annotation, gone: Annotation, *, actor: 
     event = AnnotationDeleted(gone)
     channels = audiences.channels_of(before.document_id, before.visibility, before.author_id or "")
     tx.append_each([(channel, event) for channel in channels], actor=actor)
+    tell_counted(tx, before)

@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => service.disconnect());
 
-const say = (course_id: unknown) =>
-  world.peer.say("documents.changed", { course_id }, { channel: "user:ada" });
+const say = (course_id: unknown, event = "documents.changed") =>
+  world.peer.say(event, { course_id }, { channel: "user:ada" });
 
 it("asks once for changes that come together, and for no other course", () => {
   const stop = service.subscribeToCourse("cs101", asked);
@@ -37,6 +37,13 @@ it("asks once for changes that come together, and for no other course", () => {
   say("cs101");
   world.advance(1_000);
   expect(asked).toHaveBeenCalledTimes(2);
+});
+
+it("asks when something was written in a document of the course, or beside one", () => {
+  service.subscribeToCourse("cs101", asked);
+  for (const course of ["cs101", "cs101", "cs102", 7]) say(course, "documents.edited");
+  world.advance(1_000);
+  expect(asked).toHaveBeenCalledTimes(1);
 });
 
 it("asks again after the connection was lost, as nothing was heard meanwhile", async () => {

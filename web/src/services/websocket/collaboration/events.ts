@@ -24,6 +24,7 @@ const SHAPES: { [Name in keyof CollaborationEvents]?: Fields<CollaborationEvents
   "document.mode": { document_id: "string" },
   "document.changed": { document_id: "string", course_id: "string", title: "string" },
   "documents.changed": { course_id: "string" },
+  "documents.edited": { course_id: "string" },
   "document.channels": { document_id: "string", channels: "object" },
   "document.reset": { document_id: "string", epoch: "string" },
   "annotation.created": WHOLE,
