@@ -129,6 +129,14 @@ async def test_while_the_session_counts_nothing_goes_past_it(world: World) -> No
     assert world.heard() == TWO.frames + THREE.frames
 
 
+async def test_an_error_of_the_kernel_is_left_for_asyncio_to_find(world: World) -> None:
+    """Whoever writes is in the middle of a fan-out: a peer that is gone must not end it for the others."""
+    world.protocol.write(ONE)
+    world.peer.close()
+    world.protocol.write(TWO)
+    assert world.socket.written == TWO.frames
+
+
 async def test_after_our_close_nothing_follows(world: World) -> None:
     world.protocol.write(ONE)
     kept = world.protocol.plain

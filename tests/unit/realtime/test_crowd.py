@@ -141,6 +141,45 @@ async def test_what_the_kernel_takes_half_of_is_written_to_its_end(house: House)
     assert len(written) == 1
 
 
+async def test_who_cannot_be_written_to_the_short_way_any_more_is_written_to_the_long_way(
+    house: House,
+) -> None:
+    """The way was taken back since the last fan-out: something waits in the buffer, or what is queued is counted."""
+    guests = await visitors(house, 3)
+    await house.add("math", "1")
+    await house.settle()
+    guests[1].line.slow = True
+    await house.add("math", "2")
+    await house.settle()
+    assert [said(guest) for guest in guests] == [["1", "2"], ["1"], ["1", "2"]]
+    guests[1].line.drain()
+    assert said(guests[1]) == ["1", "2"]
+
+
+async def test_who_catches_up_before_its_turn_has_come_is_passed_over(house: House) -> None:
+    """[SUB2] It has been told what is under way by the channel's memory of it."""
+    guests = await visitors(house, 4)
+    house.hub.hear(committed(await epoch_of(house), 1))
+    last = session_of(house, 3)
+    house.hub.full([last])
+    house.hub.start(last.subscriptions[BOARD])
+    assert [len(said(guest)) for guest in guests] == [1, 0, 0, 1]
+    await house.settle()
+    assert [said(guest) for guest in guests] == [["1"]] * 4
+
+
+async def test_when_all_is_said_a_channel_holds_nobody_who_has_left(house: House) -> None:
+    guests = await visitors(house, 4)
+    house.hub.hear(committed(await epoch_of(house), 1))
+    guests[0].leave()
+    await house.settle()
+    assert board(house)._receivers == ()
+    house.hub.hear(committed(await epoch_of(house), 2))
+    await house.settle()
+    guests[1].leave()
+    assert board(house)._receivers == ()
+
+
 async def test_what_is_not_logged_goes_to_many_as_well(house: House) -> None:
     guests = await visitors(house, 3)
     await house.add("math", "1")

@@ -49,6 +49,14 @@ async def test_each_is_due_in_its_time_and_never_before_it(watch: Watch) -> None
     assert watch.due == ["soon", "between", "late"]
 
 
+async def test_what_is_due_between_two_slots_is_due_at_the_end_of_it_and_no_later(watch: Watch) -> None:
+    watch.deadlines.put("between", 2 + SLOT_S / 2)
+    await watch.pass_time(2 + SLOT_S * 0.9)
+    assert watch.due == []
+    await watch.pass_time(math.ceil(watch.now * SLOTS_PER_S) / SLOTS_PER_S - watch.now)
+    assert watch.due == ["between"]
+
+
 async def test_what_was_taken_out_is_not_due(watch: Watch) -> None:
     kept, gone = watch.deadlines.put("kept", 2), watch.deadlines.put("gone", 2)
     assert kept == gone
