@@ -17,7 +17,7 @@ from coursewire.namespaces.notifications.contract import NotificationBody
 from coursewire.namespaces.notifications.delivery import store as outgoing
 from coursewire.namespaces.notifications.delivery.store import Turn
 from coursewire.namespaces.notifications.rules import Content
-from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.namespaces.notifications.store import tables
 from coursewire.namespaces.notifications.store import trimming as statements
 from coursewire.realtime.background import Background
@@ -185,16 +185,17 @@ def test_what_a_group_said_before_is_forgotten_with_its_last_holder(inboxes: Inb
     assert [inboxes.items(who)[0].title for who in ("ben", "cleo")] == ["Build 5", "Build 4"]
 
 
-def test_what_arrived_with_nobody_is_not_kept(inboxes: Inboxes) -> None:
-    inboxes.prefer("ben", categories={"milestone": {"in_app": "off"}})
+@pytest.mark.parametrize("wishing", [["ben"], ["cleo"], []])
+def test_what_arrived_with_nobody_is_not_kept(
+    inboxes: Inboxes, monkeypatch: pytest.MonkeyPatch, wishing: list[str]
+) -> None:
+    monkeypatch.setattr(store, "SLICE", 1)
+    for who in {"ben", "cleo"} - set(wishing):
+        inboxes.prefer(who, categories={"milestone": {"in_app": "off"}})
     content = Content("c1", "milestone", "normal", "Reached", "", "", inboxes.ledger.now)
-
-    def reach(tx: Any) -> None:
-        store.insert_content(tx, content)
-        give(tx, inboxes.channels, content, Manner(addressed=True), ["ben"])
-
-    inboxes.do(reach)
-    assert (inboxes.rows(), count(inboxes, tables.contents)) == ([], 0)
+    inboxes.do(lambda tx: give_new(tx, inboxes.channels, content, Manner(addressed=True), ["ben", "cleo"]))
+    assert [who for who in ("ben", "cleo") if inboxes.items(who)] == wishing
+    assert count(inboxes, tables.contents) == len(wishing)
 
 
 @pytest.mark.parametrize("end", ["sent", "given up"])

@@ -14,7 +14,7 @@ from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action, Actor
 from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.delivering import deliver
-from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.namespaces.notifications.service.holders import (
     TAKEN_BACK,
     emptied,
@@ -54,10 +54,9 @@ def follow_message(channels: OutgoingChannels, tx: Transaction, fact: MessageAdd
         told.update(new)
         if new:
             content = _content(tx, fact, title, category, priority)  # type: ignore[arg-type]  # literals, just above
-            store.insert_content(tx, content)
-            manner = Manner(group_key=f"chat:{fact.message.room_id}", addressed=True)
-            for start in range(0, len(new), store.SLICE):
-                give(tx, channels, content, manner, new[start : start + store.SLICE])
+            give_new(
+                tx, channels, content, Manner(group_key=f"chat:{fact.message.room_id}", addressed=True), new
+            )
 
 
 def _announce(tx: Transaction, fact: MessageAddressed) -> None:

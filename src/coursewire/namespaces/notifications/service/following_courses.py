@@ -10,7 +10,7 @@ from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action
 from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.delivering import deliver
-from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.vocabulary import STAFF_ROLES, new_id
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def follow_milestone(channels: OutgoingChannels, tx: Transaction, event: Milesto
         "See what was reached",
     )
     if reached.user_id is not None:
-        store.insert_content(tx, content)
-        give(tx, channels, content, Manner(addressed=True), [reached.user_id])
+        give_new(tx, channels, content, Manner(addressed=True), [reached.user_id])
         return
     audience: dict[str, object] = {"course_id": reached.course_id}
     if store.audience_size(tx, {**audience, "roles": ["learner"]}) < CLASS_AT_LEAST:

@@ -12,7 +12,7 @@ from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action, Actor
 from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.following import PREVIEW, rewrite_past, take_back
-from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.namespaces.notifications.service.holders import (
     emptied,
     pieces,
@@ -58,9 +58,7 @@ def follow_annotation(channels: OutgoingChannels, tx: Transaction, fact: Annotat
         if not user_ids:
             continue
         content = _content(tx, fact, title, priority)
-        store.insert_content(tx, content)
-        for piece in pieces(user_ids):
-            give(tx, channels, content, manner, piece)
+        give_new(tx, channels, content, manner, user_ids)
 
 
 KEPT = "What was there before is kept among the versions of the document."
@@ -85,9 +83,7 @@ def follow_restoring(channels: OutgoingChannels, tx: Transaction, fact: Document
         action=Action(label="Open", url=f"/documents/{quote(document_id)}"),
         source=fact.version.id,
     )
-    store.insert_content(tx, content)
-    for piece in pieces(fact.editors):
-        give(tx, channels, content, Manner(group_key=f"restored:{document_id}", addressed=True), piece)
+    give_new(tx, channels, content, Manner(group_key=f"restored:{document_id}", addressed=True), fact.editors)
 
 
 def _content(tx: Transaction, fact: AnnotationAddressed, title: str, priority: Priority) -> Content:

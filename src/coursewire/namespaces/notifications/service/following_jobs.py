@@ -6,10 +6,9 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from coursewire.identity import membership
-from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action
 from coursewire.namespaces.notifications.rules import Content
-from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.vocabulary import new_id
 
 if TYPE_CHECKING:
@@ -43,10 +42,9 @@ def follow_job(channels: OutgoingChannels, tx: Transaction, event: JobFinished) 
         course_id=job.course_id,
         action=Action(label="Open", url=f"/analytics/jobs/{job.id}"),
     )
-    store.insert_content(tx, content)
     # What failed stands for itself: it must not sink into an item that says that all went well, nor the other way.
     group_key = f"job:{job.kind}:{job.course_id or ''}:{job.state}"
-    give(tx, channels, content, Manner(group_key=group_key, addressed=True), [job.owner_id])
+    give_new(tx, channels, content, Manner(group_key=group_key, addressed=True), [job.owner_id])
 
 
 def _headline(job: Job) -> str:

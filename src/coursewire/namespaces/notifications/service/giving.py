@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,16 @@ class Manner:
     expires_at: int | None = None
     addressed: bool = False
     """Whether it is meant for each of them, not for all of a course."""
+
+
+def give_new(
+    tx: Transaction, channels: OutgoingChannels, content: Content, manner: Manner, user_ids: Sequence[str]
+) -> None:
+    """Store a content and give it to different people, a SLICE at a time. What reaches none of them is not kept."""
+    store.insert_content(tx, content)
+    for start in range(0, len(user_ids), store.SLICE):
+        give(tx, channels, content, manner, user_ids[start : start + store.SLICE])
+    _forget_unsaid(tx, content, {content.id})
 
 
 def give(
@@ -74,19 +84,16 @@ def give(
         tx.wake()
     count_changes(tx, changes)
     tell_each(tx, told)
-    _forget_unsaid(tx, content, reached, groups)
+    _forget_unsaid(tx, content, {item.content_id for item in groups.values()})
 
 
-def _forget_unsaid(
-    tx: Transaction, content: Content, reached: Collection[str], groups: Mapping[str, Item]
-) -> None:
-    """Remove what the items of a group said before, where nobody has it any more, and a content that nobody got.
+def _forget_unsaid(tx: Transaction, content: Content, content_ids: Collection[str]) -> None:
+    """Remove those of these that nobody has, such as what a group has said before it says `content`.
 
     What tells of a message stays with it: the log may quote it, and it is found by that row (LOG5).
     """
     if content.source is None:
-        before = {item.content_id for item in groups.values()}
-        store.delete_unused_contents(tx, before if reached else [content.id])
+        store.delete_unused_contents(tx, content_ids)
 
 
 def _reached(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action
 from coursewire.namespaces.notifications.rules import Content
-from coursewire.namespaces.notifications.service.giving import Manner, give
+from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.vocabulary import new_id
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ def follow_report(channels: OutgoingChannels, tx: Transaction, fact: MessageRepo
         course_id=fact.course_id,
         action=Action(label="Look at it" if is_open else "Open the reports", url=link),
     )
-    store.insert_content(tx, content)
-    manner = Manner(group_key=f"chat-reports:{fact.room_id}", addressed=True)
-    for start in range(0, len(fact.staff), store.SLICE):
-        give(tx, channels, content, manner, fact.staff[start : start + store.SLICE])
+    give_new(
+        tx, channels, content, Manner(group_key=f"chat-reports:{fact.room_id}", addressed=True), fact.staff
+    )
