@@ -118,3 +118,36 @@ async def test_the_sign_in_page_survives_a_server_that_is_away(comes: Comes) -> 
     await ada.page.get_by_role("button", name="Try again").click()
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.is_connected()
+
+
+async def test_the_campus_can_be_put_on_the_home_screen(comes: Comes) -> None:
+    """The browser reads the manifest without a complaint; its icons are there, and of the sizes that it says."""
+    ada = await comes("ada", signed_in=False)
+    await ada.page.goto(ada.network.url)
+    devtools = await ada.context.new_cdp_session(ada.page)
+    found = await devtools.send("Page.getAppManifest")
+    assert (found["url"], found["errors"]) == (f"{ada.network.url}/manifest.webmanifest", [])
+    served = await ada.context.request.get(found["url"])
+    assert served.headers["content-type"] == "application/manifest+json"
+    for icon in json.loads(found["data"])["icons"]:
+        size = await ada.page.evaluate(
+            """async (src) => {
+                const image = new Image();
+                image.src = src;
+                await image.decode();
+                return `${image.naturalWidth}x${image.naturalHeight}`;
+            }""",
+            icon["src"],
+        )
+        assert size == icon["sizes"]
+    colours = ada.page.locator('meta[name="theme-color"]')
+    for scheme in ("light", "dark"):
+        await ada.page.emulate_media(color_scheme=scheme)
+        canvas = await ada.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        shown = await colours.evaluate_all(
+            """(all) => all.filter((one) => matchMedia(one.media).matches).map((one) => {
+                document.body.style.color = one.content;
+                return getComputedStyle(document.body).color;
+            })"""
+        )
+        assert shown == [canvas]

@@ -151,4 +151,18 @@ describe("the theme", () => {
     applyTheme("light");
     expect(document.documentElement.dataset["theme"]).toBe("light");
   });
+
+  it("colours what the browser paints around the page", () => {
+    document.head.innerHTML = ["light", "dark"]
+      .map((theme) => `<meta name="theme-color" data-theme="${theme}" media="(prefers-color-scheme: ${theme})">`)
+      .join("");
+    const media = () => [...document.querySelectorAll("meta")].map((colour) => colour.media);
+    const asTheSystem = ["(prefers-color-scheme: light)", "(prefers-color-scheme: dark)"];
+    saveTheme("dark");
+    expect(media()).toEqual(["not all", "all"]);
+    saveTheme("light");
+    expect(media()).toEqual(["all", "not all"]);
+    saveTheme("system");
+    expect(media()).toEqual(asTheSystem);
+  });
 });
