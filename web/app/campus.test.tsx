@@ -154,7 +154,9 @@ describe("the theme", () => {
 
   it("colours what the browser paints around the page", () => {
     document.head.innerHTML = ["light", "dark"]
-      .map((theme) => `<meta name="theme-color" data-theme="${theme}" media="(prefers-color-scheme: ${theme})">`)
+      .map(
+        (theme) => `<meta name="theme-color" data-theme="${theme}" media="(prefers-color-scheme: ${theme})">`,
+      )
       .join("");
     const media = () => [...document.querySelectorAll("meta")].map((colour) => colour.media);
     const asTheSystem = ["(prefers-color-scheme: light)", "(prefers-color-scheme: dark)"];
