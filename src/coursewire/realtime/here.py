@@ -42,21 +42,27 @@ class Here:
     def left(self, session: Session, channels: Iterable[Channel]) -> None:
         """Count a session out; it listened to these channels."""
         path, user_id = session.namespace.path, session.caller.user_id
-        if self._presence[path].left(user_id, _now()):
+        absence = self._presence[path].left(user_id, _now())
+        if absence is not None:
             names = [channel.name for channel in channels]
-            asyncio.get_running_loop().call_later(GRACE_S, self._gone, path, user_id, names)
+            asyncio.get_running_loop().call_later(GRACE_S, self._gone, path, user_id, absence, names)
             if session.namespace.departed is not None:
                 session.namespace.departed(self.live[path], user_id)
 
-    def _gone(self, path: str, user_id: str, names: list[str]) -> None:
-        if self._presence[path].gone(user_id):
-            self._tell(path, user_id, names, Standing("offline", _now()))
+    def _gone(self, path: str, user_id: str, absence: int, names: list[str]) -> None:
+        presence = self._presence[path]
+        names += presence.shown_in(user_id)
+        if presence.gone(user_id, absence):
+            self._tell(path, user_id, dict.fromkeys(names), Standing("offline", _now()))
 
     def set_status(self, path: str, user_id: str, status: Status) -> Standing:
         """Choose how a user is shown, and tell whoever shares a channel with them."""
-        standing = self._presence[path].set(user_id, status, _now())
+        presence = self._presence[path]
+        standing = presence.set(user_id, status, _now())
         sessions = self._hub.users_of(path).get(user_id, ())
         names = {name for session in sessions for name in session.subscriptions}
+        if standing.status == "offline":
+            names.update(presence.shown_in(user_id))
         self._tell(path, user_id, sorted(names), standing)
         return standing
 
@@ -107,6 +113,10 @@ class Here:
                     channel.forget_latest(kind.present(user_id, standing).event)
                 continue
             channel.crowded = False
+            if standing.status == "offline":
+                self._presence[path].hide(user_id, name)
+            else:
+                self._presence[path].show(user_id, name)
             event = kind.present(user_id, standing)
             data = event.data.as_json()
             self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))
