@@ -222,3 +222,19 @@ async def test_what_left_by_mail_only_is_forgotten_with_it(inboxes: Inboxes, end
         await trim(inboxes)
     assert [row.user_id for row in inboxes.rows()] == ["cleo"]
     assert count(inboxes, tables.contents) == 1
+
+
+def test_what_is_to_leave_still_says_what_it_says(inboxes: Inboxes) -> None:
+    """Whatever its group says by now; and what lies in the inbox stays there when it has left."""
+    inboxes.channels.configured.add("email")
+    inboxes.prefer("ben", categories={"message": {"email": "immediate"}})
+    for title in ("First", "Second"):
+        inboxes.send("ben", category="message", group_key="g", title=title)
+    turns = [Turn("ben", "immediate", row.id) for row in inboxes.outgoing()]
+    claims = inboxes.do(outgoing.claim, "email", turns, lease_ms=HOUR)
+    parcels = inboxes.do(outgoing.parcels, claims)
+    assert [told.title for parcel in parcels for told in parcel.told] == ["First", "Second"]
+    for claimed in claims:
+        inboxes.do(outgoing.finish, claimed)
+    assert [item.title for item in inboxes.items("ben")] == ["Second"]
+    assert count(inboxes, tables.contents) == 1
