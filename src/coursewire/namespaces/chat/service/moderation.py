@@ -134,16 +134,18 @@ def moderate_room(tx: Transaction, caller: Caller, command: ModerateRoom) -> Mod
             _close(tx, caller, access, command)
         case "slow_mode":
             _slow(tx, caller, access, command)
-    return _moderated(tx, caller, access, message)
+    return _moderated(tx, caller, access.room_id, message)
 
 
-def _moderated(tx: Transaction, caller: Caller, access: rules.Access, message: Message | None) -> Moderated:
-    """Answer with the room, and with one message at most: the remembered answer is taken back with it (LOG5)."""
-    room = store.load_summary(tx, caller, access.room_id)
-    last = room.last_message
-    shown = message or (last if access.may_read else None)
+def _moderated(tx: Transaction, caller: Caller, room_id: str, message: Message | None) -> Moderated:
+    """Answer with the room, and with one message at most: the remembered answer is taken back with it (LOG5).
+
+    That is the one that was hidden or shown again: of a room that the caller may not read, it is all that they may.
+    """
+    room = store.load_summary(tx, caller, room_id)
+    shown = message or room.last_message
     tx.subject = shown.id if shown is not None else None
-    if last is not None and (shown is None or last.id != shown.id):
+    if shown is not None and room.last_message is not None and shown.id != room.last_message.id:
         room = room.model_copy(update={"last_message": None})
     return Moderated(room=room, message=message)
 
