@@ -102,3 +102,50 @@ async def test_signing_out_and_closing_the_window_leave_no_connection(
     await ada.page.get_by_role("button", name="Ada Lovelace").click()
     await ada.is_connected()
     await server.until("coursewire_connections", 1)
+
+
+async def test_the_last_message_stays_in_sight_while_the_composer_grows(comes: Comes) -> None:
+    """As it does when the keyboard of a phone comes up; and whoever reads further up stays there."""
+    ada = await comes("ada", viewport={"width": 375, "height": 600})
+    await ada.open("General")
+    last = ada.texts.last
+    for number in range(12):
+        await ada.write(f"line {number}")
+    await expect(last).to_have_text("line 11")
+    await expect(last).to_be_in_viewport(ratio=1)
+    await ada.composer.fill("one\ntwo\nthree\nfour\nfive\nsix")
+    await expect(last).to_be_in_viewport(ratio=1)
+    await ada.page.set_viewport_size({"width": 375, "height": 400})
+    await expect(last).to_be_in_viewport(ratio=1)
+    await ada.composer.fill("")
+    await ada.log.evaluate("(log) => { log.scrollTop = 0; }")
+    first = ada.texts.filter(has_text="Hello everybody.")
+    await expect(first).to_be_in_viewport(ratio=1)
+    await ada.composer.fill("one\ntwo\nthree")
+    await ada.page.set_viewport_size({"width": 375, "height": 500})
+    await expect(first).to_be_in_viewport(ratio=1)
+
+
+async def test_a_title_that_is_too_long_keeps_its_start_in_either_direction(
+    comes: Comes, server: DemoServer
+) -> None:
+    title = "مرحبا بكم في درس علوم الحاسوب، هذا نص طويل من اليمين إلى اليسار"
+    body = {"kind": "discussion", "course_id": "cs101", "title": title, "key": "arabic"}
+    await server.post("/v1/rooms", body)
+    ada = await comes("ada", viewport={"width": 375, "height": 700})
+    name = ada.page.locator(".cw-room-name", has_text="مرحبا")
+    shown = await name.evaluate(
+        """(name) => {
+            const range = document.createRange();
+            range.setStart(name.firstChild, 0);
+            range.setEnd(name.firstChild, 1);
+            const letter = range.getBoundingClientRect();
+            const box = name.getBoundingClientRect();
+            const inside = letter.left >= box.left && letter.right <= box.right + 1;
+            return { cut: name.scrollWidth > name.clientWidth, inside };
+        }"""
+    )
+    assert shown == {"cut": True, "inside": True}
+    await ada.page.goto(f"{ada.network.url}/#/notifications")
+    await expect(ada.page.get_by_role("group", name="Categories")).to_be_visible()
+    assert await ada.page.evaluate("document.documentElement.scrollWidth") == 375

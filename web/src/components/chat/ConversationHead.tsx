@@ -40,7 +40,7 @@ export function ConversationHead(props: Props) {
       </button>
       <RoomFace room={room} chat={api.chat} />
       <div className="cw-conversation-title">
-        <h2 ref={heading} tabIndex={-1}>
+        <h2 ref={heading} tabIndex={-1} dir="auto">
           {name}
         </h2>
         <p>

@@ -133,9 +133,13 @@ function Row({ room, chat, selected, onSelect }: RowProps) {
         onClick={() => onSelect(room.id)}
       >
         <RoomFace room={room} chat={chat} />
-        <span className="cw-room-name">{name}</span>
+        <span className="cw-room-name" dir="auto">
+          {name}
+        </span>
         {when !== null && <time className="cw-room-when">{shortWhen(when, Date.now())}</time>}
-        <span className="cw-room-last">{lastWords(room, chat, me)}</span>
+        <span className="cw-room-last" dir="auto">
+          {lastWords(room, chat, me)}
+        </span>
         {unread > 0 && (
           <span className="cw-badge" data-mention={room.mentions > 0 || undefined}>
             <span aria-hidden="true">

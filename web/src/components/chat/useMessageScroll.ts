@@ -48,6 +48,8 @@ export function useMessageScroll(input: Input) {
   const before = useRef({ last: 0, mine: 0, hasAfter });
   /** The newest page is on its way, and its end is where we want to be. */
   const returning = useRef(false);
+  /** Whether the end was in sight when one last looked. */
+  const held = useRef(true);
 
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -90,6 +92,7 @@ export function useMessageScroll(input: Input) {
     const element = box.current;
     if (!element) return;
     const there = isAtEnd() && !hasAfter;
+    held.current = there;
     setAway(!there);
     if (there) {
       setMissed(0);
@@ -106,6 +109,7 @@ export function useMessageScroll(input: Input) {
       return onNewest();
     }
     virtualizer.scrollToEnd();
+    held.current = true;
     setAway(false);
     setMissed(0);
   }, [virtualizer, hasAfter, onNewest]);
@@ -150,6 +154,17 @@ export function useMessageScroll(input: Input) {
     hasAfter,
     loadingBefore,
   ]);
+
+  // A composer that grows, or the keyboard of a phone, takes its room from below: the end stays in sight if it was.
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      if (held.current) virtualizer.scrollToEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [virtualizer]);
 
   /** Bring a row into the page and into view, and give it the focus. */
   const focusing = useRef<string | null>(null);

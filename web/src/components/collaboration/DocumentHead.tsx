@@ -35,7 +35,7 @@ export function DocumentHead({ collaboration, userId, places, panel, onPanel, on
         </button>
       )}
       <div className="cw-document-title">
-        <h2>{info?.title ?? "Document"}</h2>
+        <h2 dir="auto">{info?.title ?? "Document"}</h2>
         {phase === "ready" && !isPage && (
           <SaveState
             state={collaboration.saveState}

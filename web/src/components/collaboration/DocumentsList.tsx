@@ -121,7 +121,7 @@ function Row({ document, link }: { document: DocumentInfo; link: string }) {
           <Icon size={20} aria-hidden="true" />
         </span>
         <span className="cw-document-name">
-          <strong>{title}</strong>
+          <strong dir="auto">{title}</strong>
           <span>{kind === "page" ? "Course page" : MODES[mode]}</span>
         </span>
         {open_annotations > 0 && (

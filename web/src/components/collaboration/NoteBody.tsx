@@ -59,7 +59,7 @@ export function NoteBody({ annotation, collaboration, userId, people }: Props) {
           size="small"
         />
         <span className="cw-note-who">
-          <strong>{annotation.author_name}</strong>
+          <strong dir="auto">{annotation.author_name}</strong>
           <span>
             <time dateTime={annotation.created_at} title={new Date(made).toLocaleString()}>
               {shortWhen(made, Date.now())}
