@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coursewire.edge.connection import Connection, Socket
 from coursewire.edge.server import EngineServer, Server
@@ -79,7 +78,7 @@ def conformance_settings(path: str) -> EdgeSettings:
     )
 
 
-def conformance_server(*, engine: bool, **changes: int) -> EngineServer:
+def conformance_server(*, engine: bool, **changes: float) -> EngineServer:
     """Return the Engine.IO or the Socket.IO echo server; `changes` are other settings than the suites expect."""
     if engine:
         return EngineServer(EngineEcho, replace(conformance_settings("/engine.io/"), **changes))  # type: ignore[arg-type]  # all of them are numbers
@@ -101,7 +100,7 @@ def main() -> None:
         host=options.host,
         port=options.port,
         ws=server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
-        http=server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
+        http=server.first_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
         lifespan="off",
         log_level="warning",
     )

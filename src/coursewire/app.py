@@ -312,6 +312,7 @@ def _edge_settings(settings: Settings) -> EdgeSettings:
         ping_timeout_ms=settings.ping_timeout_ms,
         connect_timeout_ms=settings.connect_timeout_ms,
         stall_timeout_s=settings.stall_timeout_s,
+        request_timeout_s=settings.request_timeout_s,
         max_payload=settings.max_payload,
         outbox_bytes=settings.outbox_bytes,
         max_sessions=settings.max_sessions,

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 import uvicorn
 import uvloop
 from fastapi import APIRouter
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coursewire import demo as campus
 from coursewire.app import Node
@@ -56,7 +55,7 @@ async def running(
         host=settings.host,
         port=settings.port,
         loop="none",
-        http=node.server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
+        http=node.server.first_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
         ws=node.server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
         lifespan="off",
         log_config=None,

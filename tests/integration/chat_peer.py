@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coursewire.edge.connection import Connection, Socket
 from coursewire.edge.server import Server
@@ -211,7 +210,7 @@ async def serving(peer: Peer, port: int = 0, settings: EdgeSettings | None = Non
     config = uvicorn.Config(
         server.asgi,
         ws=server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
-        http=server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
+        http=server.first_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
         lifespan="off",
         log_level="warning",
         timeout_graceful_shutdown=1,

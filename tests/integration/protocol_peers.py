@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -67,7 +66,7 @@ class ServerThread(threading.Thread):
             uvicorn.Config(
                 server.asgi,
                 ws=server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
-                http=server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
+                http=server.first_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
                 lifespan="off",
                 log_config=None,
                 access_log=False,

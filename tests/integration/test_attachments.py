@@ -17,7 +17,6 @@ import uvicorn
 from tests.unit.client.test_client_attachments import SketchClient
 from tests.unit.realtime import sketches
 from tests.unit.realtime.house import House
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from coursewire.realtime.contract import Nothing
 from coursewire.realtime.transaction import Transaction
@@ -74,7 +73,7 @@ async def site() -> AsyncIterator[Site]:
     config = uvicorn.Config(
         house.server.asgi,
         ws=house.server.websocket_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
-        http=house.server.first_protocol(HttpToolsProtocol),  # type: ignore[arg-type]  # any factory of protocols will do
+        http=house.server.first_protocol,  # type: ignore[arg-type]  # any factory of protocols will do
         lifespan="off",
         log_config=None,
         timeout_graceful_shutdown=1,

@@ -11,6 +11,8 @@ from coursewire.edge.statistics import Statistics
 from coursewire.edge.timers import Clock, Line, Timers
 
 if TYPE_CHECKING:
+    from coursewire.edge.arrival import Arrival
+    from coursewire.edge.http import Http
     from coursewire.edge.session import Session
     from coursewire.edge.websocket import WebSocketTransport
 
@@ -24,7 +26,7 @@ class Registry:
 
     __slots__ = (
         "_all_gone", "_farewells", "_farewells_due", "closing", "closings", "open_packet", "pings", "pongs",
-        "probes", "sessions", "settings", "stalls", "statistics", "timers",
+        "probes", "requests", "sessions", "settings", "stalls", "statistics", "timers", "unread",
     )  # fmt: skip
 
     def __init__(self, settings: EdgeSettings, statistics: Statistics, clock: Clock | None = None) -> None:
@@ -49,6 +51,12 @@ class Registry:
         )
         self.closings: Line[WebSocketTransport] = self.timers.line(
             settings.close_timeout_ms / 1000, lambda transport: transport.cut()
+        )
+        self.requests: Line[Arrival | Http] = self.timers.line(
+            settings.request_timeout_s, lambda connection: connection.request_missing(), patient=True
+        )
+        self.unread: Line[Http] = self.timers.line(
+            settings.stall_timeout_s, lambda connection: connection.reading_missing(), patient=True
         )
         self._farewells: dict[str, Outbox] = {}
         self._farewells_due: Line[str] = self.timers.line(

@@ -13,6 +13,7 @@ from coursewire.edge.closing import CloseCode
 from coursewire.edge.connection import Application, Connection
 from coursewire.edge.endpoint import PollingEndpoint
 from coursewire.edge.handshake import new_sid
+from coursewire.edge.http import Http
 from coursewire.edge.registry import Registry
 from coursewire.edge.session import Listener, Session
 from coursewire.edge.settings import EdgeSettings
@@ -50,9 +51,11 @@ class EngineServer:
         """What uvicorn's `ws=` takes: the way of requests that come in pieces, or after others."""
         return functools.partial(WebSocketTransport, self._registry, self._open)
 
-    def first_protocol(self, http: Callable[..., asyncio.Protocol]) -> Callable[..., asyncio.Protocol]:
-        """Return what uvicorn's `http=` takes: plain WebSocket requests spare `http`, which serves all others."""
-        return functools.partial(Arrival, self.websocket_protocol, http)
+    @property
+    def first_protocol(self) -> Callable[..., asyncio.Protocol]:
+        """What uvicorn's `http=` takes: plain WebSocket requests spare uvicorn's HTTP, which serves all others."""
+        http = functools.partial(Http, self._registry)
+        return functools.partial(Arrival, self._registry, self.websocket_protocol, http)
 
     @property
     def asgi(self) -> PollingEndpoint:

@@ -21,7 +21,9 @@ class EdgeSettings:
     close_timeout_ms: int = 2_000
     """How long a closed peer may take to answer before its socket is cut."""
     stall_timeout_s: float = 30
-    """How long a full socket may make no progress (FAN3)."""
+    """How long a full socket may make no progress (FAN3), and an HTTP client may leave an answer unread."""
+    request_timeout_s: float = 30
+    """How long a connection may take for its first request, and a request to come whole."""
 
     max_payload: int = 1_000_000
     """Bytes of one WebSocket message or polling request: more is closed with 1009 or answered with 413."""

@@ -16,7 +16,7 @@ class Statistics:
     """By reason."""
     sessions_upgraded: int = 0
     handshakes_refused: Counter[str] = field(default_factory=Counter)
-    """Requests that were answered with an error, by its message."""
+    """Requests that were answered with an error, or cut off, by its message."""
     packets_in: int = 0
     packets_bad: int = 0
     """Packets that broke the protocol; each cost its sender the session."""

@@ -7,9 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.unit.edge.stand_ins import REQUEST, RecordingSocket
+from tests.unit.edge.stand_ins import REQUEST, ManualClock, RecordingSocket
 
 from coursewire.edge.arrival import Arrival
+from coursewire.edge.registry import Registry
+from coursewire.edge.settings import EdgeSettings
+from coursewire.edge.statistics import Statistics
 from coursewire.edge.upgrade import is_plain
 
 PLAIN = REQUEST.format(target="/socket.io/?EIO=4&transport=websocket", headers="").encode()
@@ -42,7 +45,9 @@ class HandedOver(RecordingSocket):
 def arrive(*pieces: bytes) -> tuple[Heir, HandedOver, set[Any]]:
     connections: set[Any] = set()
     socket = HandedOver()
+    registry = Registry(EdgeSettings(), Statistics(), ManualClock())
     socket.current = Arrival(
+        registry,
         lambda **offered: Heir("websocket", offered),
         lambda **offered: Heir("http", offered),
         server_state=SimpleNamespace(connections=connections),
@@ -54,6 +59,7 @@ def arrive(*pieces: bytes) -> tuple[Heir, HandedOver, set[Any]]:
         socket.current.data_received(piece)
     heir = socket.current
     assert isinstance(heir, Heir)
+    assert not registry.requests, "who takes over has its own deadline"
     return heir, socket, connections
 
 
@@ -102,14 +108,30 @@ def test_names_and_values_may_be_written_in_any_case() -> None:
     assert is_plain(PLAIN.replace(b"Upgrade: websocket", b"upgrade: WebSocket"))
 
 
-def test_who_says_nothing_is_forgotten_and_closed_at_the_end() -> None:
+def arrive_silently(clock: ManualClock) -> tuple[Arrival, RecordingSocket, Registry, set[Any]]:
     connections: set[Any] = set()
-    socket = RecordingSocket()
+    socket, registry = RecordingSocket(), Registry(EdgeSettings(request_timeout_s=30), Statistics(), clock)
     arrival = Arrival(
-        asyncio.Protocol, asyncio.Protocol, server_state=SimpleNamespace(connections=connections)
+        registry, asyncio.Protocol, asyncio.Protocol, server_state=SimpleNamespace(connections=connections)
     )
     arrival.connection_made(socket)  # type: ignore[arg-type]  # as little of a transport as is used
+    return arrival, socket, registry, connections
+
+
+def test_who_says_nothing_is_forgotten_and_closed_at_the_end() -> None:
+    arrival, socket, registry, connections = arrive_silently(ManualClock())
     arrival.shutdown()
     assert socket.is_closing()
     arrival.connection_lost(None)
     assert not connections
+    assert not registry.requests
+
+
+def test_who_says_nothing_for_long_is_closed() -> None:
+    clock = ManualClock()
+    arrival, socket, registry, _ = arrive_silently(clock)
+    clock.advance(29)
+    assert not socket.is_closing()
+    assert arrival in registry.requests
+    clock.advance(2)
+    assert socket.is_closing()
