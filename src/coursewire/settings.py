@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     )
     max_payload: int = Field(1_000_000, ge=1_024, description="Bytes of one message from a client.")
     outbox_bytes: int = Field(1 << 20, ge=4_096, description="Bytes that may wait for one connection (FAN3).")
-    stall_timeout_s: float = Field(30.0, gt=0, description="Time that a full connection may make no progress.")
+    stall_timeout_s: float = Field(30.0, gt=0, description="Time that a full connection may stand still.")
     request_timeout_s: float = Field(30.0, gt=0, description="Time for an HTTP request to arrive whole.")
     max_sessions: int = Field(20_000, ge=1, description="Connections of one server; further ones get 503.")
     max_body_bytes: int = Field(2 << 20, ge=1_024, description="Bytes of one HTTP request's body.")
