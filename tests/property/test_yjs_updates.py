@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, XmlElement, XmlFragment
-from tests.property.yjs_nonsense import Nonsense, clocks_of, edit, root_of, updates_of
+from tests.property.yjs_nonsense import Nonsense, clocks_of, crowd, edit, root_of, updates_of
 
 from coursewire.errors import Invalid, TooLarge
-from coursewire.namespaces.collaboration.encoding import placing, reading
-from coursewire.namespaces.collaboration.encoding.known import Known
+from coursewire.namespaces.collaboration.encoding import placing, reading, weaving
+from coursewire.namespaces.collaboration.encoding.known import GONE, Known, Placed
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, known_of, note_applied
-from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
+from coursewire.namespaces.collaboration.encoding.reading import Update, missing, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
+from coursewire.namespaces.collaboration.encoding.weaving import Item, Weave
 
 seeds = st.integers(0, 2**32).map(Random)
 
@@ -27,11 +28,13 @@ class Room:
     def __init__(self) -> None:
         self.doc: Doc[Any] = Doc()
         self.known = Known()
+        self.last = Update()
+        """The last update that was read."""
         root_of(self.doc)
 
     def take(self, raw: bytes) -> str | None:
         """Apply an update, or say what is missing. Raises Invalid."""
-        update = read_update(raw)
+        update = self.last = read_update(raw)
         if lacking := missing(update, self.known.clocks):
             return lacking
         check_profile(update, self.known)
@@ -190,3 +193,58 @@ def outcome(raw: bytes, known: Known) -> object:
     except Invalid as refusal:
         return str(refusal)
     return update
+
+
+_NEXT: Any = vars(Item)["next"]
+
+
+def _step(item: Item) -> Item | None:
+    Walking.steps += 1
+    found: Item | None = _NEXT.__get__(item)
+    return found
+
+
+Stepped: Any = type("Stepped", (Item,), {"__slots__": (), "next": property(_step, _NEXT.__set__)})
+"""Tells whenever somebody goes on from it to the next one."""
+
+
+class Walking(Weave):
+    """Puts structs into a document as Yjs does, and counts what it walks past."""
+
+    steps = 0
+    walked = 0
+
+    def put(self, update: Update, placed: Placed) -> int:
+        """Put in what is new of an update, and return how many steps finding the places took."""
+        self.walked = 0
+        for index in placed.order:
+            struct, home = update.structs[index], placed.homes[index]
+            if home != GONE and struct.clock >= placed.starts[struct.client]:
+                self._put(Stepped(struct, home))
+        return self.walked
+
+    def _settle(self, item: Item, left: Item | None, right: Item | None) -> Item | None:
+        before = Walking.steps
+        settled = super()._settle(item, left, right)
+        self.walked += Walking.steps - before
+        return settled
+
+
+@given(seeds)
+def test_what_is_walked_past_is_counted(rng: Random) -> None:
+    """[DOC4] However an update crowds some place: no more pieces are there, and no more is walked than was counted."""
+    room = Room()
+    written(rng, room, 4)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(weaving, "Item", Stepped)
+        for turn in range(12):
+            raw = rng.choice((crowd(rng, room.known), Nonsense(rng, room.doc, room.known).update()))
+            walking = Walking(room.doc.get_update())
+            for home, size in room.known.sizes.items():
+                assert sum(1 for _ in walking.children(home)) <= size
+            if room.takes(raw) and (update := room.last).placed is not None:
+                # One goes behind the left neighbour, and may see at once that one is there.
+                most = update.placed.steps + len(update.structs)
+                assert walking.put(update, update.placed) <= most
+            if turn == 6:
+                room.known = Known.unpack(room.known.pack())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pycrdt import Decoder, Doc, XmlElement, XmlFragment, XmlText
 
+from coursewire.namespaces.collaboration.encoding.known import UNSURE
 from coursewire.namespaces.collaboration.encoding.lib0 import write_number, write_raw
 
 if TYPE_CHECKING:
@@ -165,3 +166,59 @@ class Nonsense:
 
 def _id(unit: Id) -> bytes:
     return write_number(unit[0]) + write_number(unit[1])
+
+
+def crowd(rng: Random, known: Known) -> bytes:
+    """Return an update that puts much beside a few places, with several client ids, or takes much out."""
+    places = [_somewhere(rng, known) for _ in range(rng.randrange(1, 4))]
+    if rng.random() < 0.3:
+        client, clock = places[0]
+        size, most = rng.randrange(1, 3), known.clocks[client]
+        starts = range(clock, most - size, size + rng.randrange(1, 3))[:40]
+        spans = b"".join(write_number(start) + write_number(size) for start in starts)
+        if starts:
+            return b"\x00\x01" + write_number(client) + write_number(len(starts)) + spans
+    blocks = []
+    for client in rng.sample(range(2, 2_000), rng.randrange(1, 4)):
+        if client in known.clocks:
+            continue
+        how = rng.choice(("behind", "before", "between", "on", "backwards", "first", "any"))
+        structs = [
+            _crowded(rng, how, places, known, (client, clock)) for clock in range(rng.randrange(1, 20))
+        ]
+        blocks.append(write_number(len(structs)) + write_number(client) + b"\x00" + b"".join(structs))
+    return write_number(len(blocks)) + b"".join(blocks) + b"\x00"
+
+
+def _crowded(rng: Random, how: str, places: list[Id], known: Known, unit: Id) -> bytes:
+    """A letter beside places, or beside the letter before it."""
+    if how == "any":
+        how = rng.choice(("behind", "before", "between", "on", "backwards", "first"))
+    last = (unit[0], unit[1] - 1) if unit[1] else None
+    left: Id | None = rng.choice(places)
+    right: Id | None = rng.choice(places)
+    if how in ("behind", "on"):
+        left, right = (last or left) if how == "on" else left, None
+    elif how in ("before", "first"):
+        left, right = None, (last or right) if rng.random() < 0.7 else right
+    elif how == "backwards":
+        right = last or right
+    if how == "first" and last is None:
+        home = known.home(places[0])
+        if home in known.texts:
+            return b"\x04\x00" + _id(home) + b"\x01y"
+    bits = (0x80 if left else 0) | (0x40 if right else 0)
+    return bytes([bits | 4]) + b"".join(_id(one) for one in (left, right) if one) + b"\x01y"
+
+
+def _somewhere(rng: Random, known: Known) -> Id:
+    """A unit of a document, mostly of a text, and often the same; or what is known to stand first in one."""
+    firsts = {known.first_in(home) for home in known.texts} - {None, UNSURE}
+    if firsts and rng.random() < 0.3:
+        return rng.choice(sorted(unit for unit in firsts if unit is not None))
+    if rng.random() < 0.6:
+        units = [(client, clock // 2) for client, clock in known.clocks.items()]
+    else:
+        units = [(client, rng.randrange(clock)) for client, clock in known.clocks.items() for _ in range(3)]
+    texts = [unit for unit in units if known.home(unit) in known.texts]
+    return rng.choice(texts[:2] or units)

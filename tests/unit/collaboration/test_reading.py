@@ -347,20 +347,33 @@ def test_places_far_from_one_another_have_a_bound() -> None:
 
 
 def test_what_has_to_be_walked_past_is_counted() -> None:
-    """As much as the element holds: also between two that were neighbours, where others may have come in."""
-    room = known(LINE, *[update(block(8, clock, text("y", right=(7, 2)))) for clock in range(10)])
+    """As much as the element holds, where others may have come between two neighbours, or there is something behind."""
+    room = known(
+        update(block(7, 0, element(), run(parent=(7, 0)), text("abcd", parent=(7, 1)))),
+        *[update(block(8, clock, text("y", right=(7, 2)))) for clock in range(10)],
+        update(block(10, 0, text("y", left=(7, 3), right=(7, 4)))),
+    )
     steps = []
     for written in (
         [text("x", left=(7, 2), right=(7, 3))],
+        [text("x", left=(7, 3), right=(7, 4))],
+        [text("x", left=(7, 2))],
         [text("x", left=(7, 5))],
-        [text("x", left=(7, 5)), text("x", left=(9, 0)), text("x", left=(9, 1))],
-        [text("x", left=(7, 5)), text("x", left=(7, 2))],
+        [text("x", left=(10, 0), right=(7, 5))],
+        [text("x", left=(7, 3)), text("x", left=(9, 0)), text("x", left=(9, 1))],
+        [text("x", left=(7, 3), right=(7, 4)), text("x", left=(7, 3), right=(9, 0))],
+        [text("x", right=(7, 3)), text("x", left=(7, 2), right=(7, 3))],
+        [text("x", right=(7, 2)), text("x", left=(7, 5))],
+        [text("x", right=(8, 0))],
+        [text("x", right=(8, 9))],
     ):
         read = read_update(update(block(9, 0, *written)))
         check_profile(read, room)
         assert read.placed is not None
         steps.append(read.placed.steps)
-    assert steps == [11, 12, 12, 25]
+    # Of the line two pieces, ten in front of it, one within.
+    most = 1 + 13
+    assert steps == [0, most, most, 0, 0, most, most + most + 1, most, most, most, most]
 
 
 def test_what_is_typed_on_and_on_is_no_matter_how_long() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from coursewire.namespaces.collaboration.encoding.elements import Elements
 from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
+from coursewire.namespaces.collaboration.encoding.pieces import Runs
 from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 ROOT: Final[Id] = (-1, 0)
 """The home of what is in no element."""
+UNSURE: Final[Id] = (-1, 2)
+"""Stands for a unit of which nobody knows which it is."""
 GONE: Final[Id] = (-1, 1)
 """The home of what nobody knows any more: it was collected, and whatever is put there is collected as well."""
 
@@ -58,32 +61,12 @@ def are_attributes(home: Id) -> bool:
     return home[1] < 0
 
 
-class _Runs:
-    """Units of a client that were each put behind the one before, as typed text is, and the element that they are in.
-
-    They follow one another in the document, whatever others put between them.
-    """
-
-    __slots__ = ("homes", "starts")
-
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.homes: list[Id] = []
-
-    def at(self, clock: int) -> Id:
-        return self.homes[bisect_right(self.starts, clock) - 1]
-
-    def add(self, clock: int, home: Id, *, goes_on: bool) -> None:
-        if not (goes_on and self.homes and self.homes[-1] == home):
-            self.starts.append(clock)
-            self.homes.append(home)
-
-
 class Known:
     """Grows with each update that is applied, in the order in which they are."""
 
     __slots__ = (
         "_deleted",
+        "_firsts",
         "_runs",
         "clocks",
         "depths",
@@ -106,7 +89,7 @@ class Known:
         self.elements = Elements(GONE)
         """Those of them that are there still."""
         self.sizes: Counter[Id] = Counter()
-        """Structs in each element, and in its attributes, deleted ones too: at most so many are walked past to find a
+        """Pieces in each element, and in its attributes, deleted ones too: at most so many are walked past to find a
         place in it."""
         self.halves: set[Id] = set()
         """Second halves of surrogate pairs."""
@@ -116,7 +99,9 @@ class Known:
         """How often one began or ended."""
         self.kept = 0
         """How many places there are to remember, beside the halves: what memory this takes."""
-        self._runs: dict[int, _Runs] = {}
+        self._firsts: dict[Id, Id] = {}
+        # What stands first in an element, as long as everything was put in front of the one before. Not packed.
+        self._runs: dict[int, Runs] = {}
         self._deleted: dict[int, list[int]] = {}
         # Of each client: from, up to, from, up to ...: what was an element once, for all we know.
 
@@ -134,19 +119,38 @@ class Known:
         return unit[0], runs.starts[bisect_right(runs.starts, unit[1]) - 1]
 
     def run_of(self, unit: Id) -> tuple[int, int, int]:
-        """Return from which clock up to which the run goes that a unit is in, and how many of its client are behind it.
+        """Return from which clock up to which the run goes that a unit is in, and how many pieces may be behind it.
 
-        The unit is in the document.
+        The unit is in the document; the pieces are those of its client.
         """
-        starts = self._runs[unit[0]].starts
+        runs = self._runs[unit[0]]
+        starts = runs.starts
         index = bisect_right(starts, unit[1])
-        behind = len(starts) - index
-        return starts[index - 1], starts[index] if behind else self.clocks[unit[0]], behind
+        end = starts[index] if index < len(starts) else self.clocks[unit[0]]
+        return starts[index - 1], end, runs.pieces - index
 
-    def runs_of(self, client: int) -> int:
-        """Return how many runs there are of a client: about as many blocks, as pycrdt keeps them."""
+    def pieces_of(self, client: int) -> int:
+        """Return how many pieces the units of a client are in."""
         runs = self._runs.get(client)
-        return len(runs.starts) if runs is not None else 0
+        return runs.pieces if runs is not None else 0
+
+    def has_behind(self, unit: Id) -> bool:
+        """Whether anything was put behind a unit of the document, but for the next one of its run."""
+        return unit[1] + 1 in self._runs[unit[0]].split
+
+    def is_cut(self, client: int, clock: int) -> bool:
+        """Whether a run is in pieces in front of a unit of the document."""
+        runs = self._runs[client]
+        return clock in runs.split or clock in runs.holes
+
+    def ends_run(self, unit: Id) -> bool:
+        """Whether a unit of the document is the last one of its run."""
+        client, clock = unit
+        return self._runs[client].begins(clock + 1, self.clocks[client])
+
+    def first_in(self, home: Id) -> Id | None:
+        """Return what stands first in an element; None in an empty one, `UNSURE` where that is not known."""
+        return self._firsts.get(home, UNSURE) if self.sizes[home] else None
 
     def is_deleted(self, unit: Id) -> bool:
         """Whether a unit came to us as deleted, so that it may have been an element."""
@@ -160,32 +164,62 @@ class Known:
         if update.halves:
             # Before the clocks go on: only those of new units.
             self.halves.update(half for half in update.halves if placed.is_new(half))
+        beside: list[Id] = []
         for block in update.blocks.values():
-            self._add_block(update.structs[block.first : block.last], placed.homes[block.first : block.last])
+            structs, homes = update.structs[block.first : block.last], placed.homes[block.first : block.last]
+            beside += self._add_block(structs, homes)
+        for client, clock in beside:
+            self._note_pieces(self._runs[client].put_between(clock, self.clocks[client]))
         for unit in placed.depths:
             self.elements.add(unit, self.home(unit))
         if update.deletes:
             self.elements.delete(update.deletes)
+            ends: defaultdict[int, list[int]] = defaultdict(list)
+            for client, start, end in update.deletes:
+                ends[client] += (start, end)
+            for client, of_client in ends.items():
+                self._note_pieces(self._runs[client].take_out(of_client, self.clocks[client]))
 
-    def _add_block(self, structs: Sequence[Struct], homes: Sequence[Id]) -> None:
-        """Note the structs of one client."""
+    def _note_place(self, home: Id, struct: Struct, beside: list[Id], *, goes_on: bool) -> None:
+        """Note a new piece in an element; adds to `beside` between which units and those before them it may stand."""
+        left, right = struct.left, struct.right
+        if left is None and not goes_on:
+            if self.first_in(home) == right:
+                self._firsts[home] = struct.client, struct.clock
+            else:
+                self._firsts.pop(home, None)
+        self.sizes[home] += 1
+        if left is not None and not goes_on:
+            beside.append((left[0], left[1] + 1))
+        if right is not None:
+            beside.append(right)
+
+    def _note_pieces(self, homes: Iterable[Id | None]) -> None:
+        for home in homes:
+            self.kept += 1
+            if home is not None:
+                self.sizes[home] += 1
+
+    def _add_block(self, structs: Sequence[Struct], homes: Sequence[Id]) -> list[Id]:
+        """Note the structs of one client; return the units between which and those before them something is now."""
         client = structs[0].client
         known = self.clocks.get(client, 0)
         runs = self._runs.get(client)
         if runs is None:
-            runs = self._runs[client] = _Runs()
+            runs = self._runs[client] = Runs()
         kept = 0
-        for (_, clock, size, content, left, _, _, _, text), home in zip(structs, homes, strict=True):
+        beside: list[Id] = []
+        for struct, home in zip(structs, homes, strict=True):
+            _, clock, size, content, left, right, _, _, text = struct
             end = clock + size
             if end <= known:
                 continue
             start = max(clock, known)
             goes_on = start > clock or (left is not None and left[1] == clock - 1 and left[0] == client)
             runs.add(start, home, goes_on=goes_on)
-            if not goes_on:
-                kept += 1
-                self.sizes[home] += 1
-            elif content == Content.TYPE:
+            if runs.is_piece(start, content, right, goes_on=goes_on):
+                self._note_place(home, struct, beside, goes_on=goes_on)
+            if not goes_on or content == Content.TYPE:
                 kept += 1
             if content == Content.MARK:
                 self.marks.add(text)
@@ -195,6 +229,7 @@ class Known:
             known = end
         self.kept += kept
         self.clocks[client] = known
+        return beside
 
     def pack(self) -> bytes:
         """Write all of it, to be kept beside a snapshot: a state alone has lost what was deleted."""
@@ -210,7 +245,9 @@ class Known:
             _write(out, (client, self.clocks[client]))
             _write_rising(out, halves[client])
             _write_rising(out, self._deleted.get(client, ()))
-            _write_rising(out, runs.starts)
+            for clocks in (sorted(runs.split), sorted(runs.holes), runs.starts):
+                _write_rising(out, clocks)
+            _write(out, (runs.pieces,))
             for home in runs.homes:
                 _write_home(out, index, home)
         elements = [unit for unit in self.depths if unit[0] >= 0]
@@ -218,6 +255,11 @@ class Known:
         for unit in elements:
             kind = 4 * self.depths[unit] + 2 * (unit in self.elements.gone) + (unit in self.texts)
             _write(out, (index[unit[0]], unit[1], kind, self.sizes[unit]))
+        of_attributes = sorted((home, size) for home, size in self.sizes.items() if are_attributes(home))
+        _write(out, (len(of_attributes),))
+        for home, size in of_attributes:
+            _write_home(out, index, home)
+            _write(out, (size,))
         _write(out, (self.marked, self.kept, len(self.marks)))
         for name in sorted(self.marks):
             out += write_raw(name.encode())
@@ -232,19 +274,19 @@ class Known:
         known = cls()
         clients: list[int] = [-1, -1]
         homes: dict[int, list[tuple[int, int]]] = {}
-        for _ in range(source.count(6)):
+        for _ in range(source.count(9)):
             client = source.number()
             clients.append(client)
             known.clocks[client] = source.number()
             known.halves.update((client, clock) for clock in _read_rising(source))
             if deleted := _read_rising(source):
                 known._deleted[client] = deleted
-            runs = known._runs[client] = _Runs()
-            runs.starts = _read_rising(source)
+            runs = known._runs[client] = Runs()
+            runs.split, runs.holes = set(_read_rising(source)), set(_read_rising(source))
+            runs.starts, runs.pieces = _read_rising(source), source.number()
             homes[client] = [_read_home(source) for _ in runs.starts]
         for client, packed_homes in homes.items():
             known._runs[client].homes = [_unit(source, clients, home) for home in packed_homes]
-            known.sizes.update(home for home in known._runs[client].homes if are_attributes(home))
         known.sizes[ROOT], known.sizes[GONE] = source.number(), source.number()
         for _ in range(source.count(4)):
             unit = _unit(source, clients, (source.number(), source.number()))
@@ -257,6 +299,9 @@ class Known:
             else:
                 known.elements.add(unit, ROOT)
             known.sizes[unit] = source.number()
+        for _ in range(source.count(3)):
+            home = _unit(source, clients, _read_home(source))
+            known.sizes[home] = source.number()
         known.marked, known.kept = source.number(), source.number()
         known.marks = {source.text() for _ in range(source.count())}
         source.finish()
@@ -264,7 +309,7 @@ class Known:
 
 
 _GONE: Final = frozenset({Content.COLLECTED, Content.DELETED})
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 
 def _is_in(spans: dict[int, list[int]], unit: Id) -> bool:

@@ -7,14 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.collaboration.encoding.applying import first_deleted
-from coursewire.namespaces.collaboration.encoding.known import GONE, are_attributes
+from coursewire.namespaces.collaboration.encoding.known import GONE, UNSURE, are_attributes
 from coursewire.namespaces.collaboration.encoding.reading import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from coursewire.namespaces.collaboration.encoding.known import Known, Placed
-    from coursewire.namespaces.collaboration.encoding.reading import Id, Update
+    from coursewire.namespaces.collaboration.encoding.reading import Id, Struct, Update
 
 MOST_STEPS: Final = 1_000_000
 """Units that may have to be walked past to find the places of all structs, some 0.18 us each. It grows with the square
@@ -38,50 +38,82 @@ def count_steps(update: Update, known: Known, placed: Placed) -> int:
     """Count the units that may have to be walked past; refuse so many that it is the square of the structs.
 
     An editor puts something between two neighbours. What others wrote there meanwhile has to be walked past: how much
-    that is nobody can tell, but no more than the element holds. It is nothing where the update itself has put the
-    neighbour there: text typed on and on, one paragraph after the other. And text is cut where something is put
-    into it, or taken out: 18,000 places of a pasted million of characters, the last one first, took 5.7 s.
+    that is nobody can tell, but no more than the element holds. And text is cut where something is put into it, or
+    taken out: 18,000 places of a pasted million of characters, the last one first, took 5.7 s.
     """
-    behind: dict[Id, Id | None] = {}
-    # By a unit that something was put behind: what is there now.
-    front: dict[Id, Id | None] = {}
-    # By an element: what is there now in front of what was its first unit.
-    sizes: dict[Id, int] = {}
-    cuts = _Cuts(update, known)
+    walks = _Walks(update, known)
+    cuts = walks.cuts
     structs, homes, starts = update.structs, placed.homes, placed.starts
-    steps = 0
     for index in placed.order:
-        client, clock, size, _, left, right, _, _, _ = structs[index]
+        struct = structs[index]
         home = homes[index]
-        if clock + size <= starts[client] or home == GONE:
+        if struct.clock + struct.size <= starts[struct.client] or home == GONE:
             continue  # it was there, or is collected at once
-        sizes[home] = crowd = sizes.get(home, 0) + 1
-        if left is None:
-            next_one = front.get(home, _UNKNOWN)
-            front[home] = client, clock
-        else:
-            next_one = behind.get(left, _UNKNOWN)
-            if next_one is _UNKNOWN:
-                next_of_left = left[0], left[1] + 1
-                cuts.cut(*next_of_left)
-                if next_of_left == right:
-                    crowd = 0  # this update has put nothing between them yet
-            behind[left] = client, clock
-        behind[client, clock + size - 1] = right
-        if next_one != right or (left is None and are_attributes(home)):
-            steps += (crowd + known.sizes[home]) * _weight(home)
-            if right is not None:
-                cuts.cut(*right)
-        if steps + cuts.steps > MOST_STEPS:
+        walks.put(struct, home)
+        if walks.steps + cuts.steps > MOST_STEPS:
             raise too_large("it changes too many places of one long text")
     for client, start, end in first_deleted(update):
         cuts.cut(client, start)
         cuts.cut(client, end)
-    return steps + cuts.steps
+    return walks.steps + cuts.steps
 
 
-def _weight(home: Id) -> int:
-    return OF_ATTRIBUTE if are_attributes(home) else 1
+class _Walks:
+    """What is walked past to put the structs of an update in, one after the other.
+
+    Only what was put behind the same unit, and behind that, is walked past, up to what it was put in front of: lines do
+    not cross in YATA. So nothing is where nobody has put anything behind a unit; where this update has, and that stands
+    right behind it (text typed on and on, or backwards); and between two units that were written one behind the other,
+    with nothing put between them since.
+    """
+
+    def __init__(self, update: Update, known: Known) -> None:
+        self._update = update
+        self._known = known
+        self._behind: dict[Id, Id] = {}
+        # By a unit that this update has put something behind: what stands there now.
+        self._first: dict[Id, Id] = {}
+        # By an element: what this update has put first.
+        self._sizes: dict[Id, int] = {}
+        # Pieces that it has made, by element.
+        self.cuts = _Cuts(update, known)
+        self.steps = 0
+        """How many steps all of it takes, without the cuts."""
+
+    def put(self, struct: Struct, home: Id) -> None:
+        """Put in a struct that is new, into an element that is there."""
+        left, right = struct.left, struct.right
+        made = 1
+        if left is None:
+            first = self._first.get(home)
+            is_sure = not are_attributes(home) and (
+                (self._known.first_in(home) if first is None else first) == right
+            )
+            self._first[home] = (struct.client, struct.clock) if is_sure else UNSURE
+        else:
+            made += self.cuts.cut(left[0], left[1] + 1)
+            is_sure = self._stands_behind(left, right)
+            self._behind[left] = (struct.client, struct.clock) if is_sure else UNSURE
+        if not is_sure:
+            weight = OF_ATTRIBUTE if are_attributes(home) and left is None else 1
+            self.steps += (self._sizes.get(home, 1) + self._known.sizes[home]) * weight
+        if right is not None:
+            made += self.cuts.cut(*right)
+        self._sizes[home] = self._sizes.get(home, 1) + made
+
+    def _stands_behind(self, left: Id, right: Id | None) -> bool:
+        """Whether it is known what stands behind a unit, and it is this, or nothing was ever put there."""
+        behind = self._behind.get(left)
+        if behind is not None:
+            return behind == right
+        if self._known.has(left):
+            has_behind, ends_run = self._known.has_behind(left), self._known.ends_run(left)
+        else:
+            struct = self._update.structs[self._update.at(left)]
+            has_behind, ends_run = False, left[1] == struct.clock + struct.size - 1
+        if has_behind:
+            return False
+        return ends_run or right == (left[0], left[1] + 1)
 
 
 def check_deletions(update: Update, known: Known, gone: Callable[[], Iterable[tuple[int, int, int]]]) -> None:
@@ -111,12 +143,8 @@ def _moved(update: Update, known: Known, ranges: Sequence[tuple[int, int, int]])
     moved = 0
     for client, count in Counter(client for client, _, _ in ranges).items():
         block = update.blocks.get(client)
-        moved += count * (known.runs_of(client) + (block.last - block.first if block is not None else 0))
+        moved += count * (known.pieces_of(client) + (block.last - block.first if block is not None else 0))
     return moved
-
-
-_UNKNOWN: Final[Id] = (-2, 0)
-"""What is behind a unit of which the update says nothing else."""
 
 
 class _Cuts:
@@ -130,14 +158,16 @@ class _Cuts:
         self.steps = 0
         """How many steps all of it takes."""
 
-    def cut(self, client: int, clock: int) -> None:
-        """Cut in front of a unit: nothing where something begins, or ends."""
+    def cut(self, client: int, clock: int) -> bool:
+        """Cut in front of a unit, and return whether that makes another piece: not where something begins, or ends."""
         if clock < self._known.clocks.get(client, 0):
+            if self._known.is_cut(client, clock):
+                return False
             start, end, behind = self._known.run_of((client, clock))
         else:
             block = self._update.blocks.get(client)
             if block is None or not block.start <= clock < block.end:
-                return
+                return False
             at = self._update.at((client, clock))
             struct = self._update.structs[at]
             start, end, behind = struct.clock, struct.clock + struct.size, block.last - at
@@ -146,9 +176,10 @@ class _Cuts:
         if index:
             start = max(start, made[index - 1])
         if start == clock:
-            return
+            return False
         if index < len(made):
             end = min(end, made[index])
         made.insert(index, clock)
         self._read += clock - start + (end - clock) // COPIED + behind * MOVED
         self.steps = self._read // READ_IN_STEP
+        return True
