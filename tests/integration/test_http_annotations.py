@@ -315,3 +315,16 @@ async def test_a_document_that_is_not_theirs_is_none(site: Campus) -> None:
         problem(await ben.get(URL), 403, "forbidden")
     async with httpx.AsyncClient(base_url=site.url) as nobody:
         problem(await nobody.get(URL), 401, "auth_missing")
+
+
+async def test_openapi_tells_what_an_annotation_is(site: Campus) -> None:
+    async with httpx.AsyncClient(base_url=site.url) as anybody:
+        paths = (await anybody.get("/openapi.json")).json()["paths"]
+    page = "/v1/documents/{document_id}/annotations"
+    for path, method, status, name in (
+        (page, "get", "200", "WebAnnotationPage"),
+        (page, "post", "201", "WebAnnotation"),
+        (f"{page}/{{annotation_id}}", "get", "200", "WebAnnotation"),
+    ):
+        content = paths[path][method]["responses"][status]["content"]
+        assert content == {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{name}"}}}

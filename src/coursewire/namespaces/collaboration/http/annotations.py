@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from coursewire.errors import Forbidden, Invalid, NotFound
 from coursewire.identity import membership
@@ -41,10 +42,14 @@ DocumentPath = Annotated[
 AnnotationPath = Annotated[str, Path(pattern=ID_PATTERN, description="The id of the annotation.")]
 
 
-class LinkedData(Response):
+class LinkedData(JSONResponse):
     """JSON-LD with the context of the Web Annotation Data Model."""
 
     media_type = MEDIA_TYPE
+
+    def render(self, content: WebAnnotation | WebAnnotationPage) -> bytes:
+        """Return what travels."""
+        return content.model_dump_json(exclude_none=True).encode()
 
 
 def _check_entry(caller: CallerOf) -> None:
@@ -54,10 +59,6 @@ def _check_entry(caller: CallerOf) -> None:
 
 def _origin(request: Request) -> str:
     return str(request.base_url).rstrip("/")
-
-
-def _linked(model: WebAnnotation | WebAnnotationPage, **options: Any) -> LinkedData:
-    return LinkedData(model.model_dump_json(exclude_none=True), **options)
 
 
 router = APIRouter(
@@ -92,7 +93,7 @@ async def get_annotations(
             next=f"{collection}?{after}" if page.next_cursor else None,
         )
 
-    return _linked(await work.read(NAMESPACE, run))
+    return LinkedData(await work.read(NAMESPACE, run))
 
 
 @router.get("/{annotation_id}", response_model=WebAnnotation, response_class=LinkedData)
@@ -105,7 +106,7 @@ async def get_annotation(
         document, annotation = read_annotation(tx, work.caller, document_id, annotation_id)
         return as_web(annotation, document, _origin(request))
 
-    return _linked(await work.read(NAMESPACE, run))
+    return LinkedData(await work.read(NAMESPACE, run))
 
 
 @router.post("", response_model=WebAnnotation, response_class=LinkedData, status_code=201)
@@ -128,7 +129,7 @@ async def post_annotation(
     headers = {"Location": annotation_iri(origin, document_id, annotation.id)}
     if "idempotency-replayed" in reply.headers:
         headers["Idempotency-Replayed"] = reply.headers["idempotency-replayed"]
-    return _linked(as_web(annotation, document, origin), status_code=201, headers=headers)
+    return LinkedData(as_web(annotation, document, origin), status_code=201, headers=headers)
 
 
 def _author(tx: Any, caller: Caller, body: WebAnnotation) -> Caller:
