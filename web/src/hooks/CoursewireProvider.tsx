@@ -23,9 +23,13 @@ function OfUser({ children, authToken, ...options }: CoursewireProviderProps) {
       }),
   );
   useEffect(() => {
-    const changed = latest.current !== authToken;
+    const before = latest.current;
+    const changed = before !== authToken;
     latest.current = authToken;
-    if (changed && typeof authToken === "string") coursewire.renew(authToken);
+    if (!changed) return;
+    if (typeof authToken === "string") coursewire.renew(authToken);
+    // It has a text so far; from one function to the next there is nothing to hand on.
+    else if (typeof before === "string") coursewire.renew(() => current(latest.current));
   }, [authToken, coursewire]);
   return <Context value={coursewire}>{children}</Context>;
 }

@@ -133,6 +133,11 @@ export function useAnalyticsWebSocket(filters?: AnalyticsFilters): AnalyticsResu
       reload: () => service.reload(wanted ?? NOTHING),
     };
   }, [service, wanted]);
+  const { jobs, cancels } = analytics;
+  const progressUpdates = useMemo(
+    () => shownProgress({ jobs, cancels }, wanted ?? NOTHING),
+    [jobs, cancels, wanted],
+  );
   return useMemo(() => {
     const analyticsData = wanted ? shownData(analytics, wanted) : undefined;
     const { courseId: _courseId, stale, ...parts } = analyticsData ?? NO_DATA;
@@ -146,13 +151,13 @@ export function useAnalyticsWebSocket(filters?: AnalyticsFilters): AnalyticsResu
       subscribeToAnalytics,
       analyticsData,
       jobErrors: analytics.jobErrors,
-      progressUpdates: shownProgress(analytics, wanted ?? NOTHING),
+      progressUpdates,
       isConnected,
       stale: hasSomething && (stale || !isConnected),
       connectionState: state,
       status: connection,
     };
-  }, [actions, ofFilter, subscribeToAnalytics, analytics, wanted, connection]);
+  }, [actions, ofFilter, subscribeToAnalytics, analytics, progressUpdates, wanted, connection]);
 }
 
 /** Report time on task for what a component shows, while it is mounted; null: nothing. */

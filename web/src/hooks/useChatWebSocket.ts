@@ -56,7 +56,7 @@ export type ChatActions = Pick<ChatWebSocketService, (typeof ACTIONS)[number]>;
 export interface ChatResult extends ChatActions {
   chat: ChatState;
   /** Joined rooms first, and among them the one that moved last. */
-  rooms: RoomSummary[];
+  rooms: readonly RoomSummary[];
   totalUnread: number;
   isConnected: boolean;
   connectionState: State;

@@ -130,7 +130,11 @@ export function useCollaborationWebSocket(
   const id = chosen === undefined ? documentId : (chosen?.id ?? null);
   const generation = chosen?.layout ?? layout;
   const { store } = service;
-  const known = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot);
+  // Only what is shown: who shows a list, or another document, is not drawn again for every change of this one.
+  const documentNow = () => (id === null ? null : (store.getSnapshot().documents[id] ?? null));
+  const state = useSyncExternalStore(store.subscribe, documentNow, documentNow);
+  const copiesNow = () => store.getSnapshot().copies;
+  const allCopies = useSyncExternalStore(store.subscribe, copiesNow, copiesNow);
   const connection = useSyncExternalStore(
     coursewire.status.subscribe,
     () => coursewire.status.getSnapshot()["/collaboration"] ?? null,
@@ -149,7 +153,6 @@ export function useCollaborationWebSocket(
     [service],
   );
   const ofDocument = useMemo(() => actionsOf(service, id), [service, id]);
-  const state = id === null ? null : (known.documents[id] ?? null);
   const { channels, annotations: written, versions: loaded } = state ?? NOTHING;
   const annotations = useMemo(() => shownAnnotations(written), [written]);
   const threads = useMemo(() => threadsOf(annotations), [annotations]);
@@ -157,8 +160,8 @@ export function useCollaborationWebSocket(
   const participants = useMemo(() => sortedParticipants(people ?? {}), [people]);
   const audiences = useMemo(() => audiencesOf(id ?? "", channels), [id, channels]);
   const copies = useMemo(
-    () => (id === null ? NO_COPIES : known.copies.filter((copy) => copy.documentId === id)),
-    [id, known.copies],
+    () => (id === null ? NO_COPIES : allCopies.filter((copy) => copy.documentId === id)),
+    [id, allCopies],
   );
   const versions = useMemo(() => {
     const { cursor, ...rest } = loaded;

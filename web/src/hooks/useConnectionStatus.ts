@@ -1,6 +1,6 @@
 /** How every namespace is doing, for a component. */
 
-import { useSyncExternalStore } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { type ConnectionStatuses, overall } from "../services/websocket/connectionStatus";
 import type { State } from "../services/websocket/protocol";
 import { useCoursewire } from "./CoursewireProvider";
@@ -18,5 +18,6 @@ export function useConnectionStatus(): ConnectionStatusResult {
   const coursewire = useCoursewire();
   const { status } = coursewire;
   const namespaces = useSyncExternalStore(status.subscribe, status.getSnapshot, status.getSnapshot);
-  return { namespaces, overall: overall(namespaces), retry: (namespace) => coursewire.retry(namespace) };
+  const retry = useCallback((namespace: string) => coursewire.retry(namespace), [coursewire]);
+  return useMemo(() => ({ namespaces, overall: overall(namespaces), retry }), [namespaces, retry]);
 }

@@ -111,13 +111,15 @@ export function useNotificationsWebSocket(options: NotificationsOptions = {}): N
     }),
     [service, filter],
   );
+  const { items: known, pending, now } = inbox;
+  const list = inbox.lists[filterKey(filter)];
+  const items = useMemo(() => shownItems({ items: known, pending, now }, list), [known, pending, now, list]);
   return useMemo(() => {
-    const list = inbox.lists[filterKey(filter)];
     return {
       ...actions,
       ...ofFilter,
       setFilter,
-      items: shownItems(inbox, list),
+      items,
       counts: shownCounts(inbox),
       phase: list?.phase ?? "loading",
       error: list?.error ?? null,
@@ -128,7 +130,7 @@ export function useNotificationsWebSocket(options: NotificationsOptions = {}): N
       isConnected: isLive(state),
       connectionState: state,
     };
-  }, [actions, ofFilter, setFilter, inbox, filter, push, state]);
+  }, [actions, ofFilter, setFilter, inbox, items, list, push, state]);
 }
 
 /** What pops up now; a burst is one. For those who draw their own toasts. */

@@ -46,7 +46,7 @@ export interface ListStatus {
 }
 
 /** A job with the end that we have asked for. */
-export const shownJob = (state: AnalyticsState, job: Job): Job =>
+export const shownJob = (state: Pick<AnalyticsState, "cancels">, job: Job): Job =>
   !job.cancel_requested && !isOver(job) && state.cancels.some(({ jobId }) => jobId === job.id)
     ? { ...job, cancel_requested: true }
     : job;
@@ -66,7 +66,7 @@ function shownJobs(
 
 /** Every job that is known and that a filter means, by its id. */
 export function shownProgress(
-  state: AnalyticsState,
+  state: Pick<AnalyticsState, "jobs" | "cancels">,
   { courseId, jobIds = [] }: AnalyticsFilters,
 ): Map<string, ProgressUpdate> {
   const updates = new Map<string, ProgressUpdate>();

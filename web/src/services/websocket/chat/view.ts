@@ -6,12 +6,18 @@ import type { ChatState, Outgoing, PendingChange } from "./state";
 
 export type MessageStatus = "sending" | "failed" | "sent" | "delivered" | "read";
 
-/** Joined rooms first, and among them the one that moved last. */
-export function sortedRooms(state: ChatState): RoomSummary[] {
-  return Object.values(state.rooms).sort((a, b) => {
+const sorted = new WeakMap<object, readonly RoomSummary[]>();
+
+/** Joined rooms first, and among them the one that moved last. Found once, for all who ask, until a room changes. */
+export function sortedRooms({ rooms }: Pick<ChatState, "rooms">): readonly RoomSummary[] {
+  const before = sorted.get(rooms);
+  if (before) return before;
+  const found = Object.values(rooms).sort((a, b) => {
     if (a.joined !== b.joined) return a.joined ? -1 : 1;
     return movedAt(b).localeCompare(movedAt(a)) || a.id.localeCompare(b.id);
   });
+  sorted.set(rooms, found);
+  return found;
 }
 
 const movedAt = (room: RoomSummary): string => room.last_message?.sent_at ?? room.created_at;

@@ -189,6 +189,7 @@ export function sweepArrived(state: NotificationsState, sweep: Sweep): Notificat
 
 /** The server's counts, always. What they already hold of what we have asked is not counted twice. */
 export function countsArrived(state: NotificationsState, counts: Counts): NotificationsState {
+  if (state.pending.length === 0) return { ...state, counts };
   const pending = state.pending.map((one) => ({
     ...one,
     before: Object.fromEntries(Object.entries(one.before).filter(([id, item]) => state.items[id] === item)),

@@ -7,14 +7,17 @@ import { patched } from "./preferences";
 import type { InboxList, NotificationsState, Pending } from "./state";
 
 /** An item with all that we have asked for. */
-export const shown = (state: NotificationsState, item: Notification): Notification =>
+export const shown = (state: Pick<NotificationsState, "pending">, item: Notification): Notification =>
   state.pending.reduce(
     (now, { ids, change, at }) => (ids.has(item.id) ? applied(now, change, at) : now),
     item,
   );
 
 /** The notifications of a list, the one that moved last first. */
-export function shownItems(state: NotificationsState, list: InboxList | undefined): Notification[] {
+export function shownItems(
+  state: Pick<NotificationsState, "items" | "pending" | "now">,
+  list: InboxList | undefined,
+): Notification[] {
   if (!list) return [];
   return list.ids.flatMap((id) => {
     const item = state.items[id];
