@@ -71,6 +71,20 @@ def test_the_remembered_answer_to_a_snooze_says_nothing_new(inboxes: Inboxes) ->
     inboxes.check_counts()
 
 
+def test_who_loses_an_item_hears_that_it_has_ended(inboxes: Inboxes) -> None:
+    """As of one whose time is over: a page that shows it takes it out."""
+    room_id = group(inboxes)
+    message = say(inboxes, "ada", room_id, f"@ben @cleo {BEFORE}")
+    expel(inboxes, room_id, "ben")
+    edit(inboxes, message.id)
+    ended = iso(inboxes.ledger.now)
+    name, data = inboxes.events("ben")[-1]
+    assert (name, data["title"], data["expires_at"]) == (
+        "notification.changed", TAKEN_BACK, ended,
+    )  # fmt: skip
+    assert "expires_at" not in inboxes.events("cleo")[-1][1]
+
+
 def test_no_mail_leaves_with_it(inboxes: Inboxes) -> None:
     """Also where the mail is all: an item that its owner wants elsewhere only."""
     follow: Any = inboxes.namespaces[PATH].reactions[MessageAddressed]
