@@ -49,8 +49,12 @@ function List() {
 function Open({ documentId }: { documentId: string }) {
   const { note } = usePlace();
   const people = usePeople();
-  const { info, phase } = useCollaborationWebSocket(documentId, OPTIONS);
+  const { info, phase, isConnected } = useCollaborationWebSocket(documentId, OPTIONS);
   const { Component, failed, again } = useLater(Editor);
+  // Most likely there was no network.
+  useEffect(() => {
+    if (isConnected) again();
+  }, [isConnected, again]);
   const props = { documentId, annotationId: note, people, onClose: () => go("documents") };
   if (info?.kind === "page")
     return (
@@ -62,9 +66,14 @@ function Open({ documentId }: { documentId: string }) {
     return (
       <div className="page-state" role="alert">
         <p>The editor could not be loaded.</p>
-        <button type="button" className="cw-button" onClick={again}>
-          Try again
-        </button>
+        <span className="page-ways">
+          <button type="button" className="cw-button" onClick={again}>
+            Try again
+          </button>
+          <button type="button" className="cw-button" data-quiet onClick={props.onClose}>
+            Back to the documents
+          </button>
+        </span>
       </div>
     );
   // Which of the two it is comes with the document; that it cannot be opened is told by the editor.

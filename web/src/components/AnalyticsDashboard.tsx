@@ -130,6 +130,10 @@ function Parts({ analytics, courseId, window, isStaff, jobLink }: PartsProps) {
       <div className="cw-analytics-parts">
         {courseId !== null && (
           <div className="cw-analytics-wide">
+            {scope === null && analytics.phase === "loading" && (
+              // The chart's place: what stands below it on a phone does not move when it comes.
+              <div className="cw-card cw-card-waits" aria-hidden="true" />
+            )}
             {scope !== "own" && scope !== null && (
               <SeriesCard courseId={courseId} window={window} scope={scope} />
             )}
