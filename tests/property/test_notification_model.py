@@ -171,9 +171,8 @@ class InboxMachine(RuleBasedStateMachine):
             self.inboxes.do(
                 lambda tx, one=delivery_id: service.go_on_delivering(self.inboxes.channels, tx, one)
             )
-        if waiting.sweeps:
-            sweep = self.inboxes.do(store.oldest_sweep)
-            self.inboxes.do(service.go_on_marking, sweep)
+        for sweep_id in waiting.sweeps:
+            self.inboxes.do(service.go_on_marking, self.inboxes.do(store.load_sweep, sweep_id))
         self.inboxes.do(service.wake_snoozed)
         self.inboxes.do(service.sweep_expired)
 

@@ -136,9 +136,8 @@ class Inboxes:
             waiting = self.do(store.what_waits, 100)
             for delivery_id in waiting.deliveries:
                 self.do(lambda tx, one=delivery_id: service.go_on_delivering(self.channels, tx, one))
-            if waiting.sweeps:
-                sweep = self.do(store.oldest_sweep)
-                self.do(service.go_on_marking, sweep)
+            for sweep_id in waiting.sweeps:
+                self.do(service.go_on_marking, self.do(store.load_sweep, sweep_id))
             if waiting.to_wake:
                 self.do(service.wake_snoozed)
             if waiting.expired:

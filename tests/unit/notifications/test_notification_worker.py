@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from tests.unit.notifications.inboxes import Inboxes
+from tests.unit.notifications.inboxes import HOUR, Inboxes
 
-from coursewire.namespaces.notifications import service
+from coursewire.namespaces.notifications import service, store
 from coursewire.namespaces.notifications.contract import NotificationBody
 from coursewire.namespaces.notifications.worker import Worker
 from coursewire.realtime.background import Background
+from coursewire.vocabulary import iso
 
 
 class _Works:
@@ -54,3 +55,35 @@ async def test_a_delivery_that_cannot_be_given_holds_up_nothing_else(
     monkeypatch.setattr(service, "go_on_delivering", go_on)
     assert await worker.round(works)
     assert len(inboxes.items("ben")) == 1
+
+
+async def test_what_fails_holds_up_nobody_else(inboxes: Inboxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marks of one person, which go on in their order, hold up neither those of others nor what time does to items."""
+    monkeypatch.setattr(store, "SLICE", 1)
+    for number in range(3):
+        inboxes.send("ben", "cleo", title=f"{number}")
+    inboxes.send("ada", title="later")
+    inboxes.send("ada", title="over", expires_at=iso(inboxes.ledger.now + HOUR))
+    [snoozed] = [item for item in inboxes.items("ada") if item.title == "later"]
+    inboxes.snooze("ada", snoozed.id, inboxes.ledger.now + HOUR)
+    for who in ("ben", "cleo"):
+        assert inboxes.mark(who, "read").more
+    inboxes.ledger.now += HOUR
+    go_on = service.go_on_marking
+
+    def fails_for_ben(tx: Any, sweep: Any) -> None:
+        if sweep.user_id == "ben":
+            raise LookupError(sweep.id)
+        go_on(tx, sweep)
+
+    monkeypatch.setattr(service, "go_on_marking", fails_for_ben)
+    worker, works = Worker(inboxes.channels), cast("Background", _Works(inboxes))
+    while await worker.round(works):
+        pass
+    assert [inboxes.counts(who).unread for who in ("ben", "cleo")] == [2, 0]
+    assert [item.title for item in inboxes.items("ada")] == ["later"]
+    assert {item.user_id for item in inboxes.rows() if item.expires_at is not None} == set()
+    monkeypatch.setattr(service, "go_on_marking", go_on)
+    while await worker.round(works):
+        pass
+    assert inboxes.counts("ben").unread == 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from coursewire.namespaces.notifications import service, store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coursewire.namespaces.notifications.channels import OutgoingChannels
     from coursewire.realtime.background import Background
     from coursewire.realtime.transaction import Transaction
@@ -18,8 +20,9 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 """How late something may come back or go, and how late a wake that was lost is made up for."""
 
-DELIVERIES_IN_TURN: Final = 100
-"""Deliveries that go on side by side, a slice each in turn; later ones wait until some of these are finished."""
+IN_TURN: Final = 100
+"""Deliveries, and people's marks, that go on side by side, a slice each in turn; later ones wait until some of these
+are finished."""
 
 
 class Worker:
@@ -36,27 +39,31 @@ class Worker:
 
     async def round(self, work: Background) -> bool:
         """Do a slice of everything that waits, and return whether there was anything."""
-        waiting = await work.read(lambda tx: store.what_waits(tx, DELIVERIES_IN_TURN))
-        given = [await self._go_on(work, delivery_id) for delivery_id in waiting.deliveries]
-        if waiting.sweeps:
-            await work.write(_go_on_marking)
+        waiting = await work.read(lambda tx: store.what_waits(tx, IN_TURN))
+        works: list[tuple[str, Callable[[Transaction], None]]] = [
+            (f"delivery {one}", partial(service.go_on_delivering, self._channels, delivery_id=one))
+            for one in waiting.deliveries
+        ]
+        works += [(f"mark {one}", partial(_go_on_marking, sweep_id=one)) for one in waiting.sweeps]
         if waiting.to_wake:
-            await work.write(service.wake_snoozed)
+            works.append(("waking what was snoozed", service.wake_snoozed))
         if waiting.expired:
-            await work.write(service.sweep_expired)
-        return any(given) or any(waiting[1:])
-
-    async def _go_on(self, work: Background, delivery_id: str) -> bool:
-        """Give out a slice of a delivery. One that fails is tried again after a rest, and holds up nothing else."""
-        try:
-            await work.write(partial(service.go_on_delivering, self._channels, delivery_id=delivery_id))
-        except Exception:
-            logger.exception("delivery %s does not go on", delivery_id)
-            return False
-        return True
+            works.append(("sweeping what has expired", service.sweep_expired))
+        done = [await _go_on(work, name, fn) for name, fn in works]
+        return any(done)
 
 
-def _go_on_marking(tx: Transaction) -> None:
-    sweep = store.oldest_sweep(tx)
+async def _go_on(work: Background, name: str, fn: Callable[[Transaction], None]) -> bool:
+    """Do a slice of something. What fails is tried again after a rest, and holds up nothing else."""
+    try:
+        await work.write(fn)
+    except Exception:
+        logger.exception("%s does not go on", name)
+        return False
+    return True
+
+
+def _go_on_marking(tx: Transaction, sweep_id: str) -> None:
+    sweep = store.load_sweep(tx, sweep_id)
     if sweep is not None:
         service.go_on_marking(tx, sweep)

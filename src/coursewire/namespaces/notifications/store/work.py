@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from sqlalchemy import Label, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Label, bindparam, delete, func, insert, literal_column, select, update
 
 from coursewire.namespaces.notifications.store.tables import (
     ME,
@@ -140,7 +140,11 @@ class SweepRow(NamedTuple):
 
 _SWEEP = [sweeps.c[name] for name in SweepRow._fields]
 _insert_sweep = Prepared(insert(sweeps))
-_oldest_sweep = Prepared(select(*_SWEEP).order_by(sweeps.c.id).limit(1))
+_first_sweep: Label[str] = func.min(sweeps.c.id).label("first")
+_sweeps_in_turn = Prepared(
+    select(_first_sweep).group_by(sweeps.c.user_id).order_by(_first_sweep).limit(bindparam("most"))
+)
+_sweep = Prepared(select(*_SWEEP).where(sweeps.c.id == bindparam("of_id")))
 _sweeps_of = Prepared(select(*_SWEEP).where(sweeps.c.user_id == ME).order_by(sweeps.c.id))
 _spare = Prepared(update(sweeps).where(sweeps.c.id == bindparam("of_id")).values(spared=bindparam("spared")))
 _end_sweep = Prepared(delete(sweeps).where(sweeps.c.id == bindparam("of_id")))
@@ -160,9 +164,9 @@ def insert_sweep(tx: Transaction, user_id: str, wanted: str, mark: str, before: 
     )
 
 
-def oldest_sweep(tx: Transaction) -> SweepRow | None:
-    """Return the mark to go on with."""
-    row = tx.one(_oldest_sweep)
+def load_sweep(tx: Transaction, sweep_id: str) -> SweepRow | None:
+    """Return a mark that is not finished."""
+    row = tx.one(_sweep, of_id=sweep_id)
     return None if row is None else SweepRow._make(row)
 
 
@@ -232,7 +236,6 @@ def delete_waiting(tx: Transaction, content_id: str, user_ids: Sequence[str]) ->
 
 
 _ONE: Label[int] = literal_column("1").label("one")
-_any_sweep = Prepared(select(_ONE).select_from(sweeps).limit(1))
 _any_expired = Prepared(select(_ONE).select_from(items).where(items.c.expires_at <= bindparam("at")).limit(1))
 _any_to_wake = Prepared(
     select(_ONE).select_from(items).where(items.c.snoozed_until <= bindparam("at")).limit(1)
@@ -243,16 +246,17 @@ class Waiting(NamedTuple):
     """Which kinds of work there are."""
 
     deliveries: list[str]
-    sweeps: bool
+    sweeps: list[str]
+    """The oldest of each person, for theirs are done in turn."""
     expired: bool
     to_wake: bool
 
 
 def what_waits(tx: Transaction, most: int) -> Waiting:
-    """Return which kinds of work there are now, and up to `most` deliveries."""
+    """Return which kinds of work there are now, and up to `most` deliveries and marks."""
     return Waiting(
         running_deliveries(tx, most),
-        bool(tx.all(_any_sweep)),
+        [row.first for row in tx.all(_sweeps_in_turn, most=most)],
         bool(tx.all(_any_expired, at=tx.now)),
         bool(tx.all(_any_to_wake, at=tx.now)),
     )
