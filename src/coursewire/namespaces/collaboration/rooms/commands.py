@@ -164,6 +164,9 @@ def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], r
         _check_rate(guest.bucket, cost, visit.live.now)
     if update.blocks:
         _check_size(replica, guest, len(raw), visit.live.now)
+    left = limits.LEFT_BY_RANGE * len(update.deletes)
+    if left > sum(end - start for _, start, end in update.deletes):
+        _check_size(replica, guest, left, visit.live.now, limits.MOST_IN_PIECES)
     try:
         replica.take(guest.caller.user_id, update, raw)
     except Broken as broken:
@@ -262,16 +265,16 @@ def _check_rate(bucket: Bucket | None, size: int, now: float, why: str = TOO_MAN
         raise RateLimited(why, retry_after_ms=int(wait_s * 1000) + 1)
 
 
-def _check_size(replica: Replica, guest: Guest, size: int, now: float) -> None:
-    if replica.size + size <= limits.MOST_DOCUMENT:
+def _check_size(replica: Replica, guest: Guest, size: int, now: float, most: int | None = None) -> None:
+    """Refuse what makes a document larger than it may be, or than `most`."""
+    most = limits.MOST_DOCUMENT if most is None else most
+    if replica.size + size <= most:
         return
     is_due = replica.is_worth_measuring(limits.MEASURED_AGAIN)
     if not is_due and replica.has_shrunk:
         # Somebody has made room. How much is only known by measuring, and that is not for nothing.
         _check_rate(guest.bucket, limits.MEASURING_COST, now)
         is_due = True
-    if is_due and replica.measure() + size <= limits.MOST_DOCUMENT:
+    if is_due and replica.measure() + size <= most:
         return
-    raise TooLarge(
-        f"a document has at most {limits.MOST_DOCUMENT:,} bytes: begin another one", field="update"
-    )
+    raise TooLarge(f"a document has at most {most:,} bytes: begin another one", field="update")

@@ -139,7 +139,7 @@ class Replica:
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             raise Broken(f"an edit could not be applied: {error!r}") from error
-        self.size += len(raw)
+        self.size += len(raw) + limits.LEFT_BY_RANGE * len(update.deletes)
         self.has_shrunk = self.has_shrunk or bool(update.deletes)
 
     def owner_of(self, client_id: int) -> str | None:

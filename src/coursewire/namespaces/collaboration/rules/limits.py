@@ -7,6 +7,11 @@ from typing import Final
 MOST_DOCUMENT: Final = 2 * 1024 * 1024
 """Bytes of a document, encoded: opening answers with all of it, and a connection that has more than four outboxes
 waiting is closed."""
+MOST_IN_PIECES: Final = 3 * 1024 * 1024
+"""Bytes to which a document may grow by what is taken out of it in small pieces: 1.9 MB became 4.7 MB when 190,000
+letters were, and nobody could open it any more."""
+LEFT_BY_RANGE: Final = 16
+"""Bytes that a document may grow by for each range that is taken out of it."""
 MOST_EDITORS: Final = 40_000
 """Client ids that have written in a document, each visit's own: twelve bytes of a state vector each at most, which then
 still fits into a command and an answer."""
