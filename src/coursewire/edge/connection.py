@@ -186,6 +186,11 @@ class Connection:
         return self.session.full
 
     @property
+    def others_come(self) -> bool:
+        """Whether there are clients of this server without a namespace: on their way in, or idle."""
+        return len(self._unconnected) > 0
+
+    @property
     def remote(self) -> str:
         """The address of the client."""
         return self.session.remote

@@ -21,6 +21,10 @@ the processor's caches, and their reads share a snapshot (ADR 0014, "A flood of 
 AT_ONCE = 64
 """How many are let in before the event loop gets its turn again: some ten milliseconds."""
 
+LONE = 2
+"""So many clients in a row that came in alone show that there is no flood: the next one waits for nobody who is not
+on the way."""
+
 Open = Callable[["Socket", Any], Coroutine[Any, Any, None]]
 
 
@@ -36,6 +40,8 @@ class Arrivals:
         self._waiting: OrderedDict[Socket, Any] = OrderedDict()
         self._timer: asyncio.Handle | None = None
         self._not_before = 0.0
+        self._alone = 0
+        """How many clients in a row came in alone."""
         self._opening: dict[Socket, Future[None]] = {}
         """Who is neither let in nor refused because something has to be read first."""
 
@@ -44,7 +50,8 @@ class Arrivals:
         self._waiting[socket] = auth
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            if loop.time() >= self._not_before:
+            has_company = self._alone < LONE or socket.connection.others_come
+            if loop.time() >= self._not_before or not has_company:
                 # At the end of this turn: a client opens its namespaces in one write.
                 self._timer = loop.call_soon(self._let_in)
             else:
@@ -59,11 +66,18 @@ class Arrivals:
 
     def _let_in(self) -> None:
         self._timer = None
+        self._alone = self._alone + 1 if self._is_one_client() else 0
         self._let_several_in()
         loop = asyncio.get_running_loop()
         self._not_before = loop.time() + GATHER_S
         if self._waiting:
             self._timer = loop.call_soon(self._let_in)
+
+    def _is_one_client(self) -> bool:
+        """Whether all who wait are namespaces of one connection."""
+        if not self._waiting:
+            return False
+        return next(iter(self._waiting)).connection is next(reversed(self._waiting)).connection
 
     def _let_several_in(self) -> None:
         several = [self._waiting.popitem(last=False) for _ in range(min(AT_ONCE, len(self._waiting)))]

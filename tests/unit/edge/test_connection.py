@@ -63,6 +63,16 @@ def test_connect_is_answered_with_the_sid_of_the_namespace() -> None:
     assert world.connection.sockets["/chat"].accepted
 
 
+def test_it_knows_whether_somebody_has_no_namespace_yet() -> None:
+    world = World()
+    assert world.connection.others_come
+    world.connect()
+    world.connect("/chat")
+    come = [world.connection.others_come]
+    world.send("1", "1/chat,")
+    assert [*come, world.connection.others_come] == [False, True]
+
+
 def test_connect_may_be_answered_later() -> None:
     world = World(RecordingApplication(accepts=False))
     world.send("0")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from coursewire.realtime.arrivals import AT_ONCE, GATHER_S, Arrivals
+from coursewire.realtime.arrivals import AT_ONCE, GATHER_S, LONE, Arrivals
 
 
 class Socket:
-    """One that waits for its answer."""
+    """One that waits for its answer, and what it knows of others."""
+
+    def __init__(self, connection: SimpleNamespace) -> None:
+        self.connection = connection
 
 
 class Door:
@@ -41,9 +45,9 @@ async def arrivals(door: Door) -> Arrivals:
     return Arrivals(door.open)
 
 
-def take(arrivals: Arrivals, *auths: int) -> list[Socket]:
+def take(arrivals: Arrivals, *auths: int, others_come: bool = True) -> list[Socket]:
     """Let some arrive."""
-    sockets = [Socket() for _ in auths]
+    sockets = [Socket(SimpleNamespace(others_come=others_come)) for _ in auths]
     for socket, auth in zip(sockets, auths, strict=True):
         arrivals.take(cast("Any", socket), auth)
     return sockets
@@ -81,6 +85,31 @@ async def test_after_a_quiet_they_come_in_at_once_and_then_together(arrivals: Ar
     assert door.opened[-1] == 8
 
 
+async def test_who_come_one_after_the_other_wait_for_nobody(arrivals: Arrivals, door: Door) -> None:
+    """While others are on their way, or have just come together, it is a flood."""
+    now = stop_clock()
+    for auth in range(1, LONE + 1):
+        [socket] = take(arrivals, auth, others_come=False)
+        arrivals.take(cast("Any", Socket(socket.connection)), auth)  # another namespace
+        now[0] += GATHER_S * 1.01
+        await turn()
+    for auth in range(LONE + 1, LONE + 4):
+        take(arrivals, auth, others_come=False)
+        await turn()
+        assert door.opened[-1] == auth
+    *_, last = door.opened
+    take(arrivals, last + 1)
+    await turn()
+    assert door.opened[-1] == last
+    take(arrivals, last + 2, others_come=False)
+    now[0] += GATHER_S * 1.01
+    await turn()
+    assert door.opened[-2:] == [last + 1, last + 2]
+    take(arrivals, last + 3, others_come=False)
+    await turn()
+    assert door.opened[-1] == last + 2
+
+
 async def test_a_flood_leaves_turns_to_the_others(arrivals: Arrivals, door: Door) -> None:
     """Whatever else waits for the loop runs between two slices; all of the flood come in, in order."""
     everybody = list(range(3 * AT_ONCE))
@@ -100,7 +129,16 @@ async def test_a_flood_leaves_turns_to_the_others(arrivals: Arrivals, door: Door
     assert door.opened == everybody
 
 
-async def test_whoever_has_left_meanwhile_is_forgotten(arrivals: Arrivals, door: Door) -> None:
+async def test_whoever_has_left_meanwhile_is_forgotten(
+    arrivals: Arrivals, door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = stop_clock()
+    [only] = take(arrivals, 0)
+    arrivals.forget(cast("Any", only))
+    await turn()
+    assert door.opened == []
+    assert caplog.records == []
+    now[0] += GATHER_S * 1.01
     sockets = take(arrivals, 1, 2, 3)
     arrivals.forget(cast("Any", sockets[1]))
     await turn()
