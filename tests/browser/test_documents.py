@@ -297,6 +297,33 @@ async def test_what_staff_note_reaches_no_student(comes: Comes, server: DemoServ
     assert [frame for frame in frames if secret in frame or ":staff" in frame] == []
 
 
+async def test_a_list_shows_the_threads_that_are_open_as_they_come(comes: Comes, server: DemoServer) -> None:
+    """[DOC7] Without being loaded again; a note for the staff counts for them alone."""
+    ada, ben = await comes("ada"), await comes("ben")
+    made = await server.post(
+        "/v1/documents", {"course_id": COURSE, "title": "Counted", "html": "<p>Heaps</p>"}
+    )
+    document_id = made["document"]["id"]
+    rows = []
+    for person in (ada, ben):
+        await person.page.get_by_role("link", name="Documents").click()
+        rows.append(person.page.locator(".cw-document-row", has_text="Counted"))
+        await expect(rows[-1]).to_be_visible()
+    note_ = {
+        "@context": "http://www.w3.org/ns/anno.jsonld",
+        "type": "Annotation",
+        "motivation": "questioning",
+        "creator": {"id": "urn:coursewire:user:ada", "type": "Person"},
+        "body": [{"type": "TextualBody", "value": "Which end is the root?"}],
+        "target": {"source": document_id, "selector": {"type": "TextQuoteSelector", "exact": "Heaps"}},
+    }
+    for_staff = {"audience": {"type": "schema:Audience", "schema:audienceType": "staff"}}
+    for audience in (for_staff, {}):
+        await server.post(f"/v1/documents/{document_id}/annotations", {**note_, **audience})
+    for row, words_ in zip(rows, ("2 open notes", "1 open notes"), strict=True):
+        await expect(row).to_contain_text(words_)
+
+
 async def test_documents_fit_and_can_be_read(comes: Comes, tmp_path: Path) -> None:
     """On a phone, a tablet and a desk, light and dark, with what can be opened beside the text."""
     ada = await comes("ada", viewport={"width": 1_440, "height": 900})
