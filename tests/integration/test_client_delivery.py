@@ -405,6 +405,16 @@ async def test_closing_ends_what_waits(network: tuple[Peer, Proxy]) -> None:
         loop = asyncio.create_task(take(chat.messages("1"), 1))
         await chat.subscribe("1")
         await chat.history("1")
+        # That the server restarted once has nothing to do with how it ends.
+        states, closing = States(chat), asyncio.Event()
+        chat.on("namespace.closing", lambda _: closing.set())
+        restarting = {"reason": "restart", "retryable": True, "retry_after_ms": 0}
+        peer.emit(peer.of("/chat"), "namespace.closing", restarting)
+        await asyncio.wait_for(closing.wait(), 15)
+        proxy.cut()
+        await states.until("reconnecting")
+        await chat.connected()
+        await chat.history("1")
         peer.lost_answers = ["history.read"]
         waiting: Awaitable[object] = asyncio.create_task(chat.history("1"))
         await chat.send("2", "a round trip")

@@ -309,6 +309,7 @@ class Shell:
 
     def _deliver(self, deliver: Deliver) -> None:
         if deliver.event == "session.ready":
+            self._refusal = None
             self._owner.session_ready(deliver.data)
         elif deliver.event == "namespace.closing":
             self._refusal = Unavailable(f"the server closed the namespace: {deliver.data['reason']}")
