@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from random import Random
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, XmlElement, XmlFragment
-from tests.property.yjs_nonsense import Nonsense, clocks_of, crowd, edit, root_of, updates_of
+from tests.property.yjs_nonsense import (
+    Nonsense,
+    clocks_of,
+    collected,
+    crowd,
+    edit,
+    mutated,
+    root_of,
+    updates_of,
+)
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding import placing, reading, weaving
@@ -41,6 +55,12 @@ class Room:
         self.doc.apply_update(raw)
         note_applied(update, self.known)
         return None
+
+    def check(self, raw: bytes) -> None:
+        """Read an update and check it. Raises Invalid, TooLarge."""
+        update = read_update(raw)
+        if missing(update, self.known.clocks) is None:
+            check_profile(update, self.known)
 
     def takes(self, raw: bytes) -> bool:
         """Apply an update unless it is refused, or something is missing."""
@@ -248,3 +268,38 @@ def test_what_is_walked_past_is_counted(rng: Random) -> None:
                 assert walking.put(update, update.placed) <= most
             if turn == 6:
                 room.known = Known.unpack(room.known.pack())
+
+
+def runs_lines(work: Callable[[], object], most: int) -> None:
+    """Do a work, and fail as soon as it has run more lines of ours than that; what it refuses is no matter."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        assert count <= most
+        return trace if "coursewire" in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with suppress(Invalid, TooLarge):
+            work()
+    finally:
+        sys.settrace(before)
+
+
+@given(seeds)
+def test_what_an_update_costs_goes_by_its_bytes_whatever_they_say(rng: Random) -> None:
+    """[DOC4] Reading and checking it, and comparing the document afterwards; also of numbers that are very large."""
+    room = Room()
+    written(rng, room, 4)
+    for _ in range(12):
+        made = (crowd(rng, room.known), Nonsense(rng, room.doc, room.known).update(), collected(rng))
+        raw = rng.choice(made)
+        if rng.random() < 0.7:
+            raw = mutated(rng, raw)
+        runs_lines(partial(room.check, raw), 40 * len(raw) + 300)
+        if room.takes(raw):
+            state = room.doc.get_update()
+            runs_lines(partial(Weave, state), 40 * len(state) + 300)

@@ -222,3 +222,38 @@ def _somewhere(rng: Random, known: Known) -> Id:
         units = [(client, rng.randrange(clock)) for client, clock in known.clocks.items() for _ in range(3)]
     texts = [unit for unit in units if known.home(unit) in known.texts]
     return rng.choice(texts[:2] or units)
+
+
+def collected(rng: Random) -> bytes:
+    """Return an update of units that are gone, any number of them."""
+    structs = [b"\x00" + write_number(rng.choice((1, 5, 2**20))) for _ in range(rng.randrange(1, 20))]
+    client = write_number(rng.randrange(2_000, 2**40))
+    return b"\x01" + write_number(len(structs)) + client + b"\x00" + b"".join(structs) + b"\x00"
+
+
+_LARGE = (
+    b"\xff\xff\xff\xff\x07",
+    b"\xff\xff\xff\xff\xff\xff\xff\x0f",
+    b"\xff\x7f",
+    b"\x80\x80\x01",
+    b"\xa0\x9c\x01",
+)
+
+
+def mutated(rng: Random, raw: bytes) -> bytes:
+    """Change some bytes of an update: turned over, blown up to a large number, repeated, cut."""
+    changed = bytearray(raw)
+    for _ in range(rng.randrange(1, 4)):
+        at = rng.randrange(len(changed))
+        how = rng.randrange(5)
+        if how == 0:
+            changed[at] ^= 1 << rng.randrange(8)
+        elif how == 1:
+            changed[at : at + 1] = rng.choice(_LARGE)
+        elif how == 2:
+            changed[at:at] = changed[at : at + rng.randrange(1, 40)] * rng.randrange(1, 10)
+        elif how == 3:
+            changed[at] = rng.choice((0, 1, 0x7F, 0x80, 0xFF))
+        else:
+            del changed[at + 1 :]
+    return bytes(changed)

@@ -73,6 +73,8 @@ REFUSED = {
     "something embedded": update(block(7, 0, head(5) + write_raw(b"{}"))),
     "a subdocument": update(block(7, 0, head(9) + write_raw(b"guid") + b"\x7f")),
     "a hole": update(block(7, 0, b"\x0a\x05")),
+    "something collected that has a neighbour": update(block(7, 0, b"\x40\x05")),
+    "something collected that has a key": update(block(7, 0, b"\x20\x05")),
     "a map": update(block(7, 0, head(7) + b"\x01")),
     "an attribute that is an element": update(
         block(7, 0, b"\x27\x01" + write_raw(b"default") + write_raw(b"level") + b"\x06")

@@ -205,9 +205,9 @@ def _read_short(data: bytes, at: int) -> tuple[int, int]:
 def read_struct(source: Source, client: int, clock: int) -> Struct:
     """Read one struct of a client, from this clock on. Raises Invalid(field="update")."""
     info = source.byte()
+    if info == Content.COLLECTED:
+        return Struct(client, clock, source.number(), info)
     content = info & 0x1F
-    if content == Content.COLLECTED:
-        return Struct(client, clock, source.number(), content)
     read = _CONTENTS.get(content)
     if read is None:
         raise source.refuse("an editor does not write this content")
