@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import func, literal, select, table
@@ -123,6 +124,24 @@ async def test_a_glance_runs_on_the_loop_and_where_it_would_wait_in_a_reader(
         assert (await storage.glance(where)).startswith(thread)
     finally:
         await storage.close()
+
+
+async def test_after_a_glance_that_broke_the_loop_reads_on_a_new_session() -> None:
+    """Else every later one would fail as well, and wake a reader."""
+    storage = Storage(SQLiteDatabase("sqlite://"))
+    await storage.start()
+
+    def where(tx: Transaction) -> str:
+        tx.all(ONE)
+        return threading.current_thread().name
+
+    here = threading.current_thread().name
+    assert await storage.glance(where) == here
+    session: Any = storage._glancing
+    session.cursor = BreaksOn(session.cursor, ONE.compiled(session.dialect).sql, ends=False)
+    assert (await storage.glance(where)).startswith("storage-reader")
+    assert await storage.glance(where) == here
+    await storage.close()
 
 
 async def test_glances_of_one_turn_share_a_snapshot_until_the_loop_hears_of_something_newer() -> None:
