@@ -358,3 +358,21 @@ class TestUpgrade:
         assert not probe.reading
         assert not world.session.full
         assert world.listener.told == [("filled",), ("drained",)]
+
+    def test_progress_is_counted_anew_on_the_new_transport(self) -> None:
+        """[FAN3] What is written to it meanwhile must not look as if nothing had been taken."""
+        world, probe = World(upgradable=True), RecordingTransport()
+        world.transport.unsent = 1_000
+        world.session.fill(world.transport)
+        probe.attach(world.session)
+        world.session.try_upgrade(probe)
+        world.session.receive(probe, PROBE)
+        probe.unsent, probe.full, probe.congested = 1_000, True, True
+        world.session.receive(probe, UPGRADE)
+        assert probe.watched
+        world.session.write(Encoded(["x" * 500]))
+        probe.unsent = 1_200
+        world.clock.advance(30)
+        assert world.closed_for == []
+        world.clock.advance(30)
+        assert world.closed_for == ["stalled"]
