@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.property.test_wire_fuzz import ALMOST_PACKETS
+from tests.unit.edge.polling_world import Exchange
 from tests.unit.edge.stand_ins import (
     ManualClock,
     RecordingApplication,
@@ -15,7 +16,6 @@ from tests.unit.edge.stand_ins import (
     client_frame,
     websocket,
 )
-from tests.unit.edge.test_polling import Exchange
 from websockets.frames import Opcode
 
 from coursewire.edge.connection import Connection, Socket

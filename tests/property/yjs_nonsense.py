@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pycrdt import Decoder, Doc, XmlElement, XmlFragment, XmlText
 
-from coursewire.namespaces.collaboration.encoding.known import UNSURE
+from coursewire.namespaces.collaboration.encoding.homes import ROOT, UNSURE
 from coursewire.namespaces.collaboration.encoding.lib0 import write_number, write_raw
 
 if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.encoding.known import Known
-    from coursewire.namespaces.collaboration.encoding.reading import Id
+    from coursewire.namespaces.collaboration.encoding.structs import Id
 
 PIECES = ("x", "字", "😀", "ab", "e\u0301", "👩‍🏫", "long enough to be cut")
 
@@ -170,7 +170,8 @@ def _id(unit: Id) -> bytes:
 
 def crowd(rng: Random, known: Known) -> bytes:
     """Return an update that puts much beside a few places, with several client ids, or takes much out."""
-    places = [_somewhere(rng, known) for _ in range(rng.randrange(1, 4))]
+    writes = rng.choice((LETTER, LETTER, PARAGRAPH))
+    places = [_somewhere(rng, known, writes) for _ in range(rng.randrange(1, 4))]
     if rng.random() < 0.3:
         client, clock = places[0]
         size, most = rng.randrange(1, 3), known.clocks[client]
@@ -184,14 +185,19 @@ def crowd(rng: Random, known: Known) -> bytes:
             continue
         how = rng.choice(("behind", "before", "between", "on", "backwards", "first", "any"))
         structs = [
-            _crowded(rng, how, places, known, (client, clock)) for clock in range(rng.randrange(1, 20))
+            _crowded(rng, how, places, known, (client, clock), writes)
+            for clock in range(rng.randrange(1, 20))
         ]
         blocks.append(write_number(len(structs)) + write_number(client) + b"\x00" + b"".join(structs))
     return write_number(len(blocks)) + b"".join(blocks) + b"\x00"
 
 
-def _crowded(rng: Random, how: str, places: list[Id], known: Known, unit: Id) -> bytes:
-    """A letter beside places, or beside the letter before it."""
+LETTER, PARAGRAPH = b"\x04\x01y", b"\x07\x03\x01p"
+"""A content, and what it says."""
+
+
+def _crowded(rng: Random, how: str, places: list[Id], known: Known, unit: Id, writes: bytes) -> bytes:
+    """A letter or paragraph beside places, or beside the one before it."""
     if how == "any":
         how = rng.choice(("behind", "before", "between", "on", "backwards", "first"))
     last = (unit[0], unit[1] - 1) if unit[1] else None
@@ -207,21 +213,24 @@ def _crowded(rng: Random, how: str, places: list[Id], known: Known, unit: Id) ->
         home = known.home(places[0])
         if home in known.texts:
             return b"\x04\x00" + _id(home) + b"\x01y"
+        if home == ROOT and writes == PARAGRAPH:
+            return b"\x07\x01" + write_raw(b"default") + writes[1:]
     bits = (0x80 if left else 0) | (0x40 if right else 0)
-    return bytes([bits | 4]) + b"".join(_id(one) for one in (left, right) if one) + b"\x01y"
+    return bytes([bits | writes[0]]) + b"".join(_id(one) for one in (left, right) if one) + writes[1:]
 
 
-def _somewhere(rng: Random, known: Known) -> Id:
-    """A unit of a document, mostly of a text, and often the same; or what is known to stand first in one."""
-    firsts = {known.first_in(home) for home in known.texts} - {None, UNSURE}
+def _somewhere(rng: Random, known: Known, writes: bytes) -> Id:
+    """A unit of a document where this fits, often the same; or what is known to stand first in an element or run."""
+    homes = known.texts if writes == LETTER else known.depths.keys() - known.texts
+    firsts = {known.first_in(home) for home in homes} - {None, UNSURE}
     if firsts and rng.random() < 0.3:
         return rng.choice(sorted(unit for unit in firsts if unit is not None))
     if rng.random() < 0.6:
         units = [(client, clock // 2) for client, clock in known.clocks.items()]
     else:
         units = [(client, rng.randrange(clock)) for client, clock in known.clocks.items() for _ in range(3)]
-    texts = [unit for unit in units if known.home(unit) in known.texts]
-    return rng.choice(texts[:2] or units)
+    fitting = [unit for unit in units if known.home(unit) in homes]
+    return rng.choice(fitting[:2] or units)
 
 
 def collected(rng: Random) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from pycrdt import Doc, Text, XmlFragment
 from tests.unit.collaboration.reading_room import PATH, ReadingRoom, Writer
-from tests.unit.collaboration.yjs import block
+from tests.unit.collaboration.yjs import block, element
 from tests.unit.collaboration.yjs import update as written
 
 from coursewire.errors import Invalid
@@ -190,6 +190,36 @@ async def test_a_document_has_so_many_editors(room: ReadingRoom, monkeypatch: py
     error = await cleo.send_refused(cleo.edit("y"))
     assert (error["code"], error["field"]) == ("too_large", "update")
     await ada.type("z")
+
+
+async def test_nobody_takes_all_editors_of_a_document(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DOC4] 60 updates of one person brought 40,000 client ids, and nobody new could write any more."""
+    monkeypatch.setattr(limits, "MOST_EDITORS", 40)
+    monkeypatch.setattr(limits, "MOST_EDITORS_OF_ONE", 4)
+    ada, ben, cleo = await opened(room, "ada", "ben", "cleo")
+
+    def newcomers(first: int, count: int) -> bytes:
+        return written(*(block(first + number, 0, element()) for number in range(count)))
+
+    taken = 0
+    while (await ada.guest.answer(ada.say(newcomers(1_000 + taken, 1))))["ok"]:
+        taken += 1
+        assert taken <= 20
+    assert 18 <= taken <= 20  # half of all; the template has one
+    error = await ada.send_refused(newcomers(2_000, 1))
+    assert (error["code"], error["field"], "go on with" in error["message"]) == ("too_large", "update", True)
+    assert (await ben.send_refused(newcomers(3_000, 5)))["code"] == "too_large"
+    for guest, first in ((ben, 3_000), (cleo, 4_000)):
+        await guest.send(newcomers(first, 4))
+        await guest.send(written(block(first, 1, element())))
+    await ada.send(written(block(1_000, 1, element())))
+    # Another node, or the same later, knows it from the rows.
+    shared = room.rooms._rooms[ada.document_id]
+    shared.drop("as if")
+    await shared.ready()
+    assert (await ada.send_refused(newcomers(2_000, 1)))["code"] == "too_large"
 
 
 async def test_who_sends_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_numb
 from coursewire.namespaces.collaboration.encoding.placing import check_profile, note_applied, place
 from coursewire.namespaces.collaboration.encoding.reading import missing, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
+from coursewire.namespaces.collaboration.encoding.structs import Id, Struct
 
 LINE = update(block(7, 0, element(), run(parent=(7, 0)), text("a😀b", parent=(7, 1))))
 """A paragraph: its element is unit 0, its run of text 1, and `a😀b` 2 to 5; 4 is the second half of the face."""
@@ -346,6 +347,22 @@ def test_places_far_from_one_another_have_a_bound() -> None:
     spread = [text("z", left=(7, 2), right=(8, clock)) for clock in range(size)]
     with pytest.raises(TooLarge, match="too many places"):
         check_profile(read_update(update(block(9, 0, *spread))), room)
+
+
+def test_what_goes_too_far_is_not_placed_any_further() -> None:
+    """Half a document's worth of hostile structs must not be looked at when the first ten are too many."""
+    line = update(block(7, 0, element(), run(parent=(7, 0)), text("x" * 2, parent=(7, 1))))
+    read, seen = read_update(update(block(8, 0, *[text("y", left=(7, 2)) for _ in range(100)]))), 0
+
+    def put(_struct: Struct, _home: Id) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 10:
+            raise TooLarge("it goes too far", field="update")
+
+    with pytest.raises(TooLarge, match="too far"):
+        place(read, known(line), put)
+    assert seen == 10
 
 
 def test_what_has_to_be_walked_past_is_counted() -> None:

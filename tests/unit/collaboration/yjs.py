@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coursewire.namespaces.collaboration.encoding.lib0 import write_number, write_raw
-from coursewire.namespaces.collaboration.encoding.reading import Id
+from coursewire.namespaces.collaboration.encoding.structs import Id
 
 Struct = bytes
 

@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from coursewire.namespaces.collaboration.encoding.known import ROOT
-from coursewire.namespaces.collaboration.encoding.reading import Content, Id
+from coursewire.namespaces.collaboration.encoding.homes import ROOT
 from coursewire.namespaces.collaboration.encoding.rendering import without_controls
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id
 from coursewire.namespaces.collaboration.encoding.weaving import BREAKING, Item, Weave, cut
 
 if TYPE_CHECKING:

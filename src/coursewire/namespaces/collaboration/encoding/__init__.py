@@ -1,11 +1,16 @@
 """Bytes of Yjs and y-protocols, read and written without trusting them, and documents as text and HTML.
 
 lib0        numbers, texts and values
+structs     what is written: text, elements, marks, values, and what each stands beside
 reading     updates: what is in them, and what they lack
 joining     text that comes letter by letter, in one
+splitting   an update in two halves, one after the other
 placing     whether an update is an edit of this document
 labour      how much it makes pycrdt do
+neighbours  what stands right behind what, so that nothing is walked past
 known       what a room remembers to tell that
+homes       in which element a unit is
+packed      how what is known is written
 applying    an update put into a document
 awareness   carets
 rendering   a document as text and as HTML

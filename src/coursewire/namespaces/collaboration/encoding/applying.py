@@ -34,9 +34,9 @@ def apply(doc: Doc[Any], update: Update, raw: bytes) -> None:
         doc.apply_update(raw)
         return
     if update.blocks:
-        doc.apply_update(raw[: update.deletes_at] + _NOTHING)
-    doc.apply_update(_NOTHING + write_deletes(first_deleted(update)))
-    doc.apply_update(_NOTHING + raw[update.deletes_at :])
+        doc.apply_update(raw[: update.deletes_at] + NOTHING)
+    doc.apply_update(NOTHING + write_deletes(first_deleted(update)))
+    doc.apply_update(NOTHING + raw[update.deletes_at :])
 
 
 def apply_heard(doc: Doc[Any], raw: bytes) -> None:
@@ -61,7 +61,7 @@ def first_deleted(update: Update) -> list[tuple[int, int, int]]:
     return ranges[step // 2 :: step]
 
 
-_NOTHING: Final = b"\x00"
+NOTHING: Final = b"\x00"
 """No structs, or no ranges."""
 
 

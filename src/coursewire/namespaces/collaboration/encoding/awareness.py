@@ -18,7 +18,7 @@ from coursewire.namespaces.collaboration.encoding.lib0 import (
     write_number,
     write_raw,
 )
-from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
+from coursewire.namespaces.collaboration.encoding.structs import ROOT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

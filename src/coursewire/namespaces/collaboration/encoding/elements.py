@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coursewire.namespaces.collaboration.encoding.known import Known
-    from coursewire.namespaces.collaboration.encoding.reading import Id
+    from coursewire.namespaces.collaboration.encoding.structs import Id
 
 SWEPT_AFTER: Final = 5_000
 """Elements that have to go before there is another sweep: it takes some 40 ms where there are many."""

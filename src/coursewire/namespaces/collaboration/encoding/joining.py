@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
-from coursewire.namespaces.collaboration.encoding.reading import Content, read_struct
+from coursewire.namespaces.collaboration.encoding.structs import Content, read_struct
 
 if TYPE_CHECKING:
-    from coursewire.namespaces.collaboration.encoding.reading import Struct, Update
+    from coursewire.namespaces.collaboration.encoding.reading import Update
+    from coursewire.namespaces.collaboration.encoding.structs import Struct
 
 WORTH_IT: Final = 100
 """Structs that go on from the one before: fewer cost next to nothing."""
@@ -42,13 +43,15 @@ def join(update: bytes) -> bytes:
     clients = source.number()
     out = bytearray(write_number(clients))
     for _ in range(clients):
-        count, client, start = source.number(), source.number(), source.number()
+        count, at = source.number(), source.at
+        client, own = source.number(), update[at : source.at]
+        start = source.number()
         written: list[tuple[bytes, list[str]]] = []
         # Of each struct its bytes, of text those before the text.
         clock, before = start, None
         for _ in range(count):
             at = source.at
-            struct = read_struct(source, client, clock)
+            struct = read_struct(source, client, clock, own)
             clock += struct.size
             if before is not None and _goes_on(before, struct):
                 written[-1][1].append(struct.text)

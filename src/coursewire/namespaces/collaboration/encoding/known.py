@@ -8,25 +8,33 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 from coursewire.namespaces.collaboration.encoding.elements import Elements
-from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_number, write_raw
+from coursewire.namespaces.collaboration.encoding.homes import GONE, ROOT, UNSURE, are_attributes
+from coursewire.namespaces.collaboration.encoding.lib0 import Source, write_raw
+from coursewire.namespaces.collaboration.encoding.packed import (
+    named,
+    read_home,
+    read_rising,
+    read_unit,
+    write_home,
+    write_numbers,
+    write_rising,
+)
 from coursewire.namespaces.collaboration.encoding.pieces import Runs
-from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update
+from coursewire.namespaces.collaboration.encoding.reading import Update
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from coursewire.namespaces.collaboration.encoding.reading import Struct
+    from coursewire.namespaces.collaboration.encoding.neighbours import Neighbours
+    from coursewire.namespaces.collaboration.encoding.structs import Struct
 
-ROOT: Final[Id] = (-1, 0)
-"""The home of what is in no element."""
-UNSURE: Final[Id] = (-1, 2)
-"""Stands for a unit of which nobody knows which it is."""
-GONE: Final[Id] = (-1, 1)
-"""The home of what nobody knows any more: it was collected, and whatever is put there is collected as well."""
+LONG: Final = 16
+"""Pieces in an element from which on what is known of its order is packed: of fewer it may as well be forgotten."""
 
 
 @dataclass(slots=True)
@@ -45,31 +53,25 @@ class Placed:
     """Of each client: how far the document was."""
     steps: int = 0
     """Units that may have to be walked past to put them there."""
+    neighbours: Neighbours | None = field(default=None, compare=False)
+    """What stands right behind what, with them; None: not found out."""
 
     def is_new(self, unit: Id) -> bool:
         """Whether a unit was not in the document yet."""
         return unit[1] >= self.starts.get(unit[0], 0)
 
 
-def attributes_of(element: Id) -> Id:
-    """Return the home of the values of an element's attributes."""
-    return element[0], -1 - element[1]
-
-
-def are_attributes(home: Id) -> bool:
-    """Whether a home is that of attributes."""
-    return home[1] < 0
-
-
 class Known:
     """Grows with each update that is applied, in the order in which they are."""
 
     __slots__ = (
+        "_behind",
         "_deleted",
         "_firsts",
         "_runs",
         "clocks",
         "depths",
+        "disputed",
         "elements",
         "halves",
         "kept",
@@ -99,8 +101,12 @@ class Known:
         """How often one began or ended."""
         self.kept = 0
         """How many places there are to remember, beside the halves: what memory this takes."""
+        self.disputed: set[Id] = set()
+        """Elements in front of which something was put that may not stand right behind what it was put behind."""
         self._firsts: dict[Id, Id] = {}
-        # What stands first in an element, as long as everything was put in front of the one before. Not packed.
+        # What stands first in an element, as long as everything was put in front of the one before.
+        self._behind: dict[Id, Id] = {}
+        # What stands right behind an element, as long as everything was put in front of the one before.
         self._runs: dict[int, Runs] = {}
         self._deleted: dict[int, list[int]] = {}
         # Of each client: from, up to, from, up to ...: what was an element once, for all we know.
@@ -145,12 +151,19 @@ class Known:
 
     def ends_run(self, unit: Id) -> bool:
         """Whether a unit of the document is the last one of its run."""
+        return self._begins_run((unit[0], unit[1] + 1))
+
+    def _begins_run(self, unit: Id) -> bool:
         client, clock = unit
-        return self._runs[client].begins(clock + 1, self.clocks[client])
+        return self._runs[client].begins(clock, self.clocks[client])
 
     def first_in(self, home: Id) -> Id | None:
         """Return what stands first in an element; None in an empty one, `UNSURE` where that is not known."""
         return self._firsts.get(home, UNSURE) if self.sizes[home] else None
+
+    def right_behind(self, unit: Id) -> Id | None:
+        """Return what stands right behind an element that something was put behind; None where that is not known."""
+        return self._behind.get(unit)
 
     def is_deleted(self, unit: Id) -> bool:
         """Whether a unit came to us as deleted, so that it may have been an element."""
@@ -164,12 +177,17 @@ class Known:
         if update.halves:
             # Before the clocks go on: only those of new units.
             self.halves.update(half for half in update.halves if placed.is_new(half))
-        beside: list[Id] = []
+        behind: list[Id] = []
+        before: list[Id] = []
         for block in update.blocks.values():
             structs, homes = update.structs[block.first : block.last], placed.homes[block.first : block.last]
-            beside += self._add_block(structs, homes)
-        for client, clock in beside:
+            self._add_block(structs, homes, behind, before)
+        # What begins a run is cut from the unit before it as it is, and nothing is behind that for it.
+        behind += [unit for unit in before if not self._begins_run(unit)]
+        for client, clock in behind:
             self._note_pieces(self._runs[client].put_between(clock, self.clocks[client]))
+        if placed.neighbours is not None:
+            self._note_neighbours(placed.neighbours)
         for unit in placed.depths:
             self.elements.add(unit, self.home(unit))
         if update.deletes:
@@ -180,19 +198,26 @@ class Known:
             for client, of_client in ends.items():
                 self._note_pieces(self._runs[client].take_out(of_client, self.clocks[client]))
 
-    def _note_place(self, home: Id, struct: Struct, beside: list[Id], *, goes_on: bool) -> None:
-        """Note a new piece in an element; adds to `beside` between which units and those before them it may stand."""
-        left, right = struct.left, struct.right
-        if left is None and not goes_on:
-            if self.first_in(home) == right:
-                self._firsts[home] = struct.client, struct.clock
+    def _note_neighbours(self, neighbours: Neighbours) -> None:
+        """Note what an update has changed of what stands where; of text only what stands first."""
+        for home, unit in neighbours.firsts.items():
+            if unit != UNSURE and not are_attributes(home):
+                self._firsts[home] = unit
             else:
                 self._firsts.pop(home, None)
-        self.sizes[home] += 1
-        if left is not None and not goes_on:
-            beside.append((left[0], left[1] + 1))
-        if right is not None:
-            beside.append(right)
+        for left, home in neighbours.homes.items():
+            if home in self.texts or are_attributes(home):
+                continue
+            unit = neighbours.behind[left]
+            if unit == UNSURE:
+                self._behind.pop(left, None)
+            elif self.has_behind(left):
+                self.kept += left not in self._behind
+                self._behind[left] = unit
+        for unit in neighbours.disputed:
+            home = self.home(unit)
+            if home not in self.texts and not are_attributes(home):
+                self.disputed.add(unit)
 
     def _note_pieces(self, homes: Iterable[Id | None]) -> None:
         for home in homes:
@@ -200,15 +225,19 @@ class Known:
             if home is not None:
                 self.sizes[home] += 1
 
-    def _add_block(self, structs: Sequence[Struct], homes: Sequence[Id]) -> list[Id]:
-        """Note the structs of one client; return the units between which and those before them something is now."""
+    def _add_block(
+        self, structs: Sequence[Struct], homes: Sequence[Id], behind: list[Id], before: list[Id]
+    ) -> None:
+        """Note the structs of one client; adds between which units and those before them something may be now.
+
+        To `behind` those that would come next behind what it was put behind, to `before` what it was put before.
+        """
         client = structs[0].client
         known = self.clocks.get(client, 0)
         runs = self._runs.get(client)
         if runs is None:
             runs = self._runs[client] = Runs()
         kept = 0
-        beside: list[Id] = []
         for struct, home in zip(structs, homes, strict=True):
             _, clock, size, content, left, right, _, _, text = struct
             end = clock + size
@@ -218,7 +247,11 @@ class Known:
             goes_on = start > clock or (left is not None and left[1] == clock - 1 and left[0] == client)
             runs.add(start, home, goes_on=goes_on)
             if runs.is_piece(start, content, right, goes_on=goes_on):
-                self._note_place(home, struct, beside, goes_on=goes_on)
+                self.sizes[home] += 1
+                if left is not None and not goes_on:
+                    behind.append((left[0], left[1] + 1))
+                if right is not None:
+                    before.append(right)
             if not goes_on or content == Content.TYPE:
                 kept += 1
             if content == Content.MARK:
@@ -229,7 +262,6 @@ class Known:
             known = end
         self.kept += kept
         self.clocks[client] = known
-        return beside
 
     def pack(self) -> bytes:
         """Write all of it, to be kept beside a snapshot: a state alone has lost what was deleted."""
@@ -239,31 +271,50 @@ class Known:
         halves: defaultdict[int, list[int]] = defaultdict(list)
         for client, clock in sorted(self.halves):
             halves[client].append(clock)
-        _write(out, (len(clients),))
+        write_numbers(out, (len(clients),))
         for client in clients:
             runs = self._runs[client]
-            _write(out, (client, self.clocks[client]))
-            _write_rising(out, halves[client])
-            _write_rising(out, self._deleted.get(client, ()))
+            write_numbers(out, (client, self.clocks[client]))
+            write_rising(out, halves[client])
+            write_rising(out, self._deleted.get(client, ()))
             for clocks in (sorted(runs.split), sorted(runs.holes), runs.starts):
-                _write_rising(out, clocks)
-            _write(out, (runs.pieces,))
+                write_rising(out, clocks)
+            write_numbers(out, (runs.pieces,))
             for home in runs.homes:
-                _write_home(out, index, home)
+                write_home(out, index, home)
         elements = [unit for unit in self.depths if unit[0] >= 0]
-        _write(out, (self.sizes[ROOT], self.sizes[GONE], len(elements)))
+        write_numbers(out, (self.sizes[ROOT], self.sizes[GONE], len(elements)))
         for unit in elements:
             kind = 4 * self.depths[unit] + 2 * (unit in self.elements.gone) + (unit in self.texts)
-            _write(out, (index[unit[0]], unit[1], kind, self.sizes[unit]))
+            write_numbers(out, (index[unit[0]], unit[1], kind, self.sizes[unit]))
         of_attributes = sorted((home, size) for home, size in self.sizes.items() if are_attributes(home))
-        _write(out, (len(of_attributes),))
+        write_numbers(out, (len(of_attributes),))
         for home, size in of_attributes:
-            _write_home(out, index, home)
-            _write(out, (size,))
-        _write(out, (self.marked, self.kept, len(self.marks)))
+            write_home(out, index, home)
+            write_numbers(out, (size,))
+        self._pack_neighbours(out, index)
+        write_numbers(out, (self.marked, self.kept, len(self.marks)))
         for name in sorted(self.marks):
             out += write_raw(name.encode())
         return bytes(out)
+
+    def _pack_neighbours(self, out: bytearray, index: dict[int, int]) -> None:
+        firsts = [(home, unit) for home, unit in self._firsts.items() if self._is_long(home)]
+        write_numbers(out, (len(firsts),))
+        for home, unit in sorted(firsts):
+            write_home(out, index, home)
+            write_numbers(out, (index[unit[0]], unit[1]))
+        behind = [(left, unit) for left, unit in self._behind.items() if self._is_long(self.home(left))]
+        disputed = [unit for unit in self.disputed if self._is_long(self.home(unit))]
+        for units in (sorted(behind), [(unit,) for unit in sorted(disputed)]):
+            write_numbers(out, (len(units),))
+            for several in units:
+                for client, clock in several:
+                    write_numbers(out, (index[client], clock))
+
+    def _is_long(self, home: Id) -> bool:
+        """Whether so much is in an element that it matters what is known of its order."""
+        return self.sizes[home] >= LONG and not are_attributes(home) and home not in self.texts
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
@@ -278,18 +329,18 @@ class Known:
             client = source.number()
             clients.append(client)
             known.clocks[client] = source.number()
-            known.halves.update((client, clock) for clock in _read_rising(source))
-            if deleted := _read_rising(source):
+            known.halves.update((client, clock) for clock in read_rising(source))
+            if deleted := read_rising(source):
                 known._deleted[client] = deleted
             runs = known._runs[client] = Runs()
-            runs.split, runs.holes = set(_read_rising(source)), set(_read_rising(source))
-            runs.starts, runs.pieces = _read_rising(source), source.number()
-            homes[client] = [_read_home(source) for _ in runs.starts]
+            runs.split, runs.holes = set(read_rising(source)), set(read_rising(source))
+            runs.starts, runs.pieces = read_rising(source), source.number()
+            homes[client] = [read_home(source) for _ in runs.starts]
         for client, packed_homes in homes.items():
-            known._runs[client].homes = [_unit(source, clients, home) for home in packed_homes]
+            known._runs[client].homes = [named(source, clients, home) for home in packed_homes]
         known.sizes[ROOT], known.sizes[GONE] = source.number(), source.number()
         for _ in range(source.count(4)):
-            unit = _unit(source, clients, (source.number(), source.number()))
+            unit = read_unit(source, clients)
             kind = source.number()
             known.depths[unit] = kind // 4
             if kind % 2:
@@ -300,16 +351,26 @@ class Known:
                 known.elements.add(unit, ROOT)
             known.sizes[unit] = source.number()
         for _ in range(source.count(3)):
-            home = _unit(source, clients, _read_home(source))
+            home = named(source, clients, read_home(source))
             known.sizes[home] = source.number()
+        known._unpack_neighbours(source, clients)
         known.marked, known.kept = source.number(), source.number()
         known.marks = {source.text() for _ in range(source.count())}
         source.finish()
         return known
 
+    def _unpack_neighbours(self, source: Source, clients: list[int]) -> None:
+        for _ in range(source.count(4)):
+            home = named(source, clients, read_home(source))
+            self._firsts[home] = read_unit(source, clients)
+        for _ in range(source.count(4)):
+            left = read_unit(source, clients)
+            self._behind[left] = read_unit(source, clients)
+        self.disputed = {read_unit(source, clients) for _ in range(source.count(2))}
+
 
 _GONE: Final = frozenset({Content.COLLECTED, Content.DELETED})
-_VERSION: Final = 4
+_VERSION: Final = 5
 
 
 def _is_in(spans: dict[int, list[int]], unit: Id) -> bool:
@@ -325,50 +386,3 @@ def _note(spans: dict[int, list[int]], client: int, start: int, end: int) -> Non
         of_client[-1] = end
     else:
         of_client += (start, end)
-
-
-def _write(out: bytearray, numbers: Iterable[int]) -> None:
-    for number in numbers:
-        out += write_number(number)
-
-
-def _write_rising(out: bytearray, numbers: Iterable[int]) -> None:
-    """Write numbers that rise, each as the step from the one before it."""
-    numbers = list(numbers)
-    _write(out, (len(numbers),))
-    _write(out, (number - before for before, number in zip([0, *numbers], numbers, strict=False)))
-
-
-def _read_rising(source: Source) -> list[int]:
-    numbers: list[int] = []
-    last = 0
-    for _ in range(source.count()):
-        last += source.number()
-        numbers.append(last)
-    return numbers
-
-
-def _write_home(out: bytearray, index: dict[int, int], home: Id) -> None:
-    client, clock = home
-    if client < 0:
-        _write(out, (clock,))
-    elif are_attributes(home):
-        _write(out, (index[client], 2 * attributes_of(home)[1] + 1))
-    else:
-        _write(out, (index[client], 2 * clock))
-
-
-def _read_home(source: Source) -> tuple[int, int]:
-    """Read the number of a client, and of what in it."""
-    index = source.number()
-    if index <= GONE[1]:
-        return index, index
-    clock = source.number()
-    return index, -1 - clock // 2 if clock % 2 else clock // 2
-
-
-def _unit(source: Source, clients: list[int], read: tuple[int, int]) -> Id:
-    index, clock = read
-    if index >= len(clients):
-        raise source.refuse("it names a client that it does not have")
-    return clients[index], clock

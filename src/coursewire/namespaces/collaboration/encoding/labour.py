@@ -7,18 +7,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from coursewire.namespaces.collaboration.encoding.applying import first_deleted
-from coursewire.namespaces.collaboration.encoding.known import GONE, UNSURE, are_attributes
+from coursewire.namespaces.collaboration.encoding.homes import are_attributes
+from coursewire.namespaces.collaboration.encoding.neighbours import Neighbours
 from coursewire.namespaces.collaboration.encoding.reading import too_large
+from coursewire.namespaces.collaboration.encoding.structs import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from coursewire.namespaces.collaboration.encoding.known import Known, Placed
-    from coursewire.namespaces.collaboration.encoding.reading import Id, Struct, Update
+    from coursewire.namespaces.collaboration.encoding.known import Known
+    from coursewire.namespaces.collaboration.encoding.reading import Update
+    from coursewire.namespaces.collaboration.encoding.structs import Id, Struct
 
-MOST_STEPS: Final = 1_000_000
-"""Units that may have to be walked past to find the places of all structs, some 0.18 us each. It grows with the square
-of the structs: 3,000 in 27 KB kept a node busy for 0.3 s."""
+MOST_STEPS: Final = 50_000
+"""Units that may have to be walked past to find the places of all structs, 0.1 to 0.2 us each. It grows with the square
+of the structs: 3,000 in 27 KB kept a node busy for 0.3 s. Who was away for a day while thirty others wrote 20,000
+paragraphs behind the same one needs 20,000 for that place, however much they put there; so there may be two such
+places in the largest document. Clients send what is too much in parts, down to a single edit."""
 OF_ATTRIBUTE: Final = 2
 """Steps for each value that an attribute ever had: all of them are compared with a new one that does not say which it
 comes after. 1,000 of those, 14 KB, took 27 s behind 100,000 others."""
@@ -34,86 +39,62 @@ MOST_MOVED: Final = 35_000_000
 18,000 ranges in a text with 200,000 blocks behind it took 6 s."""
 
 
-def count_steps(update: Update, known: Known, placed: Placed) -> int:
-    """Count the units that may have to be walked past; refuse so many that it is the square of the structs.
+class Labour:
+    """What it takes to put the structs of an update in one after the other, and to take out what it deletes.
 
     An editor puts something between two neighbours. What others wrote there meanwhile has to be walked past: how much
     that is nobody can tell, but no more than the element holds. And text is cut where something is put into it, or
     taken out: 18,000 places of a pasted million of characters, the last one first, took 5.7 s.
     """
-    walks = _Walks(update, known)
-    cuts = walks.cuts
-    structs, homes, starts = update.structs, placed.homes, placed.starts
-    for index in placed.order:
-        struct = structs[index]
-        home = homes[index]
-        if struct.clock + struct.size <= starts[struct.client] or home == GONE:
-            continue  # it was there, or is collected at once
-        walks.put(struct, home)
-        if walks.steps + cuts.steps > MOST_STEPS:
-            raise too_large("it changes too many places of one long text")
-    for client, start, end in first_deleted(update):
-        cuts.cut(client, start)
-        cuts.cut(client, end)
-    return walks.steps + cuts.steps
-
-
-class _Walks:
-    """What is walked past to put the structs of an update in, one after the other.
-
-    Only what was put behind the same unit, and behind that, is walked past, up to what it was put in front of: lines do
-    not cross in YATA. So nothing is where nobody has put anything behind a unit; where this update has, and that stands
-    right behind it (text typed on and on, or backwards); and between two units that were written one behind the other,
-    with nothing put between them since.
-    """
 
     def __init__(self, update: Update, known: Known) -> None:
         self._update = update
         self._known = known
-        self._behind: dict[Id, Id] = {}
-        # By a unit that this update has put something behind: what stands there now.
-        self._first: dict[Id, Id] = {}
-        # By an element: what this update has put first.
+        self._cuts = _Cuts(update, known)
         self._sizes: dict[Id, int] = {}
-        # Pieces that it has made, by element.
-        self.cuts = _Cuts(update, known)
-        self.steps = 0
-        """How many steps all of it takes, without the cuts."""
+        # Pieces that this update has made, by element.
+        self._walked = 0
+        self.neighbours: Neighbours | None = None
+        """What stands right behind what, with all that was put in."""
 
     def put(self, struct: Struct, home: Id) -> None:
-        """Put in a struct that is new, into an element that is there."""
+        """Put in a struct that is new, into an element that is there. Raises TooLarge before it is the square."""
+        if self.neighbours is None:
+            self.neighbours = Neighbours(self._update, self._known)
         left, right = struct.left, struct.right
         made = 1
-        if left is None:
-            first = self._first.get(home)
-            is_sure = not are_attributes(home) and (
-                (self._known.first_in(home) if first is None else first) == right
-            )
-            self._first[home] = (struct.client, struct.clock) if is_sure else UNSURE
-        else:
-            made += self.cuts.cut(left[0], left[1] + 1)
-            is_sure = self._stands_behind(left, right)
-            self._behind[left] = (struct.client, struct.clock) if is_sure else UNSURE
-        if not is_sure:
+        if left is not None and (left[1] != struct.clock - 1 or left[0] != struct.client):
+            made += self._cuts.cut(left[0], left[1] + 1)
+        before = self._sizes.get(home, 1)
+        if not self.neighbours.put(struct, home):
             weight = OF_ATTRIBUTE if are_attributes(home) and left is None else 1
-            self.steps += (self._sizes.get(home, 1) + self._known.sizes[home]) * weight
+            self._walked += (before + self._known.sizes[home]) * weight
         if right is not None:
-            made += self.cuts.cut(*right)
-        self._sizes[home] = self._sizes.get(home, 1) + made
+            made += self._cuts.cut(*right)
+        self._sizes[home] = before + made
+        if self._walked + self._cuts.steps > MOST_STEPS:
+            raise too_large("it changes too many places of one long text")
 
-    def _stands_behind(self, left: Id, right: Id | None) -> bool:
-        """Whether it is known what stands behind a unit, and it is this, or nothing was ever put there."""
-        behind = self._behind.get(left)
-        if behind is not None:
-            return behind == right
-        if self._known.has(left):
-            has_behind, ends_run = self._known.has_behind(left), self._known.ends_run(left)
-        else:
-            struct = self._update.structs[self._update.at(left)]
-            has_behind, ends_run = False, left[1] == struct.clock + struct.size - 1
-        if has_behind:
-            return False
-        return ends_run or right == (left[0], left[1] + 1)
+    def steps(self) -> int:
+        """Return how many units may have to be walked past for all of it."""
+        for client, start, end in first_deleted(self._update):
+            self._cuts.cut(client, start)
+            self._cuts.cut(client, end)
+        return self._walked + self._cuts.steps
+
+
+def is_typed_on(update: Update, known: Known) -> bool:
+    """Whether an update is what most are: text behind the last unit of its client, with nothing there so far."""
+    if len(update.structs) != 1 or update.deletes:
+        return False
+    client, clock, _, content, left, right, _, _, _ = update.structs[0]
+    return (
+        content == Content.TEXT
+        and left == (client, clock - 1)
+        and known.clocks.get(client) == clock
+        and not known.has_behind(left)
+        and (right is None or known.is_cut(*right))
+    )
 
 
 def check_deletions(update: Update, known: Known, gone: Callable[[], Iterable[tuple[int, int, int]]]) -> None:

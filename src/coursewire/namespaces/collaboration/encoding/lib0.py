@@ -46,10 +46,27 @@ class Source:
 
     def number(self) -> int:
         """Read a whole number from 0 to 2**53 - 1 (`readVarUint`)."""
-        at = self.at
-        if at < self.end and (first := self.data[at]) < 0x80:  # noqa: PLR2004 - seven bits: nearly all of them
-            self.at = at + 1
-            return first
+        number, self.at = self.number_at(self.at)
+        return number
+
+    def number_at(self, at: int) -> tuple[int, int]:
+        """Read the number that stands there; return it, and where it ends."""
+        data = self.data
+        try:
+            number = data[at]
+            if number < 0x80:  # noqa: PLR2004 - seven bits in each byte, the lowest first; the eighth: it goes on
+                return number, at + 1
+            number += (data[at + 1] - 1) << 7
+            if number < 0x4000:  # noqa: PLR2004
+                return number, at + 2
+            number += (data[at + 2] - 1) << 14
+            if number < 0x200000:  # noqa: PLR2004
+                return number, at + 3
+        except IndexError:
+            raise self.refuse("it is cut short") from None
+        return self._long_number_at(at)
+
+    def _long_number_at(self, at: int) -> tuple[int, int]:
         number = shift = 0
         for byte in self.data[at : at + _MOST_BYTES]:
             at += 1
@@ -61,8 +78,7 @@ class Source:
             raise self.refuse("a number is too long, or cut short")
         if number > MOST_NUMBER:
             raise self.refuse("a number is too large")
-        self.at = at
-        return number
+        return number, at
 
     def count(self, least: int = 1) -> int:
         """Read how many things follow, of at least that many bytes each: never more than there is room for."""
@@ -85,8 +101,17 @@ class Source:
 
     def text(self) -> str:
         """Read a text with the length of its UTF-8 before it (`readVarString`)."""
+        text, self.at = self.text_at(self.at)
+        return text
+
+    def text_at(self, at: int) -> tuple[str, int]:
+        """Read a text that is there; return it, and where it ends."""
+        size, at = self.number_at(at)
+        end = at + size
+        if end > self.end:
+            raise self.refuse("it is cut short")
         try:
-            return self.take(self.number()).decode()
+            return self.data[at:end].decode(), end
         except UnicodeDecodeError:
             raise self.refuse("a text is not UTF-8") from None
 

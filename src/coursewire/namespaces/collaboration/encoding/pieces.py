@@ -10,7 +10,7 @@ from bisect import bisect_right
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from coursewire.namespaces.collaboration.encoding.reading import Content, Id
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

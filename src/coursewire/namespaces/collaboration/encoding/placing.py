@@ -6,27 +6,21 @@ for some of it when the document is half changed, and a document with half a cha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from coursewire.errors import TooLarge
-from coursewire.namespaces.collaboration.encoding.known import (
+from coursewire.namespaces.collaboration.encoding.homes import (
     GONE,
     ROOT,
-    Known,
-    Placed,
     are_attributes,
     attributes_of,
 )
-from coursewire.namespaces.collaboration.encoding.labour import count_steps
-from coursewire.namespaces.collaboration.encoding.reading import (
-    MOST_CLOCK,
-    Content,
-    Id,
-    Struct,
-    Update,
-    read_update,
-    unreadable,
-)
+from coursewire.namespaces.collaboration.encoding.known import Known, Placed
+from coursewire.namespaces.collaboration.encoding.labour import Labour, is_typed_on
+from coursewire.namespaces.collaboration.encoding.neighbours import Neighbours
+from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, Update, read_update, unreadable
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id, Struct
 
 MOST_DEPTH: Final = 100
 """Elements in one another. A list in a list takes two. Deleting 100,000 of them ends the process: yrs walks down by
@@ -52,9 +46,15 @@ def check_profile(update: Update, known: Known) -> None:
     What passes is applied by pycrdt without an error, and the document loads from its own state afterwards.
     """
     _check_grown(update, known)
-    placed = _place_typed(update, known) or place(update, known)
+    placed = _place_typed(update, known)
+    if placed is None or not is_typed_on(update, known):
+        labour = Labour(update, known)
+        if placed is None:
+            placed = place(update, known, labour.put)
+        else:
+            labour.put(update.structs[0], placed.homes[0])
+        placed.steps, placed.neighbours = labour.steps(), labour.neighbours
     _check_pairs(update, known, placed)
-    placed.steps = count_steps(update, known, placed)
     update.placed = placed
 
 
@@ -96,7 +96,9 @@ def note_applied(update: Update, known: Known) -> None:
     """Let `known` grow by an update that was applied; also by one that was checked elsewhere, before it was logged."""
     placed = update.placed
     if placed is None or any(known.clocks.get(client, 0) != start for client, start in placed.starts.items()):
-        placed = place_loosely(update, known)
+        neighbours = Neighbours(update, known)
+        placed = place_loosely(update, known, neighbours.put)
+        placed.neighbours = neighbours
     known.add(update, placed)
 
 
@@ -110,14 +112,18 @@ def known_of(state: bytes) -> Known:
     return known
 
 
-def place(update: Update, known: Known) -> Placed:
-    """Find out where the structs of an update belong. Raises Invalid(field="update")."""
-    return _Placing(update, known, strict=True).run()
+Put = Callable[[Struct, Id], object]
+"""Is told of each struct that is new, and of the element that it is in, after all that it stands beside."""
 
 
-def place_loosely(update: Update, known: Known) -> Placed:
+def place(update: Update, known: Known, put: Put | None = None) -> Placed:
+    """Find out where the structs of an update belong. Raises Invalid(field="update"), and what `put` raises."""
+    return _Placing(update, known, put, strict=True).run()
+
+
+def place_loosely(update: Update, known: Known, put: Put | None = None) -> Placed:
     """Find out where the structs of an update belong that is part of a document already, sensible or not."""
-    return _Placing(update, known, strict=False).run()
+    return _Placing(update, known, put, strict=False).run()
 
 
 def _place_typed(update: Update, known: Known) -> Placed | None:
@@ -143,9 +149,10 @@ def _place_typed(update: Update, known: Known) -> Placed | None:
 class _Placing:
     """The structs in the order in which they can be put in: as `integrateStructs` of Yjs, but looking only."""
 
-    def __init__(self, update: Update, known: Known, *, strict: bool) -> None:
+    def __init__(self, update: Update, known: Known, put: Put | None, *, strict: bool) -> None:
         self._strict = strict
         """Whether nonsense is refused; what is in the document already has a place in it, whatever it is."""
+        self._put = put
         self._update = update
         self._known = known
         self._homes: list[Id | None] = [None] * len(update.structs)
@@ -165,37 +172,48 @@ class _Placing:
 
     def _place_up_to(self, client: int, last: int) -> None:
         """Place the structs of a client below an index, and before each of them what it stands beside."""
-        structs, homes, order = self._update.structs, self._homes, self._order
-        waiting = [(client, last)]
-        clients = {client}
+        needed = self._go_on(client, last)
+        if needed is None:
+            return
+        waiting = [(client, last), needed]
+        clients = {client, needed[0]}
         while waiting:
-            client, last = waiting[-1]
-            needed = None
-            for index in range(self._next[client], last):
-                struct = structs[index]
-                needed = self._unplaced(struct)
-                if needed is not None:
-                    self._next[client] = index
-                    break
-                homes[index] = self._place(struct)
-                order.append(index)
+            needed = self._go_on(*waiting[-1])
             if needed is None:
-                self._next[client] = max(last, self._next[client])
-                waiting.pop()
-                clients.remove(client)
+                clients.remove(waiting.pop()[0])
             elif needed[0] in clients:
                 raise unreadable("two structs wait for one another")
             else:
                 waiting.append(needed)
                 clients.add(needed[0])
 
-    def _unplaced(self, struct: Struct) -> tuple[int, int] | None:
-        """Return a client, and the index up to which its structs have to be placed before this one.
+    def _go_on(self, client: int, last: int) -> tuple[int, int] | None:
+        """Place the structs of a client below an index; or up to one that cannot be, and return what it needs.
 
-        What it stands beside of its own client is before it (reading.py), and so is placed.
+        That is a client, and the index below which its structs are to be placed before.
         """
-        client = struct.client
-        for unit in (struct.left, struct.right, struct.parent):
+        structs, homes, put = self._update.structs, self._homes, self._put
+        known = self._known.clocks.get(client, 0)
+        for index in range(self._next[client], last):
+            struct = structs[index]
+            needed = self._unplaced(struct)
+            if needed is not None:
+                self._next[client] = index
+                return needed
+            home = homes[index] = self._place(index, known)
+            self._order.append(index)
+            if put is not None and home != GONE and struct.clock + struct.size > known:
+                put(struct, home)  # the others were there, or are collected at once
+        self._next[client] = max(last, self._next[client])
+        return None
+
+    def _unplaced(self, struct: Struct) -> tuple[int, int] | None:
+        """Return what is to be placed before a struct: a client, and the index below which.
+
+        What it stands beside of its own client is before it (structs.py), and so is placed.
+        """
+        client, _, _, _, left, right, parent, _, _ = struct
+        for unit in (left, right, parent):
             if unit is None or unit[0] == client or isinstance(unit, str) or self._known.has(unit):
                 continue
             block = self._update.blocks.get(unit[0])
@@ -206,13 +224,15 @@ class _Placing:
                 return unit[0], index + 1
         return None
 
-    def _place(self, struct: Struct) -> Id:
-        client, clock, _, content, left, right, parent, _, name = struct
-        known = self._known.clocks.get(client, 0)
+    def _place(self, index: int, known: int) -> Id:
+        """Place a struct of a client of which so many units are in the document."""
+        struct = self._update.structs[index]
+        client, clock, _, content, left, right, _, _, name = struct
         if clock < known:
             return self._place_again(struct, known)
-        if left is not None and right is None and content != Content.COLLECTED and parent is None:
-            home = self._home(left)
+        if left is not None and right is None:
+            goes_on = left[1] == clock - 1 and left[0] == client and clock > known
+            home = (self._homes[index - 1] if goes_on else None) or self._home(left)
         else:
             home = self._home_of(struct)
         if self._strict:
@@ -267,10 +287,13 @@ class _Placing:
                     raise unreadable("the document itself has no attributes")
                 return GONE
             return attributes_of(home)
-        homes = {self._home(unit) for unit in (struct.left, struct.right) if unit is not None}
-        if len(homes) == 1 or not self._strict:
-            return GONE if GONE in homes else homes.pop()
-        raise unreadable("a struct stands between two that are in different elements")
+        units = [unit for unit in (struct.left, struct.right) if unit is not None]
+        home = self._home(units[0])
+        if len(units) == 1 or (other := self._home(units[1])) == home:
+            return home
+        if self._strict:
+            raise unreadable("a struct stands between two that are in different elements")
+        return GONE if other == GONE else home
 
     def _home(self, unit: Id) -> Id:
         if unit[1] < self._known.clocks.get(unit[0], 0):

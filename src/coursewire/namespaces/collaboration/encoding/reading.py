@@ -1,9 +1,6 @@
 """Reads a Yjs update without applying it: who wrote what, beside what, and what it takes away.
 
-The encoding is version 1 of Yjs updates (`UpdateEncoderV1`; the structs are `GC`, `Item` and the `Content*` of Yjs
-13). What the editor never writes is refused here: other roots than `default`, other types than elements and their
-text, embedded objects, subdocuments, holes. pycrdt refuses some of that only after it has changed the document, and
-Yjs takes all of it.
+The encoding is version 1 of Yjs updates (`UpdateEncoderV1`); what they consist of is read in structs.py.
 """
 
 from __future__ import annotations
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.lib0 import Source
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id, Struct, read_struct
 
 if TYPE_CHECKING:
     from coursewire.namespaces.collaboration.encoding.known import Placed
@@ -25,46 +23,6 @@ MOST_CLIENTS: Final = 1_000
 """Of one update: what somebody wrote offline in that many tabs."""
 MOST_CLOCK: Final = 2**31 - 1
 """yrs counts in 32 bits."""
-MOST_MARK: Final = 4 * 1024
-"""Bytes of what a mark says, such as where a link leads: every piece of text that has the mark is read with it."""
-MOST_NAME: Final = 64
-"""Characters of the name of an element, an attribute or a mark."""
-
-ROOT_NAME: Final = "default"
-"""Where Tiptap keeps a document."""
-
-Id = tuple[int, int]
-"""A client, and the clock of one of its units: a character in UTF-16, an element, a value."""
-
-
-class Content:
-    """The kinds of content, by their number in the encoding."""
-
-    COLLECTED = 0
-    DELETED = 1
-    TEXT = 4
-    MARK = 6
-    TYPE = 7
-    VALUES = 8
-
-
-class Struct(NamedTuple):
-    """Units of one client that stand beside one another."""
-
-    client: int
-    clock: int
-    size: int
-    content: int
-    left: Id | None = None
-    """The unit that it was put behind."""
-    right: Id | None = None
-    """The unit that it was put before."""
-    parent: Id | str | None = None
-    """The element that it is in; None: that of its neighbours."""
-    key: str | None = None
-    """Of an attribute."""
-    text: str = ""
-    """Of text: what it says; of an element: its name, empty for a run of text in one; of a mark: its name."""
 
 
 class Block(NamedTuple):
@@ -140,11 +98,11 @@ def _read_block(source: Source, read: Update, most_structs: int, admit: Admit | 
     if admit is not None:
         admit(client, start)
     for _ in range(count):
-        struct = _read_next(source, client, clock, own) or read_struct(source, client, clock)
-        size = struct.size
+        struct = read_struct(source, client, clock, own)
+        _, _, size, content, _, _, _, _, text = struct
         if size < 1:
             raise source.refuse("a struct is empty")
-        if size > 1 and struct.content == Content.TEXT and size != len(struct.text):
+        if content == Content.TEXT and size != len(text):
             _note_halves(read.halves, struct)
         structs.append(struct)
         clocks.append(clock)
@@ -152,159 +110,6 @@ def _read_block(source: Source, read: Update, most_structs: int, admit: Admit | 
         if clock > MOST_CLOCK:
             raise source.refuse("a clock is too large")
     read.blocks[client] = Block(start, clock, first, len(structs))
-
-
-def _read_next(source: Source, client: int, clock: int, own: bytes) -> Struct | None:
-    """Read what an editor mostly writes: some text, or an element, right behind a unit of its own.
-
-    None for anything else, and for whatever is odd about it, with nothing read: `read_struct` says what. `own` is the
-    client as it was written.
-    """
-    data, begin = source.data, source.at
-    try:
-        info = data[begin]
-        content = _BEHIND.get(info)
-        if content is None or not data.startswith(own, begin + 1):
-            return None
-        left, at = _read_short(data, begin + 1 + len(own))
-        right = None
-        if info & 0x40:
-            source.at = at
-            right = _read_neighbour(source, client, clock)
-            at, source.at = source.at, begin
-        if content == Content.TYPE:
-            size = data[at + 1] if data[at] == _ELEMENT else 0
-            start = at + 2
-        else:
-            size, start = data[at], at + 1
-    except IndexError:
-        return None
-    end = start + size
-    raw = data[start:end]
-    if left >= clock or not 0 < size <= _SHORT or end > source.end or not raw.isascii():
-        return None
-    source.at = end
-    units = size if content == Content.TEXT else 1
-    return Struct(client, clock, units, content, (client, left), right, None, None, raw.decode())
-
-
-def _read_short(data: bytes, at: int) -> tuple[int, int]:
-    """Read a number of up to three bytes; return it, and where the next one stands. Raises IndexError for others."""
-    number = data[at]
-    if number > 0x7F:  # noqa: PLR2004 - seven bits in each byte
-        at += 1
-        number += (data[at] << 7) - 0x80
-        if number > 0x3FFF:  # noqa: PLR2004
-            at += 1
-            number += (data[at] << 14) - 0x4000
-            if number > 0x1FFFFF:  # noqa: PLR2004
-                raise IndexError
-    return number, at + 1
-
-
-def read_struct(source: Source, client: int, clock: int) -> Struct:
-    """Read one struct of a client, from this clock on. Raises Invalid(field="update")."""
-    info = source.byte()
-    if info == Content.COLLECTED:
-        return Struct(client, clock, source.number(), info)
-    content = info & 0x1F
-    read = _CONTENTS.get(content)
-    if read is None:
-        raise source.refuse("an editor does not write this content")
-    left = _read_neighbour(source, client, clock) if info & 0x80 else None
-    right = _read_neighbour(source, client, clock) if info & 0x40 else None
-    parent: Id | str | None = None
-    key = None
-    if left is None and right is None:
-        parent, key = _read_parent(source, info, client, clock)
-        if key is not None and content not in _KEYED:
-            raise source.refuse("an attribute is no value")
-    size, text = read(source)
-    return Struct(client, clock, size, content, left, right, parent, key, text)
-
-
-def _read_neighbour(source: Source, client: int, clock: int) -> Id:
-    unit = source.number(), source.number()
-    if unit[0] == client and unit[1] >= clock:
-        raise source.refuse("a struct stands beside one that comes after it")
-    return unit
-
-
-def _read_parent(source: Source, info: int, client: int, clock: int) -> tuple[Id | str, str | None]:
-    parent: Id | str
-    how = source.number()
-    if how == 1:
-        parent = source.text()
-        if parent != ROOT_NAME:
-            raise source.refuse(f"the document is in {ROOT_NAME!r}, and nowhere else")
-    elif how == 0:
-        parent = _read_neighbour(source, client, clock)
-    else:
-        raise source.refuse("a parent is of no known kind")
-    return parent, _read_name(source) if info & 0x20 else None
-
-
-def _read_name(source: Source) -> str:
-    name = source.text()
-    if not 0 < len(name) <= MOST_NAME:
-        raise source.refuse(f"a name has 1 to {MOST_NAME} characters")
-    return name
-
-
-def _read_deleted(source: Source) -> tuple[int, str]:
-    return source.number(), ""
-
-
-def _read_text(source: Source) -> tuple[int, str]:
-    text = source.text()
-    if text.isascii():
-        return len(text), text
-    return len(text) + sum(character > "\uffff" for character in text), text
-
-
-def _read_mark(source: Source) -> tuple[int, str]:
-    name = _read_name(source)
-    if len(source.json()) > MOST_MARK:
-        raise source.refuse(f"a mark has at most {MOST_MARK} bytes")
-    return 1, name
-
-
-def _read_type(source: Source) -> tuple[int, str]:
-    kind = source.number()
-    if kind == _ELEMENT:
-        return 1, _read_name(source)
-    if kind != _TEXT_OF_ELEMENT:
-        raise source.refuse("an editor does not write this type")
-    return 1, ""
-
-
-def _read_values(source: Source) -> tuple[int, str]:
-    count = source.count()
-    for _ in range(count):
-        source.value()
-    return count, ""
-
-
-_ELEMENT: Final = 3
-_BEHIND: Final = {
-    0x80 | Content.TEXT: Content.TEXT,
-    0xC0 | Content.TEXT: Content.TEXT,
-    0x80 | Content.TYPE: Content.TYPE,
-    0xC0 | Content.TYPE: Content.TYPE,
-}
-"""How text and elements begin that have a left neighbour."""
-_SHORT: Final = 64
-"""Characters of ASCII: what is longer is worth the longer way, and no name is."""
-_TEXT_OF_ELEMENT: Final = 6
-_KEYED: Final = frozenset({Content.DELETED, Content.VALUES})
-_CONTENTS: Final[dict[int, Callable[[Source], tuple[int, str]]]] = {
-    Content.DELETED: _read_deleted,
-    Content.TEXT: _read_text,
-    Content.MARK: _read_mark,
-    Content.TYPE: _read_type,
-    Content.VALUES: _read_values,
-}
-"""How each content is read: its size in units, and what it says."""
 
 
 def _note_halves(halves: set[Id], struct: Struct) -> None:
@@ -339,23 +144,25 @@ def _read_deletes(source: Source, read: Update, most_ranges: int) -> None:
 
 def missing(update: Update, clocks: Mapping[int, int]) -> str | None:
     """Return what an update needs that a document with these clocks does not have; None when nothing is missing."""
-    own = update.blocks
+    own, known = update.blocks, clocks.get
 
-    def has(unit: Id) -> bool:
+    def lacks(unit: Id) -> bool:
         client, clock = unit
-        return clock < clocks.get(client, 0) or (
-            client in own and own[client].start <= clock < own[client].end
-        )
+        block = own.get(client)
+        return clock >= known(client, 0) and (block is None or not block.start <= clock < block.end)
 
     for client, block in own.items():
-        if block.start > clocks.get(client, 0):
+        if block.start > known(client, 0):
             return f"edits of client {client} before {block.start}"
-    for struct in update.structs:
-        for unit in (struct.left, struct.right, struct.parent):
-            if isinstance(unit, tuple) and unit[0] != struct.client and not has(unit):
+    for client, _, _, _, left, right, parent, _, _ in update.structs:
+        # What is of the same client comes before (structs.py).
+        for unit in (left, right, parent):
+            if unit is None or unit[0] == client or isinstance(unit, str):
+                continue
+            if lacks(unit):
                 return f"edits of client {unit[0]} up to {unit[1]}"
     for client, _start, end in update.deletes:
-        if not has((client, end - 1)):
+        if lacks((client, end - 1)):
             return f"edits of client {client} up to {end - 1}"
     return None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pycrdt import XmlElement, XmlFragment, XmlText
 
 from coursewire.namespaces.collaboration.encoding.placing import MOST_DEPTH
-from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
+from coursewire.namespaces.collaboration.encoding.structs import ROOT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

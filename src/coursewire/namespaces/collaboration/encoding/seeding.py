@@ -13,8 +13,8 @@ import nh3
 from pycrdt import Doc, XmlFragment
 
 from coursewire.namespaces.collaboration.encoding.placing import MOST_ELEMENTS, too_many_elements
-from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.rendering import SCHEMES, safe_link, whole
+from coursewire.namespaces.collaboration.encoding.structs import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.tree import Node, count_elements, insert
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pycrdt import XmlElement, XmlFragment, XmlText
 
-from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.rendering import attributes_of
+from coursewire.namespaces.collaboration.encoding.structs import ROOT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,17 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
-from coursewire.namespaces.collaboration.encoding.known import GONE, ROOT, Known, are_attributes
+from coursewire.namespaces.collaboration.encoding.homes import GONE, ROOT, are_attributes
+from coursewire.namespaces.collaboration.encoding.known import Known
 from coursewire.namespaces.collaboration.encoding.placing import MOST_DEPTH, place_loosely
-from coursewire.namespaces.collaboration.encoding.reading import (
-    MOST_CLOCK,
-    Content,
-    Id,
-    Struct,
-    Update,
-    read_update,
-)
+from coursewire.namespaces.collaboration.encoding.reading import MOST_CLOCK, Update, read_update
 from coursewire.namespaces.collaboration.encoding.rendering import LINES
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id, Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

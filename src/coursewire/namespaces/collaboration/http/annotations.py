@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from coursewire.errors import Forbidden, Invalid, NotFound
 from coursewire.identity import membership
-from coursewire.identity.access import CallerOf, WorkOf
+from coursewire.identity.access import WorkOf, good_for
 from coursewire.identity.caller import Caller
 from coursewire.namespaces.collaboration.contract import (
     ListAnnotations,
@@ -52,11 +52,6 @@ class LinkedData(JSONResponse):
         return content.model_dump_json(exclude_none=True).encode()
 
 
-def _check_entry(caller: CallerOf) -> None:
-    if not caller.may_enter(NAMESPACE):
-        raise Forbidden(f"this token is not good for {NAMESPACE}")
-
-
 def _origin(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
@@ -64,7 +59,7 @@ def _origin(request: Request) -> str:
 router = APIRouter(
     prefix="/v1/documents/{document_id}/annotations",
     tags=["collaboration"],
-    dependencies=[Depends(_check_entry)],
+    dependencies=[good_for(NAMESPACE)],
 )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from coursewire.errors import CoursewireError, Forbidden
-from coursewire.identity.access import CallerOf, ServiceWork, WorkOf
+from coursewire.errors import CoursewireError
+from coursewire.identity.access import ServiceWork, WorkOf, good_for
 from coursewire.namespaces.collaboration.contract import (
     DocumentBegun,
     DocumentBody,
@@ -35,12 +35,7 @@ DocumentPath = Annotated[
 ]
 
 
-def _check_entry(caller: CallerOf) -> None:
-    if not caller.may_enter(NAMESPACE):
-        raise Forbidden(f"this token is not good for {NAMESPACE}")
-
-
-router = APIRouter(prefix="/v1/documents", tags=["collaboration"], dependencies=[Depends(_check_entry)])
+router = APIRouter(prefix="/v1/documents", tags=["collaboration"], dependencies=[good_for(NAMESPACE)])
 
 
 @router.post("", response_model=OneDocument, response_model_exclude_none=True, status_code=201)

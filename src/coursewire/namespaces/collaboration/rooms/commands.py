@@ -157,7 +157,7 @@ def _prepare(rooms: Rooms, visit: Visit, entered: tuple[Room, Replica, Guest], r
     if is_worth_joining(update):
         raw = join(raw)
         update = read_update(raw)
-    replica.check(update)
+    replica.check(guest.caller.user_id, update)
     walked = update.placed.steps // limits.STEPS_PER_BYTE if update.placed is not None else 0
     cost = max(walked, len(update.deletes) * limits.RANGE_COST)
     if cost > max(len(raw), limits.LEAST_COST):

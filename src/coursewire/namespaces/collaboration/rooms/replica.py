@@ -74,21 +74,33 @@ class Replica:
         if start > self._known.clocks.get(client, 0):
             raise gap(f"edits of client {client} before {start}")
 
-    def check(self, update: Update) -> None:
+    def check(self, user_id: str, update: Update) -> None:
         """Raise unless an edit of admitted clients may be applied: TooLarge, Conflict (a gap), Invalid."""
         if update.blocks and self.loading_s > limits.MOST_LOADING_S:
             raise TooLarge("this document takes too long to load: let it begin anew", field="update")
-        newcomers = sum(client not in self._owners for client in update.blocks)
-        if newcomers and len(self._owners) + newcomers > limits.MOST_EDITORS:
-            raise TooLarge(
-                f"a document is written in by at most {limits.MOST_EDITORS:,} editors: let it begin anew",
-                field="update",
-            )
+        self._check_newcomers(user_id, update)
         lacking = missing(update, self._known.clocks)
         if lacking is not None:
             raise gap(lacking)
         check_profile(update, self._known)
         check_deletions(update, self._known, self._gone)
+
+    def _check_newcomers(self, user_id: str, update: Update) -> None:
+        """Raise TooLarge for more client ids than a document has, or, where they get few, than one person does."""
+        newcomers = sum(client not in self._owners for client in update.blocks)
+        taken = len(self._owners) + newcomers
+        if not newcomers or taken <= limits.MOST_EDITORS // 2:
+            return
+        if taken > limits.MOST_EDITORS:
+            raise TooLarge(
+                f"a document is written in by at most {limits.MOST_EDITORS:,} editors: let it begin anew",
+                field="update",
+            )
+        if newcomers + sum(owner == user_id for owner in self._owners.values()) > limits.MOST_EDITORS_OF_ONE:
+            raise TooLarge(
+                f"you have written here with {limits.MOST_EDITORS_OF_ONE:,} editors: go on with one of them",
+                field="update",
+            )
 
     def _gone(self) -> list[tuple[int, int, int]]:
         """Return what was deleted so far: client, and the units from, up to and without."""

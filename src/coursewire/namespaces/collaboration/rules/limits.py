@@ -15,6 +15,9 @@ LEFT_BY_RANGE: Final = 16
 MOST_EDITORS: Final = 40_000
 """Client ids that have written in a document, each visit's own: twelve bytes of a state vector each at most, which then
 still fits into a command and an answer."""
+MOST_EDITORS_OF_ONE: Final = MOST_EDITORS // 10
+"""Client ids of one person, once half of all are taken: some 60 small updates could take all, and nobody else could
+write any more. It is eleven visits a day for a year, in which they write."""
 MEASURED_AGAIN: Final = 64 * 1024
 """Bytes of edits after which a full document is measured again."""
 MEASURING_COST: Final = 16 * 1024

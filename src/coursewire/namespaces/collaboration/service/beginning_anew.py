@@ -15,8 +15,8 @@ from coursewire.namespaces.collaboration.contract import (
     Reset,
     Update,
 )
-from coursewire.namespaces.collaboration.encoding.reading import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
+from coursewire.namespaces.collaboration.encoding.structs import ROOT_NAME
 from coursewire.namespaces.collaboration.encoding.tree import insert, tree_of
 from coursewire.namespaces.collaboration.rules.audiences import document_channel
 from coursewire.namespaces.collaboration.service import seeds
