@@ -3,7 +3,8 @@
 The servers take turns; each is started fresh for each size of the room. All of them speak WebSocket with the same
 heartbeat, verify a JWT per client, and broadcast the same message object to one room; ours also stores it and
 checks every right, because that is what it is for. A second figure leaves out what publishing itself costs (the CPU
-of publishing to an empty room, per delivery), so that only the fan-out is compared.
+of publishing to an empty room, per delivery), so that only the fan-out is compared. And a third is of an event that
+no server stores.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench import dashboards, documents, durable, fanout, ingest, notices, report, tracking
+from bench import dashboards, documents, durable, fanout, hostile, ingest, notices, report, tracking
 from bench.joining import come_back, enrolled_auths, join
 from bench.rooms import make_room
 from bench.servers import HOCUSPOCUS, LEAST, NAMES, NODE, OURS, PING_INTERVAL_MS, Server, running
@@ -52,6 +53,8 @@ def main() -> int:
     for name in (OURS, HOCUSPOCUS) if not arguments.only or OURS in arguments.only else ():
         found = results.setdefault(name, {"event_bytes": 0})
         complete &= _attempt(f"{name}, documents", partial(documents.measure, name, found))
+        if name == OURS:
+            complete &= _attempt("hostile updates", partial(hostile.measure, found))
     about = {**report.machine(), "large": large, "ping_interval_ms": PING_INTERVAL_MS, "load_before": load}
     sizes = ", ".join(f"{name} {results[name]['event_bytes']}" for name in NAMES if name in results)
     lines = (
@@ -82,6 +85,11 @@ def small(name: str, found: dict[str, Any]) -> None:
             cost = statistics.median(publishing) / SMALL
             found[f"{key}_marginal"] = [cpu - cost for cpu in found[key]]
         found["event_bytes"] = swarm.event_bytes
+        typist = fanout.Typist(joined[0], joined[0].acks)
+        found["unstored_500"] = fanout.cpu_per_delivery(
+            server, swarm, typist, room, subscribers=SMALL, burst=1
+        )
+        swarm.count(publisher.event)
         taken = fanout.latencies(swarm, publisher, room, subscribers=SMALL, per_second=8, seconds=4)
         found |= {f"latency_{key}": milliseconds for key, milliseconds in taken.items()}
         swarm.leave([*joined, publisher.client])

@@ -6,6 +6,7 @@ import statistics
 import time
 import uuid
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from bench.servers import Server
 from bench.swarm import Client, Swarm, command, stamped
@@ -28,19 +29,36 @@ class Publisher:
     client: Client
     sent: int = 0
     prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
+    event: ClassVar[str] = "message.sent"
+    """What everybody in the room gets of it."""
 
     def publish(self, room_id: str, count: int = 1) -> None:
-        """Send `count` messages in one write."""
+        """Send `count` commands in one write."""
         frames = []
         for _ in range(count):
             self.sent += 1
-            payload = {"key": f"{self.prefix}-{self.sent}", "room_id": room_id, "text": stamped(_FILLER)}
-            frames.append(command("message.send", payload, self.sent))
+            frames.append(self._command(room_id))
         self.client.send(b"".join(frames))
+
+    def _command(self, room_id: str) -> bytes:
+        payload = {"key": f"{self.prefix}-{self.sent}", "room_id": room_id, "text": stamped(_FILLER)}
+        return command("message.send", payload, self.sent)
 
     def acknowledged(self) -> bool:
         """Tell whether everything sent was acknowledged."""
         return self.client.acks >= self.sent
+
+
+@dataclass
+class Typist(Publisher):
+    """Begins to type and ceases, by turns: each time all are told who types, and no server stores that."""
+
+    types: bool = False
+    event: ClassVar[str] = "typing.changed"
+
+    def _command(self, room_id: str) -> bytes:
+        self.types = not self.types
+        return command("typing.set", {"room_id": room_id, "active": self.types}, self.sent)
 
 
 def cpu_per_delivery(
@@ -54,6 +72,7 @@ def cpu_per_delivery(
     rounds: list[float] = []
     spent_in_all = 0.0
     swarm.nap = _NAP_S if subscribers else 0.0
+    swarm.count(publisher.event)
     while len(rounds) < ROUNDS and spent_in_all < _MOST_CPU_S:
         before, events, end = server.cpu_seconds(), 0, time.monotonic() + _ROUND_WALL_S
         while (spent := server.cpu_seconds() - before) < _ROUND_CPU_S and time.monotonic() < end:

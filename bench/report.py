@@ -21,6 +21,11 @@ MEASURES: tuple[tuple[str, str, str], ...] = (
     # measure, label, what the issue asks for
     ("single_500", "CPU us per delivery, 500 subscribers", "0.6 x node, 0.15 x python"),
     ("single_500_marginal", "  without the cost of publishing", ""),
+    (
+        "unstored_500",
+        "CPU us per delivery, 500, an event that nobody stores (typing)",
+        "",
+    ),
     ("burst_500", "CPU us per delivery, 500, bursts of ten", "0.2 x node"),
     ("burst_500_marginal", "  without the cost of publishing", ""),
     ("single_large", "CPU us per delivery, {large} subscribers", "0.6 x node, 0.15 x python"),
@@ -124,7 +129,10 @@ def table(results: Results, large: int) -> str:
         documents.append((label, _number(ours), _number(theirs), _ratio(ours, theirs), goal))
     for measure, label, goal in DOCUMENTS_ALONE:
         documents.append((label, _number(value(results, OURS, measure)), "", "", goal))
-    return "\n\n".join([*blocks, _markdown(documents)])
+    hostile = [("ms of CPU for a hostile update", "median", "p99.9", "worst", "goal")]
+    for label, figures in results.get(OURS, {}).get("hostile", {}).items():
+        hostile.append((label, *(_number(figures.get(key)) for key in ("median", "p99.9", "worst")), "1"))
+    return "\n\n".join([*blocks, _markdown(documents), *([_markdown(hostile)] if hostile[1:] else [])])
 
 
 def save(results: Results, about: Mapping[str, Any]) -> Path:

@@ -79,7 +79,7 @@ class Swarm:
 
     def __init__(self, port: int, namespace: str = "/chat", event: str = "message.sent") -> None:
         self._namespace = f"{namespace},".encode()
-        self._event = f'42{namespace},["{event}"'.encode()
+        self.count(event)
         self._ready_event = f'42{namespace},["session.ready"'.encode()
         self._address = ("127.0.0.1", port)
         self._epoll = select.epoll()
@@ -94,6 +94,10 @@ class Swarm:
         self.nap = 0.0
         """Seconds to sleep before each look at the sockets. While CPU is measured the load reads in batches, so that
         the server does not pay for waking it with every write, as it would not with clients on other machines."""
+
+    def count(self, event: str) -> None:
+        """Count this kind of event from now on."""
+        self._event = b'42%b["%b"' % (self._namespace, event.encode())
 
     def join(
         self,

@@ -56,6 +56,13 @@ chat.on("connection", (socket) => {
     chat.to(channel).emit("message.sent", message, meta);
     acknowledge({ ok: true, data: { duplicate: false, message } });
   });
+  socket.on("typing.set", ({ room_id, active }, acknowledge) => {
+    const channel = `room:${room_id}`;
+    const users = active ? [{ ...socket.data.user, avatar_url: null }] : [];
+    const meta = { channel, id: randomUUID(), at: new Date().toISOString() };
+    chat.to(channel).emit("typing.changed", { room_id, users }, meta);
+    acknowledge({ ok: true, data: {} });
+  });
 });
 
 http.listen(Number(PORT), "127.0.0.1");

@@ -54,7 +54,7 @@ async def subscribe(sid: str, payload: dict[str, Any]) -> dict[str, Any]:
 @server.on("message.send", namespace="/chat")  # type: ignore[untyped-decorator]
 async def send(sid: str, payload: dict[str, Any]) -> dict[str, Any]:
     """Broadcast to the room."""
-    number, at = next(numbers), datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    number, at = next(numbers), _now()
     room_id, text = payload["room_id"], payload["text"]
     message = {
         "id": str(uuid.uuid4()),
@@ -82,6 +82,23 @@ async def send(sid: str, payload: dict[str, Any]) -> dict[str, Any]:
     }
     await server.emit("message.sent", (message, meta), room=channel, namespace="/chat")
     return {"ok": True, "data": {"duplicate": False, "message": message}}
+
+
+@server.on("typing.set", namespace="/chat")  # type: ignore[untyped-decorator]
+async def set_typing(sid: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Tell the room who types."""
+    typing = {
+        "room_id": payload["room_id"],
+        "users": [{**users[sid], "avatar_url": None}] if payload["active"] else [],
+    }
+    channel = f"room:{payload['room_id']}"
+    meta = {"channel": channel, "id": str(uuid.uuid4()), "at": _now()}
+    await server.emit("typing.changed", (typing, meta), room=channel, namespace="/chat")
+    return {"ok": True, "data": {}}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 if __name__ == "__main__":

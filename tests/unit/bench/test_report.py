@@ -30,3 +30,17 @@ def test_the_table_shows_ratios_to_both_peers() -> None:
 def test_percentiles_of_a_thousand_values() -> None:
     taken = percentiles([float(number) for number in range(1_001)])
     assert taken == {"p50": 500.0, "p95": 950.0, "p99": 990.0}
+
+
+def test_hostile_updates_have_a_table_of_their_own_where_they_were_measured() -> None:
+    assert "hostile" not in table(RESULTS, 8_000)
+    figures = {"mutants: refused": {"median": 0.01, "p99.9": 0.2, "worst": 0.4}, "all of it": {"worst": 3.0}}
+    *_, first, second = table({OURS: {"hostile": figures}}, 8_000).splitlines()
+    assert [cell.strip() for cell in first.split("|")[1:-1]] == [
+        "mutants: refused",
+        "0.01",
+        "0.2",
+        "0.4",
+        "1",
+    ]
+    assert [cell.strip() for cell in second.split("|")[1:-1]] == ["all of it", "-", "-", "3", "1"]

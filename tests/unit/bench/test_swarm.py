@@ -29,7 +29,7 @@ def pair() -> Iterator[tuple[Swarm, Client, socket.socket]]:
         swarm = Swarm(listener.getsockname()[1])
         client = swarm._open({"token": "t"}, "room:1")
         server, _ = listener.accept()
-        server.settimeout(5)
+        server.settimeout(30)
         with server:
             yield swarm, client, server
         swarm.close()
@@ -44,14 +44,14 @@ def test_events_are_counted_wherever_the_stream_is_cut(
     for start in range(0, len(stream), cut):
         server.sendall(stream[start : start + cut])
         swarm._read(client)
-    swarm.wait(lambda: client.received == 3, "three events", timeout=5)
+    swarm.wait(lambda: client.received == 3, "three events", timeout=30)
     assert (swarm.delivered, len(client.rest)) == (3, 0)
 
 
 def test_a_frame_of_more_than_64_kib_is_counted(pair: tuple[Swarm, Client, socket.socket]) -> None:
     swarm, client, server = pair
     server.sendall(UPGRADED + LONGEST_EVENT + EVENT)
-    swarm.wait(lambda: client.received == 2, "two events", timeout=5)
+    swarm.wait(lambda: client.received == 2, "two events", timeout=30)
 
 
 def test_a_client_joins_step_by_step_and_answers_pings(pair: tuple[Swarm, Client, socket.socket]) -> None:
@@ -69,7 +69,7 @@ def test_a_client_joins_step_by_step_and_answers_pings(pair: tuple[Swarm, Client
         assert server.recv(4096) == expected
     assert not client.ready
     server.sendall(served(b'43/chat,0[{"ok":true,"data":{"epoch":"e","offset":3}}]'))
-    swarm.wait(lambda: client.ready, "the subscription", timeout=5)
+    swarm.wait(lambda: client.ready, "the subscription", timeout=30)
     assert client.said == {"epoch": "e", "offset": 3}
 
 
@@ -87,7 +87,7 @@ def test_what_goes_wrong_ends_the_run(said: bytes, pair: tuple[Swarm, Client, so
     swarm, client, server = pair
     server.sendall(said)
     with pytest.raises(ConnectionError):
-        swarm.wait(lambda: client.ready, "nothing good", timeout=5)
+        swarm.wait(lambda: client.ready, "nothing good", timeout=30)
 
 
 def test_waiting_has_an_end(pair: tuple[Swarm, Client, socket.socket]) -> None:
