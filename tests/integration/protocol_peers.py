@@ -42,7 +42,7 @@ def serving(server: EngineServer, loop: str = "uvloop") -> Iterator[int]:
 @asynccontextmanager
 async def visit(server: EngineServer, port: int) -> AsyncIterator[Site]:
     """Come to a server that is being served."""
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         yield Site(server, port, http)
 
 
@@ -71,6 +71,7 @@ class ServerThread(threading.Thread):
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=5,
+                timeout_keep_alive=3_600,  # a busy machine may take uvicorn's 5 s between two requests
             )
         )
 
@@ -114,7 +115,7 @@ class Site:
         query = f"EIO=4&transport=websocket{f'&sid={sid}' if sid else ''}"
         url = f"{self.target.replace('http', 'ws', 1)}?{query}"
         connection = await connect(
-            url, compression=None, ping_interval=None, max_size=None, proxy=None, **options
+            url, compression=None, ping_interval=None, max_size=None, proxy=None, open_timeout=30, **options
         )
         return WebSocketPeer(connection)
 

@@ -56,7 +56,8 @@ class Filling(Echo):
 
 @contextlib.asynccontextmanager
 async def site_of(application: Echo, loop: str = "uvloop", **settings: Any) -> AsyncIterator[Site]:
-    server = Server(application, EdgeSettings(**settings))
+    # No ping may come between a question and its answer.
+    server = Server(application, EdgeSettings(**{"ping_interval_ms": 60_000, **settings}))
     with serving(server, loop) as port:
         async with visit(server, port) as site:
             yield site
@@ -135,7 +136,7 @@ async def test_a_slow_reader_fills_its_outbox_and_gets_all_of_it_in_order_once_i
         client.send('42["fill",100000]')
         client.send('42["message","after it"]')
         # Whoever reads while it is filled may be quick enough that it never is.
-        assert await asyncio.to_thread(application.filled.wait, 20)
+        assert await asyncio.to_thread(application.filled.wait, 30)
         frames = await client.read_until(b'"drained"')
         assert set(frames) <= {b'42["filling","' + b"x" * 1_000 + b'",{}]', b'42["message-back","after it"]'}
         assert 100 <= len(frames) < 20_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from tests.conformance_server import EngineEcho, conformance_server
@@ -31,9 +32,22 @@ async def site(echo: tuple[EngineServer, int]) -> AsyncIterator[Site]:
 
 @pytest.fixture(params=LOOPS)
 async def beating(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    """A site whose pings come at once, and wait long enough for a pong from a busy machine."""
-    server = conformance_server(engine=True, ping_interval_ms=50, ping_timeout_ms=1_500)
-    with serving(server, request.param) as port:
+    """A site whose pings come at once, and wait for a pong from a busy machine."""
+    async with beating_site(request.param, ping_timeout_ms=30_000) as site:
+        yield site
+
+
+@pytest.fixture(params=LOOPS)
+async def impatient(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    """A site whose pings do not wait long."""
+    async with beating_site(request.param, ping_timeout_ms=1_500) as site:
+        yield site
+
+
+@asynccontextmanager
+async def beating_site(loop: str, ping_timeout_ms: int) -> AsyncIterator[Site]:
+    server = conformance_server(engine=True, ping_interval_ms=50, ping_timeout_ms=ping_timeout_ms)
+    with serving(server, loop) as port:
         async with visit(server, port) as site:
             yield site
 
@@ -152,12 +166,12 @@ class TestHeartbeat:
             assert (await poller.get()).text == "2"
             assert (await poller.post("3")).text == "ok"
 
-    async def test_silence_closes_the_websocket(self, beating: Site) -> None:
-        peer = await beating.open_websocket()
+    async def test_silence_closes_the_websocket(self, impatient: Site) -> None:
+        peer = await impatient.open_websocket()
         assert await peer.closed() == (1000, "ping timeout")
 
-    async def test_silence_closes_the_polling_session(self, beating: Site) -> None:
-        poller = await beating.open_polling()
+    async def test_silence_closes_the_polling_session(self, impatient: Site) -> None:
+        poller = await impatient.open_polling()
         assert (await poller.get()).text == "2"
         assert (await poller.get()).text == "1"
         assert (await poller.get()).status_code == 400
@@ -224,7 +238,7 @@ class TestUpgrade:
         await peer.connection.close()
 
     async def test_a_probe_that_never_completes_is_given_up(self) -> None:
-        server = EngineServer(EngineEcho, EdgeSettings(upgrade_timeout_ms=50))
+        server = EngineServer(EngineEcho, EdgeSettings(upgrade_timeout_ms=50, ping_interval_ms=60_000))
         async with serve(server) as site:
             poller = await site.open_polling()
             peer = await site.open_websocket(poller.sid)

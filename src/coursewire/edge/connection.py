@@ -53,9 +53,11 @@ class Application(Protocol):
 class Socket:
     """One namespace on one connection: pending until accepted, then open until it ends, once."""
 
-    __slots__ = ("_accepted", "_calls", "_last_call", "connection", "id", "namespace", "session", "state")
+    __slots__ = (
+        "_accepted", "_calls", "_last_call", "connection", "id", "is_another", "namespace", "session", "state",
+    )  # fmt: skip
 
-    def __init__(self, connection: Connection, namespace: str) -> None:
+    def __init__(self, connection: Connection, namespace: str, *, is_another: bool = False) -> None:
         self.connection = connection
         self.session = connection.session
         """What carries it, with the other namespaces of the client."""
@@ -64,6 +66,8 @@ class Socket:
         """The `sid` of this namespace, which is not the id of the session."""
         self.state: Any = None
         """The application's own."""
+        self.is_another = is_another
+        """Whether it took the place of one that its client had given up."""
         self._accepted = False
         self._calls: dict[int, asyncio.Future[list[Any]]] | None = None
         self._last_call = 0
@@ -248,17 +252,19 @@ class Connection:
         if message is None:
             return
         socket = self.sockets.get(message.namespace)
-        if message.kind is Kind.CONNECT and socket is None:
+        if message.kind is Kind.CONNECT:
             self._connect(message.namespace, message.data)
-        elif message.kind is Kind.CONNECT or message.kind is Kind.CONNECT_ERROR:
-            raise PacketError(f"{message.kind.name} on a namespace that is connected, or from a client")
+        elif message.kind is Kind.CONNECT_ERROR:
+            raise PacketError("CONNECT_ERROR from a client")
         elif socket is None:
             # It was sent before our DISCONNECT arrived: the other namespaces must not suffer for it (SES1).
             self._registry.statistics.packets_stray += 1
         elif message.kind is Kind.DISCONNECT:
             self.end(socket, CLIENT_DISCONNECT)
         elif not socket.accepted:
-            raise PacketError("an event before the answer to CONNECT")
+            if not socket.is_another:
+                raise PacketError("an event before the answer to CONNECT")
+            self._registry.statistics.packets_stray += 1  # it was meant for the one before
         elif message.kind is Kind.EVENT:
             self._tell(self._application.received, socket, message.data, message.ack)
         elif message.ack is None or not socket.answer(message.ack, message.data):
@@ -279,6 +285,10 @@ class Connection:
         self._tell(self._application.drained, self)
 
     def _connect(self, namespace: str, auth: Any) -> None:
+        before = self.sockets.get(namespace)
+        if before is not None:
+            # socket.io-client says nothing when it gives up a CONNECT that has no answer, and may try again.
+            self.end(before, CLIENT_DISCONNECT)
         refusal = ""
         if namespace not in self._application.namespaces:
             refusal = "Invalid namespace"
@@ -289,7 +299,7 @@ class Connection:
             self.send(Encoded(encode(Message(Kind.CONNECT_ERROR, namespace, {"message": refusal}))))
             return
         self._unconnected.discard(self)
-        socket = self.sockets[namespace] = Socket(self, namespace)
+        socket = self.sockets[namespace] = Socket(self, namespace, is_another=before is not None)
         self._tell(self._application.connected, socket, auth)
 
     def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:

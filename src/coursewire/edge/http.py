@@ -60,6 +60,13 @@ class Http(HttpToolsProtocol):
         self._registry.requests.discard(self)
         super().on_message_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Pass the connection on, unless an answer is under way: it would come out among the frames."""
+        if self.cycle is None or self.cycle.response_complete:
+            super().handle_websocket_upgrade()
+        else:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+
     def request_missing(self) -> None:
         """Refuse a request that has not come to an end."""
         self._refuse(HTTPStatus.REQUEST_TIMEOUT)
@@ -79,9 +86,26 @@ class Http(HttpToolsProtocol):
         self._registry.statistics.handshakes_refused["Answer not read"] += 1
         self.transport.abort()
 
+    def shutdown(self) -> None:
+        """Close for uvicorn, which is asked to exit, behind an answer that is under way.
+
+        uvicorn would wait for the rest of a request that has come in part, and end what reads it with a 500.
+        """
+        super().shutdown()
+        if self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete:
+            self._registry.closings.add(self)
+
+    def cut(self) -> None:
+        """Drop a request that is still not whole."""
+        if self.cycle.more_body:
+            self.transport.abort()
+        else:
+            self._registry.gone(self)  # its answer is waited for by uvicorn
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         super().connection_lost(exc)
+        self._registry.gone(self)
         self._registry.requests.discard(self)
         self._registry.unread.discard(self)
 

@@ -32,6 +32,9 @@ _WITHOUT_FAREWELL: Final = frozenset(
 NOOP: Final = b"6"
 CLOSE: Final = Encoded(messages=((TEXT, b"1"),))
 
+AT_ONCE: Final = 64
+"""Packets of one request that are taken before others have their turn; those of a WebSocket count as well."""
+
 _SLICE: Final = 65_536
 
 
@@ -102,7 +105,7 @@ class PollingTransport:
             self.full = True
             self.session.fill(self)
         elif self.watched:
-            self.session.note_queued(self, encoded.size)
+            self.session.note_queued(encoded.size)
 
     def watch(self) -> None:
         """Tell the session of whatever is queued from now on."""
@@ -120,9 +123,12 @@ class PollingTransport:
             self._reading = None
 
     def release(self) -> None:
-        """Answer the poll that waits with NOOP, so that the client can pause."""
+        """Answer the poll that waits with NOOP, and the POST that was held back, so that the client can pause."""
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(NOOP)
+        if self._reading is not None:
+            self._reading.set()
+            self._reading = asyncio.Event()  # for those after it, should the upgrade be given up
 
     def retire(self) -> Encoded | None:
         """Answer the poll that waits with NOOP, hand over what was never sent."""
@@ -218,8 +224,12 @@ class PollingTransport:
             self._registry.statistics.packets_bad += 1
             self.session.close(closing.PARSE_ERROR, CloseCode.PROTOCOL_ERROR)
             return handshake.BAD_REQUEST
-        for packet in packets:
+        for number, packet in enumerate(packets, 1):
             self.session.receive(self, packet)
-        if self._reading is not None:
+            if not number % AT_ONCE:
+                await asyncio.sleep(0)
+                if self.session.transport is not self:
+                    return handshake.BAD_REQUEST
+        if self._reading is not None and not self.session.probed:
             await self._reading.wait()
         return None

@@ -49,8 +49,8 @@ class Registry:
         self.probes: Line[WebSocketTransport] = self.timers.line(
             settings.upgrade_timeout_ms / 1000, lambda transport: transport.upgrade_missing()
         )
-        self.closings: Line[WebSocketTransport] = self.timers.line(
-            settings.close_timeout_ms / 1000, lambda transport: transport.cut()
+        self.closings: Line[WebSocketTransport | Http] = self.timers.line(
+            settings.close_timeout_ms / 1000, lambda connection: connection.cut()
         )
         self.requests: Line[Arrival | Http] = self.timers.line(
             settings.request_timeout_s, lambda connection: connection.request_missing(), patient=True
@@ -93,15 +93,14 @@ class Registry:
             self._farewells[sid] = outbox
             self._farewells_due.add(sid)
 
-    def socket_gone(self, transport: WebSocketTransport) -> None:
-        """Note that a WebSocket has gone, closed by whomever."""
-        self.probes.discard(transport)
-        self.closings.discard(transport)
+    def gone(self, connection: WebSocketTransport | Http) -> None:
+        """Note that a connection has gone, closed by whomever."""
+        self.closings.discard(connection)
         if self._all_gone is not None and not self.closings and not self._all_gone.done():
             self._all_gone.set_result(None)
 
     async def all_gone(self) -> None:
-        """Wait for the WebSockets that are closing; each is cut when its close takes too long."""
+        """Wait for the connections that are closing; each is cut when that takes too long."""
         if self.closings:
             self._all_gone = asyncio.get_running_loop().create_future()
             await self._all_gone

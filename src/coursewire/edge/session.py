@@ -42,7 +42,7 @@ class Session:
     """
 
     __slots__ = (
-        "_mark", "_overflowing", "_registry", "_unanswered", "full", "held", "id", "listener", "probe", "probed",
+        "_mark", "_registry", "_unanswered", "full", "held", "id", "listener", "probe", "probed",
         "remote", "transport",
     )  # fmt: skip
 
@@ -55,13 +55,13 @@ class Session:
         self.transport = transport
         self.probe: Transport | None = None
         self.probed = False
-        """Whether the probe was answered: from then on no poll is kept waiting."""
+        """Whether the probe was answered: from then on no poll is kept waiting, and no POST is held back, as the client
+        says UPGRADE only when both are answered."""
         self.full = False
         self.held = False
         """Whether the application has stopped reading."""
         self._unanswered = False  # a ping is out
         self._mark = 0  # unsent bytes when progress was last checked, and those queued since
-        self._overflowing = False
         transport.attach(self)
         registry.add(self, transport.name)
 
@@ -167,14 +167,12 @@ class Session:
         self.transport.watched = False
         self._registry.stalls.discard(self)
 
-    def note_queued(self, transport: Transport, size: int) -> None:
+    def note_queued(self, size: int) -> None:
         """Count bytes queued while watched; close when they are more than anybody should queue."""
-        if transport is not self.transport:
-            return
         self._mark += size
-        if transport.unsent > self._registry.settings.outbox_limit and not self._overflowing:
-            self._overflowing = True
-            # Later, because this is called from within write(), in the middle of somebody's fan-out.
+        if self.transport.unsent > self._registry.settings.outbox_limit:
+            # Later, because this is called from within write(), in the middle of somebody's fan-out. Once is enough,
+            # and more do no harm.
             self._registry.timers.clock.call_soon(self.close, closing.OVERFLOW, CloseCode.POLICY)
 
     def check_progress(self) -> None:

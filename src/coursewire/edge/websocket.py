@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, ClassVar, Final, cast
 
 from coursewire.edge import closing, handshake
@@ -16,6 +17,9 @@ from coursewire.edge.session import Session
 from coursewire.edge.upgrade import Upgrade, refuse
 from coursewire.wire.engineio import PacketError, decode_packet
 from coursewire.wire.frames import CLOSE, PING, PONG, TEXT, Encoded, frame
+
+AT_ONCE: Final = 64
+"""Messages of one read that are taken before others have their turn. A read may bring 36,000, which take 0.1 s."""
 
 LARGE_PIECE: Final = 65_536
 """Bytes of one read after which others are read from first. Where a read fills its 250 KiB, libuv would go on with the
@@ -32,7 +36,7 @@ class WebSocketTransport(asyncio.Protocol):
 
     __slots__ = (
         "_closing", "_deaf", "_direct", "_greeting", "_incoming", "_open", "_registry", "_server_state",
-        "_session", "_transport", "full", "heard", "held", "plain", "watched",
+        "_session", "_transport", "_unread", "full", "heard", "held", "plain", "watched",
     )  # fmt: skip
 
     name: ClassVar[str] = "websocket"
@@ -59,6 +63,8 @@ class WebSocketTransport(asyncio.Protocol):
         self._deaf = False
         """Whether nothing more is read: the peer's CLOSE came, or what is no WebSocket."""
         self._greeting = b""
+        self._unread: Iterator[tuple[int, bytes]] | None = None
+        """What is left of a read that had many messages. While there is something, nothing more is read."""
         self.full = False
         self.heard = False
         self.held = False
@@ -82,36 +88,58 @@ class WebSocketTransport(asyncio.Protocol):
         self._registry.statistics.bytes_in += len(data)
         if self._open is not None:
             self._shake_hands(data, self._open)
+        elif self._unread is not None:
+            # asyncio's TLS had it already.
+            self._unread = chain(self._unread, self._incoming.feed(data))
         elif not self._deaf:
-            self._read_frames(data)
-        if len(data) >= LARGE_PIECE:
-            self._let_others_read()
+            messages = self._incoming.feed(data)
+            if self._take_some(messages) or len(data) >= LARGE_PIECE:
+                self._let_others_read(messages)
 
-    def _read_frames(self, data: bytes) -> None:
+    def _take_some(self, messages: Iterator[tuple[int, bytes]]) -> bool:
+        """Take messages; return whether there may be more, whose turn is to come."""
+        left = AT_ONCE
         try:
-            for opcode, content in self._incoming.feed(data):
+            for opcode, content in messages:
                 if opcode == CLOSE:
                     self._receive_close(content)
-                    break
+                    return False
                 self._receive_message(opcode, content)
+                left -= 1
+                if not left:
+                    return True
         except FrameError as error:
             self._fail(error.code, str(error))
+        return False
 
-    def _let_others_read(self) -> None:
-        """Read on in the next turn of the loop: the rest stays with the kernel until then."""
+    def _let_others_read(self, messages: Iterator[tuple[int, bytes]]) -> None:
+        """Go on in the next turn of the loop: these messages wait until then, and the rest with the kernel."""
         if not self._transport.is_closing():
+            self._unread = messages
             self._transport.pause_reading()
-            self._registry.timers.clock.call_soon(self._update_reading)
+            self._registry.timers.clock.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        messages, self._unread = self._unread, None
+        if messages is not None and not self._deaf:
+            self.heard = True
+            if self._take_some(messages):
+                self._let_others_read(messages)
+        self._update_reading()
 
     def eof_received(self) -> None:
-        """Let asyncio close the socket: a WebSocket cannot be half-open."""
+        """Take what came before, and let asyncio close the socket: a WebSocket cannot be half-open."""
+        while self._unread is not None:  # only with TLS: otherwise the end is read when there is nothing left
+            self._read_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything; tell the session unless it went on without us."""
         self._closing = True
+        self._unread = None
         self._end_plain()
         self._server_state.connections.discard(self)
-        self._registry.socket_gone(self)
+        self._registry.probes.discard(self)
+        self._registry.gone(self)
         self._leave(closing.TRANSPORT_CLOSE if exc is None else closing.TRANSPORT_ERROR)
 
     def pause_writing(self) -> None:
@@ -173,7 +201,7 @@ class WebSocketTransport(asyncio.Protocol):
         if sent < len(frames):
             self._queue(frames[sent:] if sent else frames)
         if self.watched and self._session is not None:
-            self._session.note_queued(self, len(frames))
+            self._session.note_queued(len(frames))
 
     def watch(self) -> None:
         """Count what is queued, all of it: nothing goes past the session."""
@@ -345,7 +373,7 @@ class WebSocketTransport(asyncio.Protocol):
     def _update_reading(self) -> None:
         if self._transport.is_closing():
             return
-        if self.held or self.full:
+        if self.held or self.full or self._unread is not None:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -106,7 +106,7 @@ class RecordingTransport:
         self.packets += encoded.packets
         if self.watched and self.session is not None:
             self.unsent += encoded.size
-            self.session.note_queued(self, encoded.size)
+            self.session.note_queued(encoded.size)
 
     def pause_reading(self) -> None:
         self.reading = False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import uvicorn
 from tests import conformance_server
-from tests.unit.edge.test_polling import Exchange
+from tests.unit.edge.polling_world import Exchange
 
 from coursewire.edge.endpoint import PollingEndpoint
 

@@ -38,9 +38,13 @@ class World:
             self.session.receive(self.transport, Packet(PacketType.MESSAGE, message))
 
     def connect(self, namespace: str = "/") -> Socket:
-        self.send("0" if namespace == "/" else f"0{namespace},")
+        socket = self.knock(namespace)
         self.transport.take()
         self.application.told.clear()
+        return socket
+
+    def knock(self, namespace: str) -> Socket:
+        self.send("0" if namespace == "/" else f"0{namespace},")
         return self.application.sockets[-1]
 
     @property
@@ -108,6 +112,49 @@ def test_an_unknown_namespace_is_refused_in_the_words_of_the_suite() -> None:
     assert world.transport.take() == ['44/random,{"message":"Invalid namespace"}']
     assert world.told == []
     assert world.closed_for == []
+
+
+def test_connect_once_more_takes_the_place_of_one_without_an_answer() -> None:
+    """[SES1] [SES3] socket.io-client gives a CONNECT up without a word; what it asks then ends no other namespace."""
+    world = World(RecordingApplication(accepts=False))
+    other, given_up = world.knock("/"), world.knock("/chat")
+    other.accept()
+    world.transport.take()
+    world.send('0/chat,{"token":"newer"}', '2/chat,["meant for the one before"]')
+    given_up.accept()
+    assert world.transport.take() == []
+    newer = world.application.sockets[-1]
+    newer.accept()
+    assert [json.loads(str(packet)[8:]) for packet in world.transport.take()] == [{"sid": newer.id}]
+    world.send('2/chat,["heard"]')
+    assert world.told == [
+        ("connected", "/", None),
+        ("connected", "/chat", None),
+        ("disconnected", "/chat", "client namespace disconnect"),
+        ("connected", "/chat", {"token": "newer"}),
+        ("received", "/chat", ["heard"], None),
+    ]
+    assert other.accepted
+    assert world.registry.statistics.packets_stray == 1
+
+
+def test_connect_once_more_takes_the_place_of_one_that_is_open() -> None:
+    """[SES1] [SES3] Its client did not wait for the answer, and does not know of it. At the bound, too."""
+    world = World(max_namespaces=2)
+    other, before = world.connect("/"), world.connect("/chat")
+    world.send("0/chat,")
+    assert not before.accepted
+    after = world.application.sockets[-1]
+    assert after.accepted
+    assert after.id != before.id
+    assert [str(packet)[:8] for packet in world.transport.take()] == ["40/chat,"]
+    assert world.told == [
+        ("disconnected", "/chat", "client namespace disconnect"),
+        ("connected", "/chat", None),
+    ]
+    assert other.accepted
+    world.send("1/chat,")
+    assert world.told[2:] == [("disconnected", "/chat", "client namespace disconnect")]
 
 
 def test_the_number_of_namespaces_is_bounded() -> None:
@@ -258,7 +305,7 @@ def test_nothing_leaves_a_socket_that_is_not_open() -> None:
         ["abc"],
         ["2{}"],
         ['2abc["a"]'],
-        ["0"],
+        ["0[]"],
         ['4{"message":"I refuse you"}'],
         [b"no packet announced it"],
         ['51-["a"]', "1"],
@@ -296,6 +343,16 @@ def test_a_session_without_any_namespace_is_closed_in_time() -> None:
     world = World()
     world.clock.advance(6)
     assert world.closed_for == ["connect timeout"]
+
+
+def test_a_session_that_lost_one_of_its_namespaces_stays() -> None:
+    """[SES1]"""
+    world = World()
+    world.connect("/")
+    world.connect("/chat")
+    world.send("1/chat,")
+    world.clock.advance(9)
+    assert world.closed_for == []
 
 
 def test_a_session_that_lost_its_last_namespace_is_closed_in_time_too() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import struct
 from http import HTTPStatus
@@ -319,32 +318,6 @@ class TestBackPressure:
             world.receive(client_frame(PING, b"x" * 100))
             sent += 1
         assert sent < 20
-
-    async def test_who_sends_without_end_leaves_turns_to_the_others(self) -> None:
-        """A whole read of small packets is work enough: libuv would go on with 8 MB of them, for seconds."""
-        world = World()
-        world.receive(client_frame(TEXT, b"6") * 100)
-        reading = [world.socket.reading]
-        world.receive(*[client_frame(TEXT, b"4" + b"x" * 1_000)] * 70)
-        reading.append(world.socket.reading)
-        assert len(world.told) == 70
-        await asyncio.sleep(0)
-        assert [*reading, world.socket.reading] == [True, False, True]
-
-    async def test_a_large_read_does_not_undo_that_nothing_is_to_be_read(self) -> None:
-        """[CMD1] [FAN3]"""
-        world = World()
-        world.session.pause_reading()
-        world.receive(client_frame(TEXT, b"4" + b"x" * 70_000))
-        await asyncio.sleep(0)
-        assert not world.socket.reading
-
-    async def test_a_large_read_that_ends_the_socket_touches_it_no_more(self) -> None:
-        world = World()
-        world.receive(client_frame(TEXT, b"4" + b"x" * 70_000))
-        world.receive(client_frame(TEXT, b"4" + b"x" * 70_000), client_frame(CLOSE, b""))
-        assert world.socket.closing
-        await asyncio.sleep(0)
 
     async def test_a_socket_full_beyond_measure_is_cut(self) -> None:
         """[FAN3]"""
