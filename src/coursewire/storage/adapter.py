@@ -69,7 +69,7 @@ class Database(Protocol):
         """
 
     def migrate(self) -> None:
-        """Bring the schema up to date; nothing happens where it is."""
+        """Bring the schema up to date; nothing happens where it is. Raises Unavailable where that is impossible."""
 
     def dispose(self) -> None:
         """Forget what belongs to no session (a private database's files)."""

@@ -109,7 +109,7 @@ class Storage:
         self._threads.append(thread)
 
     async def migrate(self) -> None:
-        """Bring the schema up to date; nothing happens where it is."""
+        """Bring the schema up to date; nothing happens where it is. Raises Unavailable where that is impossible."""
         await asyncio.to_thread(self._database.migrate)
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
@@ -151,12 +151,16 @@ class Storage:
         self._closed = True
         self._hand_over(self._reads, self._turns["read"])
         self._hand_over(self._writes, self._turns["write"])
-        for _ in range(self._database.readers):
+        writing, *reading = self._threads
+        for _ in reading:
             self._reads.put(None)
-        self._writes.put(None)
-        for thread in self._threads:
+        for thread in reading:
             await asyncio.to_thread(thread.join)
         self._discard_glancing()
+        # The writer goes when no other session is left: of two that go at once neither sees itself as the last one,
+        # which in SQLite is to move the write-ahead log into the file.
+        self._writes.put(None)
+        await asyncio.to_thread(writing.join)
         self._database.dispose()
 
     def _look(self, work: Work[Any]) -> Outcome | None:

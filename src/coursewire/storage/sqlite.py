@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import NullPool, create_engine, event
+from alembic.util import CommandError
+from sqlalchemy import URL, NullPool, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import OperationalError
 
 from coursewire.errors import Unavailable
 from coursewire.storage.adapter import ConstraintViolated
@@ -92,6 +96,19 @@ class SQLiteSession:
         self._connection.close()
 
 
+class WritingSession(SQLiteSession):
+    """The session of the writer."""
+
+    def __init__(self, connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+        super().__init__(connection, "BEGIN IMMEDIATE")
+        self._check = check
+
+    def begin(self) -> None:
+        """Start a transaction with the right to write. Raises Unavailable where nobody would find what it writes."""
+        self._check()
+        super().begin()
+
+
 class SQLiteDatabase:
     """Implements `adapter.Database` on a file, or with `sqlite://` on a private one that goes at `dispose`.
 
@@ -112,20 +129,34 @@ class SQLiteDatabase:
             self._private = tempfile.TemporaryDirectory(prefix="coursewire-")
             path = str(Path(self._private.name, "private.db"))
         self.path = str(path)
+        self._file: tuple[int, int] | None = None
+        """Which file it was when it was opened first."""
 
     def writer(self) -> SQLiteSession:
         """Open the connection that writes. Raises Unavailable."""
+        if self._file is not None:
+            self._check_file()  # or SQLite would make a new one, and all would go on with an empty database
         # What each level of `synchronous` survives, and what it costs: docs/decisions/0003-storage.md
-        return SQLiteSession(
-            self._connect(
-                "PRAGMA journal_mode = WAL",
-                f"PRAGMA synchronous = {'OFF' if self._private else 'FULL'}",
-                "PRAGMA foreign_keys = ON",
-                "PRAGMA cache_size = -65536",  # KiB
-                "PRAGMA journal_size_limit = 67108864",  # bytes that a burst may leave behind
-            ),
-            "BEGIN IMMEDIATE",
+        connection = self._connect(
+            "PRAGMA journal_mode = WAL",
+            f"PRAGMA synchronous = {'OFF' if self._private else 'FULL'}",
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA cache_size = -65536",  # KiB
+            "PRAGMA journal_size_limit = 67108864",  # bytes that a burst may leave behind
         )
+        # SQLite would say so at the first statement that changes something.
+        if not os.access(self.path, os.W_OK):
+            connection.close()
+            raise Unavailable("cannot open the database: the file may not be written")
+        self._file = self._file or _identity(self.path)
+        return WritingSession(connection, self._check_file)
+
+    def _check_file(self) -> None:
+        """Raise Unavailable when the file has gone, or another one has its name: SQLite would write on, for nobody."""
+        if _identity(self.path) != self._file:
+            raise Unavailable(
+                f"{self.path} was removed or replaced while in use: stop the server, put it back or restore a backup"
+            )
 
     def reader(self, *, patient: bool = True) -> SQLiteSession:
         """Open a connection that reads. Raises Unavailable."""
@@ -149,19 +180,40 @@ class SQLiteDatabase:
         return connection
 
     def migrate(self) -> None:
-        """Bring the schema up to date in one transaction: another process that does the same waits for it."""
-        engine = create_engine(f"sqlite:///{self.path}", poolclass=NullPool)
+        """Bring the schema up to date in one transaction: another process that does the same waits for it.
+
+        Raises Unavailable for what an operator can put right: a lock, a full disk, tables of others, a newer schema.
+        """
+        engine = create_engine(URL.create("sqlite", database=self.path), poolclass=NullPool)
         # Python's sqlite3 would start no transaction before DDL; these two lines make it part of one.
         event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
         event.listen(engine, "begin", _begin_immediate)
-        with engine.begin() as connection:
-            upgrade(connection)
+        try:
+            with engine.begin() as connection:
+                upgrade(connection)
+        except OperationalError as error:
+            raise Unavailable(f"cannot bring the database up to date: {error.orig}") from error
+        except (
+            CommandError
+        ) as error:  # of all that Alembic says, only this can come from a database and not from us
+            raise Unavailable(
+                f"cannot bring the database up to date, a newer version has made it: {error}"
+            ) from error
 
     def dispose(self) -> None:
         """Remove a private database."""
         if self._private is not None:
             with suppress(OSError):  # a file that the system still holds: it lies in a temporary directory
                 self._private.cleanup()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from all others, whatever its name; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # once per commit group: half as dear as a Path's
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_immediate(connection: Connection) -> None:

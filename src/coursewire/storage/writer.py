@@ -95,20 +95,31 @@ class Writer:
         Normally the works share it without savepoints. Only when one fails after it wrote is the group rolled
         back and run again with a savepoint per work, so that a work that fails undoes only itself; works are
         pure functions of their transaction, so running them again is safe. When the transaction itself fails
-        (the disk is full, an I/O error), every work gets Unavailable and there are no effects.
+        (the disk is full, an I/O error), every work gets Unavailable and there are no effects; when it cannot even
+        begin, because another program holds the lock, so does every work that waits.
         """
         works = [first]
         try:
             self.open()
-            return self._together(works, more) or self._apart(works)
+            session = self._started()
+        except Exception as error:
+            works += iter(more, None)  # otherwise each would wait for the lock anew, after all before it
+            logger.exception("%d works failed: no commit group can begin", len(works))
+            return self._failed(works, error)
+        try:
+            return self._together(session, works, more) or self._apart(works)
         except Exception as error:
             logger.exception("a commit group of %d works failed", len(works))
-            self._discard()
-            return Group([Outcome(None, away(error)) for _ in works], [])
+            return self._failed(works, error)
 
-    def _together(self, works: list[Work[Any]], more: Callable[[], Work[Any] | None]) -> Group | None:
+    def _failed(self, works: list[Work[Any]], error: Exception) -> Group:
+        self._discard()
+        return Group([Outcome(None, away(error)) for _ in works], [])
+
+    def _together(
+        self, session: Session, works: list[Work[Any]], more: Callable[[], Work[Any] | None]
+    ) -> Group | None:
         """Run the works without savepoints. Returns None, with nothing done, if one failed after it wrote."""
-        session = self._started()
         outcomes: list[Outcome] = []
         effects: list[Any] = []
         deadline = monotonic() + GROUP_S

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.storage.breaking import BreaksOn
 
 from coursewire.errors import Unavailable
 from coursewire.storage import Prepared, Row, Storage, Transaction
+from coursewire.storage.engine import GROUP_READS
 from coursewire.storage.sqlite import SQLiteDatabase, SQLiteSession
 
 ONE = Prepared(select(literal(1).label("one")))
@@ -166,3 +168,73 @@ async def test_glances_of_one_turn_share_a_snapshot_until_the_loop_hears_of_some
         storage._deliver_reads([], [])
         assert tables() == 3
     await storage.close()
+
+
+class Leaving(SQLiteDatabase):
+    """Notes whose session is closed."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.closed: list[str] = []
+
+    def writer(self) -> SQLiteSession:
+        return self._noted(super().writer(), "writer")
+
+    def reader(self, *, patient: bool = True) -> SQLiteSession:
+        return self._noted(super().reader(patient=patient), "reader")
+
+    def _noted(self, session: SQLiteSession, whose: str) -> SQLiteSession:
+        close = session.close
+
+        def noted() -> None:
+            self.closed.append(whose)
+            close()
+
+        session.close = noted  # type: ignore[method-assign]  # one session, not all
+        return session
+
+
+def files(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def test_the_writer_leaves_last_and_takes_the_write_ahead_log_with_it(tmp_path: Path) -> None:
+    """Of two sessions that go at once neither is the last one, and the file alone would lack what was committed."""
+    database = Leaving(f"sqlite:///{tmp_path / 'campus.db'}")
+    storage = Storage(database)
+    await storage.start()
+    await storage.migrate()
+    await storage.read(partial(look, statement=ONE))
+    await storage.glance(partial(look, statement=ONE))
+    await storage.close()
+    assert database.closed == ["reader", "reader", "writer"]
+    assert files(tmp_path) == ["campus.db"]
+
+
+async def test_one_reader_takes_no_more_than_a_group_at_once() -> None:
+    """What else waits is left to the others."""
+    database = OneReader("sqlite://")
+    storage = Storage(database)
+    await storage.start()
+    entered, opened = threading.Event(), threading.Event()
+    left: list[int] = []
+
+    def hold(_: Transaction) -> None:
+        entered.set()
+        opened.wait()
+
+    def note(_: Transaction) -> None:
+        left.append(storage._reads.qsize())
+
+    try:
+        holding = storage.read(hold)
+        await asyncio.to_thread(entered.wait)
+        waiting = []
+        for _ in range(GROUP_READS + 3):
+            waiting.append(storage.read(note))
+            await asyncio.sleep(0)  # a turn of the loop each
+        opened.set()
+        await asyncio.gather(holding, *waiting)
+        assert left == [3] * GROUP_READS + [0] * 3
+    finally:
+        await storage.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,27 @@ def test_a_file_is_written_ahead_and_synced_at_every_commit(tmp_path: Path) -> N
     assert pragma(session, "journal_mode") == "wal"
     assert pragma(session, "synchronous") == 2
     assert pragma(session, "foreign_keys") == 1
+    assert (
+        pragma(session, "journal_size_limit") == 64 * 1024 * 1024
+    )  # else a burst's log stays as large as it was
     session.close()
+
+
+def test_only_the_event_loops_reader_waits_for_nobody(tmp_path: Path) -> None:
+    """Another program may hold the file for seconds: the threads wait for it, the loop must not."""
+    path = tmp_path / "campus.db"
+    database = SQLiteDatabase(f"sqlite:///{path}")
+    patient, impatient = database.reader(), database.reader(patient=False)
+    assert pragma(patient, "busy_timeout") == 5_000
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(
+            "BEGIN EXCLUSIVE"
+        )  # of a file that is not written ahead yet, which keeps readers out too
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            impatient.cursor.execute("SELECT * FROM sqlite_master")
+        assert pragma(impatient, "busy_timeout") == 0
+    patient.close()
+    impatient.close()
 
 
 @pytest.mark.parametrize("content", [None, b"not a database, but a text that is long enough" * 100])
@@ -67,6 +88,28 @@ async def test_a_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path, cont
         path.write_bytes(content)
     with pytest.raises(Unavailable, match="cannot open the database"):
         await Storage.open(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        ("CREATE TABLE events (somebody TEXT)", "table events already exists"),
+        (
+            "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9999')",
+            "newer.*9999",
+        ),
+    ],
+    ids=["of another program", "of a newer version"],
+)
+def test_a_database_that_cannot_be_migrated_says_why_and_stays_as_it_is(
+    tmp_path: Path, made: str, problem: str
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "campus.db")) as driver:
+        driver.executescript(made)
+        before = list(driver.iterdump())
+        with pytest.raises(Unavailable, match=f"cannot bring the database up to date.*{problem}"):
+            SQLiteDatabase(f"sqlite:///{tmp_path / 'campus.db'}").migrate()
+        assert list(driver.iterdump()) == before
 
 
 async def test_a_statement_that_is_wrong_is_our_bug_and_not_the_machine() -> None:

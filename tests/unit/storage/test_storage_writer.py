@@ -40,6 +40,12 @@ class Recorded(SQLiteSession):
         super().savepoint()
 
 
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes: a group must not end because the machine is busy."""
+    monkeypatch.setattr(writer, "monotonic", lambda: 0.0)
+
+
 @pytest.fixture
 def steps() -> list[str]:
     return []
@@ -176,6 +182,17 @@ def test_the_session_is_opened_again_after_it_failed(one_writer: Writer) -> None
     session.close()
     for outcome in commit(one_writer, [nothing, nothing]).outcomes:
         assert isinstance(outcome.error, Unavailable)
+    assert commit(one_writer, [nothing]).outcomes[0].error is None
+
+
+def test_who_waits_behind_a_group_that_cannot_begin_fails_with_it(one_writer: Writer) -> None:
+    """Each would wait for the lock anew, 5 s and one after the other; a stop would wait for all of them."""
+    one_writer.open()
+    assert one_writer._session is not None
+    one_writer._session.close()
+    works: list[Work[Any]] = [nothing] * (2 * GROUP_WORKS + 10)
+    outcomes = commit(one_writer, works).outcomes
+    assert [type(outcome.error) for outcome in outcomes] == [Unavailable] * len(works)
     assert commit(one_writer, [nothing]).outcomes[0].error is None
 
 
