@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from coursewire.log.schema import events, remembered, streams
 from coursewire.storage import Prepared, Storage, Transaction
@@ -47,6 +47,26 @@ _MOVE_FIRST = Prepared(
 _OLDEST_ANSWERS = select(remembered.c.seq).order_by(remembered.c.seq).limit(bindparam("limit"))
 _FORGET = Prepared(
     delete(remembered).where(remembered.c.seq.in_(_OLDEST_ANSWERS), remembered.c.at < bindparam("before"))
+)
+
+_NEXT_ANSWERS = (
+    select(remembered.c.seq, remembered.c.at)
+    .where(remembered.c.seq > bindparam("after"))
+    .order_by(remembered.c.seq)
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_LAST_AHEAD = Prepared(
+    select(func.max(_NEXT_ANSWERS.c.seq).label("seq")).where(_NEXT_ANSWERS.c.at > bindparam("now"))
+)
+_DATE_BACK = Prepared(
+    update(remembered)
+    .where(
+        remembered.c.seq > bindparam("after"),
+        remembered.c.seq <= bindparam("last"),
+        remembered.c.at > bindparam("now"),
+    )
+    .values(at=bindparam("now"))
 )
 
 
@@ -102,6 +122,19 @@ def forget(tx: Transaction, before_ms: int, *, limit: int = SLICE) -> int:
     return tx.run(_FORGET, before=before_ms, limit=limit)
 
 
+def date_back(tx: Transaction, now: int, *, after: int = 0, limit: int = SLICE) -> int | None:
+    """Let answers from a time to come, of the next `limit` after `after`, count as given now.
+
+    Returns the last of them, to go on from; None where there is none. They come first once a clock that was ahead was
+    set back: until then nothing that came after them would be forgotten.
+    """
+    row = tx.one(_LAST_AHEAD, now=now, after=after, limit=limit)
+    if row is None or row.seq is None:
+        return None
+    tx.run(_DATE_BACK, now=now, after=after, last=row.seq)
+    return int(row.seq)
+
+
 async def sweep(
     storage: Storage, now: int, *, keep_events: int = KEEP_EVENTS, keep_ms: int = KEEP_MS
 ) -> None:
@@ -113,3 +146,6 @@ async def sweep(
         after = due[-1]  # not again from the start: streams in use grow meanwhile, and this would never end
     while await storage.write(partial(forget, before_ms=before)) == SLICE:
         pass
+    last: int | None = 0
+    while last is not None:
+        last = await storage.write(partial(date_back, now=now, after=last))

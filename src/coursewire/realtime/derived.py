@@ -55,6 +55,8 @@ class Derivations:
         self._wanted: dict[tuple[str, str, str], set[str] | None] = {}
         self._timers: dict[tuple[str, str, str], asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        # (namespace, argument) -> the last of these.
+        self._last: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def want(self, message: DeriveWanted) -> None:
         """Compute this soon. What is already wanted is widened, not repeated."""
@@ -78,12 +80,25 @@ class Derivations:
         self._timers[key] = loop.call_later(derived.delay_s, self._compute, key, derived)
 
     def _compute(self, key: tuple[str, str, str], derived: Derived) -> None:
-        task = asyncio.ensure_future(self._compute_now(key, derived))
+        place = (key[0], key[2])
+        task = asyncio.ensure_future(self._compute_now(key, derived, self._last.get(place)))
+        self._last[place] = task
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: self._forget(place, done))
 
-    async def _compute_now(self, key: tuple[str, str, str], derived: Derived) -> None:
+    def _forget(self, place: tuple[str, str], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._last.get(place) is task:
+            del self._last[place]
+
+    async def _compute_now(
+        self, key: tuple[str, str, str], derived: Derived, before: asyncio.Task[None] | None
+    ) -> None:
         namespace, _, argument = key
+        if before is not None:
+            # Another name of this argument, which may tell the same event: of two readers the later may be the
+            # quicker, and what is old would be told last.
+            await asyncio.wait([before])
         wanted = self._wanted.pop(key)
         here = self._hub.users_of(namespace)
         users = sorted(here) if wanted is None else sorted(wanted & here.keys())

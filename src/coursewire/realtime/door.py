@@ -6,6 +6,7 @@ import functools
 import logging
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -56,9 +57,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+KEPT_BUCKETS = 10_000
+"""Callers who have left and whose bucket is kept, so that to leave and to come again makes nobody faster. Whoever left
+longest ago is forgotten: by then their bucket is full again."""
+
 EXPIRING_AHEAD_S = 60.0
 EXPIRING_JITTER_S = 10.0
 """`auth.expiring` comes 60 s ahead, plus or minus this: a class that came together does not refresh together."""
+EXPIRING_AGAIN_S = 5.0
+"""When it comes again at the earliest after a refresh by a token that ends no later: to come each time that half of
+what is left has passed would be some twenty times for nothing."""
 EXPIRED_GRACE_S = 25.0
 """How long after `exp` a namespace is kept, for a refresh that is on its way (SES2)."""
 
@@ -99,6 +107,7 @@ class Door:
         self._limits = orjson.Fragment(settings.limits.model_dump_json())
         self._random = random.Random()  # noqa: S311 - jitter is no secret
         self._expiries: Deadlines[Session] = Deadlines(self._expire)
+        self._left_buckets: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
         self.on_crowded: Callable[[Session], None] = lambda _session: None
         """Called when a session's lane is not crowded any more."""
 
@@ -171,7 +180,9 @@ class Door:
         if self._settings.rate is not None:
             # A caller's sessions share one bucket: more tabs do not make one faster.
             others = self._hub.users_of(namespace.path).get(caller.user_id)
-            bucket = next(iter(others)).bucket if others else Bucket(self._settings.rate, time.monotonic())
+            left = self._left_buckets.pop((namespace.path, caller.user_id), None)
+            bucket = next(iter(others)).bucket if others else left
+            bucket = bucket or Bucket(self._settings.rate, time.monotonic())
         session = Session(socket, namespace, caller, bucket)
         session.lane = Lane(LANE, functools.partial(self.on_crowded, session))
         socket.state = session
@@ -223,7 +234,7 @@ class Door:
 
     # A token's end (SES2)
 
-    def _await_expiry(self, session: Session) -> None:
+    def _await_expiry(self, session: Session, not_before_s: float = 0.0) -> None:
         self._forget_expiry(session)
         left_s = (session.caller.expires_at - _now()) / 1000
         jitter_s = self._random.uniform(-EXPIRING_JITTER_S + 1 / SLOTS_PER_S, EXPIRING_JITTER_S)
@@ -231,7 +242,7 @@ class Door:
         # Tokens of less than a minute would be renewed without a pause: half of what is left must pass.
         ahead_s = min(ahead_s, left_s / 2)
         session.expiry_was_told = False
-        session.expiry = self._expiries.put(session, max(0.0, left_s - ahead_s))
+        session.expiry = self._expiries.put(session, max(not_before_s, left_s - ahead_s))
 
     def _expire(self, session: Session) -> None:
         session.expiry = None
@@ -256,8 +267,9 @@ class Door:
         if caller.user_id != session.caller.user_id:
             raise AuthInvalid("the new token belongs to somebody else", field="token")
         if not session.is_closed:
+            brings_time = caller.expires_at > session.caller.expires_at
             session.caller = caller
-            self._await_expiry(session)
+            self._await_expiry(session, 0.0 if brings_time else EXPIRING_AGAIN_S)
             await self._hub.decide_again(session)
         return Answer(orjson.dumps({"expires_at": iso(caller.expires_at)}))
 
@@ -271,6 +283,11 @@ class Door:
         self._forget_expiry(session)
         session.lane.clear()
         self._here.left(session, self._hub.remove(session))
+        path, user_id = session.namespace.path, session.caller.user_id
+        if session.bucket is not None and user_id not in self._hub.users_of(path):
+            self._left_buckets[path, user_id] = session.bucket
+            if len(self._left_buckets) > KEPT_BUCKETS:
+                self._left_buckets.popitem(last=False)
 
     def dismiss(
         self, session: Session, reason: str, *, retryable: bool, retry_after_ms: int | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from coursewire.bus.port import Unlogged
+from coursewire.errors import CoursewireError
 from coursewire.realtime.presence import GRACE_S, TOLD_UP_TO, Presence, Standing, Status
 from coursewire.realtime.visit import Visit
 from coursewire.vocabulary import new_id
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from coursewire.realtime.live import Live
     from coursewire.realtime.namespace import Namespace
     from coursewire.realtime.session import Session
+
+logger = logging.getLogger(__name__)
 
 
 class Here:
@@ -34,6 +38,8 @@ class Here:
         hub.on_listening = self._listening
         hub.on_granted = self._granted
         hub.on_left = self._left
+        hub.on_refused = self._refused
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def arrived(self, session: Session) -> None:
         """Count a session in."""
@@ -45,15 +51,46 @@ class Here:
         absence = self._presence[path].left(user_id, _now())
         if absence is not None:
             names = [channel.name for channel in channels]
-            asyncio.get_running_loop().call_later(GRACE_S, self._gone, path, user_id, absence, names)
+            asyncio.get_running_loop().call_later(GRACE_S, self._gone, session, absence, names)
             if session.namespace.departed is not None:
                 session.namespace.departed(self.live[path], user_id)
 
-    def _gone(self, path: str, user_id: str, absence: int, names: list[str]) -> None:
+    def _gone(self, session: Session, absence: int, names: list[str]) -> None:
+        path, user_id = session.namespace.path, session.caller.user_id
         presence = self._presence[path]
         names += presence.shown_in(user_id)
-        if presence.gone(user_id, absence):
-            self._tell(path, user_id, dict.fromkeys(names), Standing("offline", _now()))
+        if presence.gone(user_id, absence) and (told := self._told_in(path, dict.fromkeys(names))):
+            task = asyncio.ensure_future(self._tell_gone(session, told))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _tell_gone(self, session: Session, names: list[str]) -> None:
+        """Tell that somebody has gone. Where they may not listen any more nobody who comes next is told of them."""
+        path, user_id = session.namespace.path, session.caller.user_id
+        try:
+            grants = await self._hub.rights.decide(session, names)
+        except Exception as error:
+            logger.warning("the rights of who has gone could not be read; they are shown", exc_info=error)
+            grants = {}
+        gone = Standing("offline", _now())
+        if self._presence[path].standing(user_id, _now()).status == "offline":  # and not back by now
+            for name in names:
+                refused = isinstance(grants.get(name), CoursewireError)
+                self._tell(path, user_id, [name], gone, is_last=refused)
+
+    def _told_in(self, path: str, names: Iterable[str]) -> list[str]:
+        """Return those of these channels that are told who is here."""
+        namespace = self._namespaces[path]
+        return [
+            name
+            for name in names
+            if self._hub.find(path, name) is not None and namespace.kind_of(name)[0].present is not None
+        ]
+
+    def _refused(self, session: Session, name: str) -> None:
+        """Show somebody as gone where they have lost the right to be, to whoever is there, and to nobody who comes."""
+        path, user_id = session.namespace.path, session.caller.user_id
+        self._tell(path, user_id, [name], Standing("offline", _now()), is_last=True)
 
     def set_status(self, path: str, user_id: str, status: Status) -> Standing:
         """Choose how a user is shown, and tell whoever shares a channel with them."""
@@ -97,7 +134,9 @@ class Here:
                 for name in filter(is_meant, list(session.subscriptions)):
                     self._hub.unsubscribe(session, name)
 
-    def _tell(self, path: str, user_id: str, names: Iterable[str], standing: Standing) -> None:
+    def _tell(
+        self, path: str, user_id: str, names: Iterable[str], standing: Standing, *, is_last: bool = False
+    ) -> None:
         namespace = self._namespaces[path]
         for name in names:
             channel = self._hub.find(path, name)
@@ -119,7 +158,9 @@ class Here:
                 self._presence[path].show(user_id, name)
             event = kind.present(user_id, standing)
             data = event.data.as_json()
-            self._bus.publish(Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id))
+            self._bus.publish(
+                Unlogged(path, name, new_id(), event.event, data, _now(), None, user_id, is_last=is_last)
+            )
 
 
 def _now() -> int:

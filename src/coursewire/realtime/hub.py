@@ -67,6 +67,8 @@ class Hub:
         """Called when a rule grants a subscription something else than before."""
         self.on_left: Callable[[Session, str], None] = lambda _session, _name: None
         """Called when a subscription ends that was granted something."""
+        self.on_refused: Callable[[Session, str], None] = lambda _session, _name: None
+        """Called when a subscription has ended because its right has."""
         bus.subscribe(self.hear)
 
     # Sessions
@@ -338,6 +340,7 @@ class Hub:
         for name, grant in grants.items():
             if isinstance(grant, CoursewireError):
                 self._close(subscriptions[name], "forbidden")
+                self.on_refused(session, name)
             elif grant is not None and subscriptions[name].is_open:
                 self._grant(subscriptions[name], grant)
 

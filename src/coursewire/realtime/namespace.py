@@ -181,9 +181,9 @@ class Namespace:
         object.__setattr__(self, "planned", planned)
 
     by_name: Mapping[str, type[Command]] = field(init=False, repr=False)
+    """The commands by the name they have on the wire, the common ones included."""
     planned: frozenset[type[Command]] = field(init=False, repr=False)
     """Commands beside which no other of their session runs."""
-    """The commands by the name they have on the wire, the common ones included."""
 
     def kind_of(self, channel: str) -> tuple[ChannelKind, str]:
         """Return the declaration of a channel and the id in its name. Raises Invalid for a name that has none."""

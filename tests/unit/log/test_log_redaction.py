@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from sqlalchemy import select
 from tests.unit.log.ledger import Ledger
 
 from coursewire import log
+from coursewire.log.schema import remembered
+from coursewire.storage import Prepared
+
+SUBJECTS = Prepared(select(remembered.c.subject))
 
 
 def said(ledger: Ledger, channel: str, subject: str | None, text: str, namespace: str = "/chat") -> None:
@@ -84,6 +89,27 @@ def test_answers_to_commands_show_no_more_than_the_log(ledger: Ledger) -> None:
     assert orjson.loads(ledger.do(log.recall, "ada", "/analytics", "k1", b"d")) == answer
 
 
+def test_what_is_taken_back_from_some_channels_stays_in_the_others(ledger: Ledger) -> None:
+    """[LOG5] And with those whose own channel is not one of them: they may still read it."""
+    for channel in ("user:ada", "user:bob"):
+        said(ledger, channel, "m1", "secret")
+    for who in ("ada", "bob"):
+        ledger.do(log.remember, who, "/chat", "k1", b"d", b'{"id":"m1","text":"secret"}', "m1")
+    assert ledger.do(log.redact, "/chat", "m1", GONE, channels={"user:ada"}) == {"user:ada"}
+    assert (texts(ledger, "user:ada"), texts(ledger, "user:bob")) == ([(1, "")], [(1, "secret")])
+    answers = [orjson.loads(ledger.do(log.recall, who, "/chat", "k1", b"d")) for who in ("ada", "bob")]
+    assert [answer["text"] for answer in answers] == ["", "secret"]
+
+
+def test_what_only_has_the_id_of_a_person_keeps_its_subject(ledger: Ledger) -> None:
+    """[LOG5] It can still be taken back by it, when they have been erased."""
+    said(ledger, "room:1", "ada", "a room that is called ada")
+    ledger.do(log.forget_person, "/chat", "ada", own=[], others=[], rewrite=lambda data: data)
+    assert texts(ledger, "room:1") == [(1, "a room that is called ada")]
+    assert ledger.do(log.redact, "/chat", "ada", GONE) == {"room:1"}
+    assert texts(ledger, "room:1") == [(1, "")]
+
+
 def test_a_person_is_taken_out_of_the_log(ledger: Ledger) -> None:
     """[LOG5] As subject, as actor, with what they were answered, and with their own channel; nobody else is."""
 
@@ -120,6 +146,7 @@ def test_a_person_is_taken_out_of_the_log(ledger: Ledger) -> None:
     assert ledger.do(log.positions, "/chat", ["user:never"]) == {}
     assert ledger.do(log.recall, "ada", "/chat", "key", b"other") is None
     assert ledger.do(log.recall, "bob", "/chat", "key", b"d") == b"{}"
+    assert [row.subject for row in ledger.write(lambda tx: tx.all(SUBJECTS))] == [None]
     [other] = ledger.do(log.read_after, "/analytics", "room:1", 0, 10)
     assert (other.data, other.actor) == (b'{"user_id":"ada"}', "ada")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TypeVar
 
 from tests.unit.log.ledger import Ledger
@@ -51,6 +52,28 @@ def test_only_the_beginning_of_a_stream_goes(ledger: Ledger) -> None:
     assert kept(ledger, "room:1") == [2, 3, 4]
 
 
+def test_streams_that_lost_all_events_grow_old_again_with_what_comes_to_many_at_once(ledger: Ledger) -> None:
+    """[LOG4] By age they are found only while they say when their first event happened."""
+    channels = ("room:1", "room:2")
+    for channel in channels:
+        fill(ledger, channel, [100])
+    assert ledger.do(log.trim, 500, 1_000) == 2
+    entries = [log.Entry(channel, "e", b"{}", channel) for channel in channels]
+    ledger.do(log.append_many, "/chat", entries, at=600)
+    assert ledger.do(overdue, 600, 1_000) == []
+    assert len(ledger.do(overdue, 601, 1_000)) == 2
+
+
+def test_a_stream_that_begins_anew_is_as_old_as_what_it_then_gets(ledger: Ledger) -> None:
+    """[LOG4]"""
+    fill(ledger, "room:1", [100])
+    ledger.do(log.reset, "/chat", "room:1")
+    assert ledger.do(overdue, 500, 1_000) == []
+    fill(ledger, "room:1", [600])
+    assert ledger.do(overdue, 600, 1_000) == []
+    assert len(ledger.do(overdue, 601, 1_000)) == 1
+
+
 def test_a_stream_may_lose_all_events_and_goes_on_counting(ledger: Ledger) -> None:
     """[LOG4] [LOG2]"""
     fill(ledger, "room:1", [100, 100])
@@ -91,6 +114,45 @@ def test_answers_are_forgotten_by_age_in_slices(ledger: Ledger) -> None:
     assert ledger.do(log.forget, 300, limit=2) == 0
     assert ledger.do(log.recall, "ada", "/chat", "k2", b"d") is None
     assert ledger.do(log.recall, "ada", "/chat", "k3", b"d") == b"{}"
+
+
+async def test_answers_of_a_clock_that_was_ahead_grow_old_from_when_it_is_set_back() -> None:
+    """[LOG3] They stood before all that came after them, and kept those until the day that had not come yet."""
+    now = 950
+    storage = await Storage.open("sqlite://", clock=lambda: now)
+    try:
+        await storage.migrate()
+
+        async def remember(*keys: str) -> None:
+            def each(tx: Transaction) -> None:
+                for key in keys:
+                    log.remember(tx, "ada", "/chat", key, b"d", b"{}")
+
+            await storage.write(each)
+
+        async def sweep() -> set[str]:
+            """Forget what is older than 100, and return which of these answers are known."""
+            await log.sweep(storage, now, keep_ms=100)
+            known = {
+                key: partial(log.recall, caller="ada", namespace="/chat", key=key, digest=b"d")
+                for key in some
+            }
+            return {key for key, recall in known.items() if await storage.read(recall) is not None}
+
+        ahead = [f"ahead {number}" for number in range(2 * SLICE + 10)]
+        some = ["before", ahead[0], ahead[-1], "after"]
+        await remember("before")
+        now = 900_000
+        await remember(*ahead)
+        now = 1_000
+        await remember("after")
+        assert await sweep() == set(some)
+        now = 1_051
+        assert await sweep() == set(some[1:])  # what was given before is no younger for it
+        now = 1_101
+        assert await sweep() == set()
+    finally:
+        await storage.close()
 
 
 async def test_a_sweep_applies_retention_to_every_stream_and_lets_others_write() -> None:

@@ -110,7 +110,7 @@ class Line:
         self._waiting.append(encoded)
         self.unsent += encoded.size
         if self.watched and self._session is not None:
-            self._session.note_queued(self, encoded.size)
+            self._session.note_queued(encoded.size)
         if self.unsent > self._high and not self.full and self._session is not None:
             self.full = True
             self._session.fill(self)

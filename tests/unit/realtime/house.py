@@ -37,6 +37,7 @@ from coursewire.storage import Storage
 T = TypeVar("T")
 
 HOUR_MS = 3_600_000
+STILL_S = 60.0
 LIMITS = Limits(
     payload_bytes=1_000_000,
     commands_per_second=10,
@@ -165,6 +166,12 @@ class House:
             await guest.ask("subscribe", channel=channel)
         return guest
 
+    async def visitors(self, count: int, channel: str) -> list[Guest]:
+        """Let so many listen to a channel, and all be told who is here: that goes to none of them later on."""
+        guests = [await self.visitor("ada", channel) for _ in range(count)]
+        await Clock(self).advance(1)
+        return guests
+
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run a work in the namespace, for nobody in particular."""
         return await self.storage.write(lambda raw: work(Transaction(raw, notes.PATH, None, self.reactions)))
@@ -225,14 +232,21 @@ def texts(heard: Iterable[Heard]) -> list[str]:
 
 
 class Clock:
-    """Moves the time of an event loop ahead; its timers then fire as if that had passed."""
+    """Moves the time of an event loop ahead; its timers then fire as if that had passed.
 
-    def __init__(self, house: House) -> None:
+    One that is `still` does not go on by itself, however busy the machine is, but for a test that hangs: after a minute
+    it does, and `asyncio.timeout` ends that.
+    """
+
+    def __init__(self, house: House, *, still: bool = False) -> None:
         self._house = house
         self._ahead = 0.0
         loop = asyncio.get_running_loop()
         real = loop.time
-        loop.time = lambda: real() + self._ahead  # type: ignore[method-assign]
+        began = real()
+        loop.time = lambda: (  # type: ignore[method-assign]
+            self._ahead + (began + max(0.0, real() - began - STILL_S) if still else real())
+        )
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, then everything that is due happen."""

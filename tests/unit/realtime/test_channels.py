@@ -44,7 +44,7 @@ async def test_an_event_is_encoded_once_whatever_the_number_of_receivers(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[FAN1] All receivers are handed the same object."""
-    guests = [await house.visitor("ada", BOARD) for _ in range(5)]
+    guests = await house.visitors(5, BOARD)
     encoded: list[Encoded] = []
     handed: list[Encoded] = []
     encode = encoding.encode_logged
@@ -65,7 +65,7 @@ async def test_an_event_is_encoded_once_whatever_the_number_of_receivers(
 async def test_a_long_fan_out_yields_between_slices(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """[FAN1] Others get their turn before everybody has been written to; the rest follows."""
     monkeypatch.setattr(channels, "SLICE", 2)
-    guests = [await house.visitor("ada", BOARD) for _ in range(5)]
+    guests = await house.visitors(5, BOARD)
     house.hub.hear(committed(await epoch_of(house), 1))
     told = [[len(said(guest)) for guest in guests]]
     while told[-1] != [1] * 5:
@@ -80,7 +80,7 @@ async def test_who_leaves_during_a_fan_out_is_sent_nothing_more(
 ) -> None:
     """[SES1] Its connection stays; what is fanned out from then on is not for it."""
     monkeypatch.setattr(channels, "SLICE", 1)
-    first, second = [await house.visitor("ada", BOARD) for _ in range(2)]
+    first, second = await house.visitors(2, BOARD)
     first.line.on_write = lambda _: second.leave()
     await house.add("math", "hello")
     await house.settle()
@@ -94,7 +94,7 @@ async def test_what_waits_for_a_running_fan_out_goes_out_in_one_write(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channels, "SLICE", 1)
-    guests = [await house.visitor("ada", BOARD) for _ in range(3)]
+    guests = await house.visitors(3, BOARD)
     writes: list[Encoded] = []
     guests[-1].line.on_write = writes.append
     epoch = await epoch_of(house)
@@ -111,7 +111,7 @@ async def test_who_enters_during_a_fan_out_gets_its_batch_once(
     """[SUB2] It reads the batch from the log, so the slices that are still to come must pass it by."""
     monkeypatch.setattr(channels, "SLICE", 1)
     epoch = await epoch_of(house)
-    guests = [await house.visitor("ada", BOARD) for _ in range(3)]
+    guests = await house.visitors(3, BOARD)
     late = await house.visitor("bob")
     late.say("subscribe", {"channel": BOARD, "since": {"epoch": epoch, "offset": 0}})
     await house.add("math", "1", "2")
@@ -173,7 +173,7 @@ async def test_a_fan_out_that_cannot_keep_up_leaves_the_rest_to_the_log(
     """[FAN3] The queue is bounded; everybody still gets everything, once."""
     monkeypatch.setattr(channels, "SLICE", 1)
     monkeypatch.setattr(channels, "QUEUED_EVENTS", 5)
-    guests = [await house.visitor("ada", BOARD) for _ in range(3)]
+    guests = await house.visitors(3, BOARD)
     channel = house.hub.find(notes.PATH, BOARD)
     assert channel is not None
     longest = 0
@@ -222,7 +222,7 @@ async def count(house: House, number: int, board: str = "math") -> None:
 
 async def test_newest_values_keep_to_their_rate_and_the_last_one_always_comes(house: House) -> None:
     ada = await house.visitor("ada", BOARD)
-    clock = Clock(house)
+    clock = Clock(house, still=True)
     for number in range(1, 6):
         await count(house, number)
     assert counts(ada) == [1]
@@ -240,7 +240,7 @@ async def test_newest_values_keep_to_their_rate_and_the_last_one_always_comes(ho
 async def test_a_rate_with_room_is_kept_in_the_mean(house: House) -> None:
     """What is a little early goes out, and is made up for later: never more than one per interval and the first."""
     ada = await house.visitor("ada", BOARD)
-    clock = Clock(house)
+    clock = Clock(house, still=True)
     channel = house.hub.find(notes.PATH, BOARD)
     assert channel is not None
     sent: list[float] = []
@@ -261,7 +261,7 @@ async def test_a_rate_with_room_is_kept_in_the_mean(house: House) -> None:
 async def test_what_one_commit_says_of_several_keys_leaves_together(house: House) -> None:
     """None of them waits for the interval that another one has begun."""
     ada = await house.visitor("ada", BOARD)
-    Clock(house)  # which stands still
+    Clock(house, still=True)
 
     def say(tx: Any) -> None:
         for number, board in enumerate("abcd"):
@@ -274,7 +274,7 @@ async def test_what_one_commit_says_of_several_keys_leaves_together(house: House
 
 async def test_each_key_has_its_own_newest_value(house: House) -> None:
     ada = await house.visitor("ada", BOARD)
-    clock = Clock(house)
+    clock = Clock(house, still=True)
     for number, board in ((1, "a"), (2, "b"), (3, "a"), (4, "b")):
         await count(house, number, board)
     await clock.advance(0.5)

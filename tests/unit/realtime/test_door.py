@@ -15,7 +15,12 @@ from tests.unit.realtime.house import Clock, House, texts
 
 from coursewire.errors import Unavailable
 from coursewire.identity.tokens import Issuer, Verifier
-from coursewire.realtime.door import EXPIRED_GRACE_S, EXPIRING_AHEAD_S, EXPIRING_JITTER_S
+from coursewire.realtime.door import (
+    EXPIRED_GRACE_S,
+    EXPIRING_AGAIN_S,
+    EXPIRING_AHEAD_S,
+    EXPIRING_JITTER_S,
+)
 from coursewire.storage.engine import Storage
 from coursewire.wire.socketio import Kind, Message
 
@@ -181,6 +186,20 @@ async def test_short_tokens_are_not_renewed_without_a_pause(house: House) -> Non
         await clock.advance(2)
         assert len(ada.named("auth.expiring")) == count
         await ada.ask("auth.refresh", token=house.keys.token("ada", expires_at=in_s(20)))
+
+
+async def test_a_token_that_brings_no_time_is_not_asked_for_again_at_once(house: House) -> None:
+    """[SES2] An issuer that gives out the same one until it ends was asked some twenty times in its last seconds."""
+    clock = Clock(house)
+    token = house.keys.token("ada", expires_at=in_s(8))
+    ada = await house.visitor("ada", BOARD, token=token)
+    await clock.advance(4.5)
+    assert len(ada.named("auth.expiring")) == 1
+    await ada.ask("auth.refresh", token=token)
+    await clock.advance(EXPIRING_AGAIN_S - 0.4)
+    assert len(ada.named("auth.expiring")) == 1
+    await clock.advance(1)
+    assert len(ada.named("auth.expiring")) == 2
 
 
 async def test_somebody_elses_token_does_not_renew(house: House) -> None:

@@ -16,6 +16,7 @@ from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.identity import membership
 from coursewire.identity.caller import Caller
 from coursewire.realtime.contract import Command, Mode, Nothing, Result
+from coursewire.realtime.eager import start
 from coursewire.realtime.namespace import ChannelKind, Namespace, Opening, Signal, Staged, Step, only_self
 from coursewire.realtime.transaction import Transaction
 from coursewire.realtime.visit import Visit
@@ -217,6 +218,32 @@ async def test_a_right_that_goes_while_a_channel_is_entered_ends_all_of_it(house
     assert (error["code"], error["retryable"], error.get("field")) == ("unavailable", True, None)
     assert house.hub.find("/notes", "board:art") is None
     assert house.hub.find("/notes", "board:math") is None
+
+
+async def test_who_has_left_meanwhile_enters_nothing(house: House) -> None:
+    """It would be listed in the channel for ever: nobody ends the subscriptions of a session twice."""
+    ada = await house.visitor("ada")
+    [session] = house.hub.all_sessions()
+    ada.vanish()
+    answers = await house.hub.subscribe(session, {"board:math": None})
+    assert isinstance(answers["board:math"], NotFound)
+    assert house.hub.channel_count == 0
+
+
+async def test_nothing_is_granted_to_who_leaves_while_it_is_decided(
+    house: House, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[FAN4] Otherwise a namespace would keep them among those who are there."""
+    monkeypatch.setattr(house.storage, "glance", house.storage.read)  # as where the database is not a file
+    await house.visitor("ada", "board:math")
+    [session] = house.hub.all_sessions()
+    granted = [("ada", "math", "MATH")]
+    assert wall.grants == granted
+    await house.write(lambda tx: membership.put_course(tx.raw, "math", "Algebra"))
+    deciding = start(house.hub.decide_again(session))
+    house.hub.unsubscribe(session, "board:math")
+    await deciding
+    assert (wall.grants, wall.left) == (granted, [("ada", "math")])
 
 
 async def test_memory_sees_commands_in_the_order_in_which_they_are_committed(

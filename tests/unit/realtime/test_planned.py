@@ -112,7 +112,7 @@ async def test_a_plan_holds_up_nobody_who_writes(house: House, desk: Desk) -> No
     """[CMD2] The writer is everybody's."""
     gate = threading.Event()
     ada, bob = await house.visitor("ada", "board:math"), await house.visitor("bob", "board:math")
-    desk.before_plan = lambda: gate.wait(20)
+    desk.before_plan = lambda: gate.wait(30)
     slow = add(ada, "slow")
     await bob.ask("course.rename", board="math", title="Geometry")
     assert slow not in ada.answers
