@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from uuid_utils import uuid7
@@ -108,6 +109,15 @@ class Position(Model):
 def new_id() -> str:
     """Return a fresh UUIDv7: unique, and sorted by time of creation to the millisecond."""
     return str(uuid7())
+
+
+def what_is_wrong(finding: Mapping[str, Any]) -> str:
+    """Return in words what pydantic has found: one of `ValidationError.errors()`."""
+    if finding["type"] == "too_long" and finding["ctx"]["field_type"] == "Value":
+        # A text is measured once it is cleaned, and pydantic calls its characters "items after validation" then.
+        most, length = finding["ctx"]["max_length"], finding["ctx"]["actual_length"]
+        return f"must have at most {most} characters, not {length}"
+    return str(finding["msg"]).removeprefix("Value error, ")
 
 
 def iso(milliseconds: int) -> str:

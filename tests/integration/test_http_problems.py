@@ -234,7 +234,7 @@ async def test_what_was_taken_back_is_not_in_a_repeated_reply(failing: Campus) -
 
 
 async def test_openapi_tells_every_route_and_its_problems(running: Campus) -> None:
-    async with httpx.AsyncClient(base_url=running.url) as anybody:
+    async with httpx.AsyncClient(base_url=running.url, timeout=30) as anybody:
         described = (await anybody.get("/openapi.json")).json()
     assert described["paths"].keys() == {
         "/v1/courses/{course_id}",
@@ -273,6 +273,32 @@ async def test_pages_of_allowed_origins_only_may_read_replies(tmp_path: Path) ->
             "Access-Control-Request-Headers": "authorization, idempotency-key",
         }
         assert (await running.lms.options("/v1/courses/cs101", headers=asked)).status_code == 200
+
+
+async def test_pages_may_read_what_is_refused_before_any_route(tmp_path: Path) -> None:
+    """Without its headers a page would see no 413 but a broken connection."""
+    async with campus(tmp_path, allowed_origins=["https://lms.example"], max_body_bytes=1_024) as running:
+        reply = await running.lms.put(
+            "/v1/courses/cs101", headers={"Origin": "https://lms.example"}, json={"title": "x" * 2_000}
+        )
+        assert reply.status_code == 413
+        assert reply.headers["access-control-allow-origin"] == "https://lms.example"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/plain", b'{"title": "Data"}'),
+        ("application/x-www-form-urlencoded", b"title=Data"),
+        ("application/json", b""),
+        ("application/json", b"[]"),
+        ("application/json", b"null"),
+    ],
+)
+async def test_what_is_no_json_object_is_told_what_is_wanted(running: Campus, kind: str, body: bytes) -> None:
+    reply = await running.lms.put("/v1/courses/cs101", headers={"Content-Type": kind}, content=body)
+    assert reply.status_code == 422
+    assert reply.json()["detail"] == "the body must be a JSON object, with Content-Type: application/json"
 
 
 async def test_replies_are_not_sniffed(running: Campus) -> None:

@@ -56,7 +56,8 @@ def create_app(
     problems.install(app)
     for router in routers:
         app.include_router(router)
-    if allowed_origins:
+    app.add_middleware(Guard, max_body_bytes=max_body_bytes)
+    if allowed_origins:  # around the guard: pages are to read its refusals too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(allowed_origins),
@@ -65,5 +66,4 @@ def create_app(
             expose_headers=["Idempotency-Replayed", "Retry-After"],
             max_age=600,
         )
-    app.add_middleware(Guard, max_body_bytes=max_body_bytes)
     return app

@@ -1,4 +1,4 @@
-"""The outermost layer of the HTTP side: bounded bodies, and no exception that leaves it."""
+"""The layer around all routes: bounded bodies, HEAD wherever there is GET, and no exception that leaves it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if (
+            scope["method"] == "HEAD"
+        ):  # as good as GET everywhere (RFC 9110, 9.1); uvicorn keeps the body back
+            scope = {**scope, "method": "GET"}
         started = False
 
         async def send_safely(message: Message) -> None:
@@ -63,7 +67,7 @@ class Guard:
 
     async def _read(self, scope: Scope, receive: Receive) -> list[Message] | None:
         """Read the whole body; None when it is longer than allowed."""
-        if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        if scope["method"] in {"GET", "OPTIONS"}:
             return []
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._max * DRAINED:

@@ -14,10 +14,15 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from coursewire.errors import CoursewireError, Internal, Invalid
+from coursewire.vocabulary import what_is_wrong
 
 MEDIA_TYPE: Final = "application/problem+json"
 _MAX_ERRORS: Final = 20
 """Fields named in one problem; a roster of 10,000 bad lines makes no document of megabytes."""
+
+
+_NO_OBJECT: Final = frozenset({"missing", "model_attributes_type", "model_type"})
+"""What the whole body is when there is none, or when it is no JSON object: its Content-Type may say so too."""
 
 
 class FieldError(BaseModel):
@@ -130,9 +135,11 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 def _message(item: dict[str, Any]) -> str:
     """Return what would be right; of JSON that breaks off, why it does."""
+    if tuple(item["loc"]) == ("body",) and item["type"] in _NO_OBJECT:
+        return "the body must be a JSON object, with Content-Type: application/json"
     if item["type"] == "json_invalid":
         return f"the body must be JSON: {item['ctx']['error']}"
-    return str(item["msg"]).removeprefix("Value error, ")
+    return what_is_wrong(item)
 
 
 def _path(location: Sequence[str | int]) -> str:

@@ -100,6 +100,25 @@ async def require_service(caller: Annotated[Caller, Depends(authenticated)]) -> 
 
 CallerOf = Annotated[Caller, Depends(authenticated)]
 """A route's caller: anybody with a valid token."""
+
+
+def good_for(namespace: str) -> Any:
+    """Return a dependency of routes that lets tokens pass which are good for a namespace. It raises Forbidden."""
+
+    async def check(caller: CallerOf) -> None:
+        if not caller.may_enter(namespace):
+            raise Forbidden(f"this token is not good for {namespace}")
+
+    return Depends(check)
+
+
+async def _good_for_all(caller: CallerOf) -> None:
+    if caller.namespaces is not None:
+        raise Forbidden(f"this token is good for {', '.join(sorted(caller.namespaces)) or 'nothing'} only")
+
+
+GOOD_FOR_ALL: Any = Depends(_good_for_all)
+"""A dependency of routes that belong to no namespace: it lets tokens pass which are not for some only."""
 ServiceCaller = Annotated[Caller, Depends(require_service)]
 """A route's caller: the LMS itself."""
 

@@ -8,7 +8,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from coursewire.errors import Disabled
 from coursewire.identity import groups, membership
-from coursewire.identity.access import ServiceCaller, ServiceWork, TellingTransaction, entrance
+from coursewire.identity.access import (
+    GOOD_FOR_ALL,
+    ServiceCaller,
+    ServiceWork,
+    TellingTransaction,
+    entrance,
+)
 from coursewire.identity.bodies import (
     CourseBody,
     CourseReply,
@@ -32,12 +38,14 @@ from coursewire.vocabulary import ID_PATTERN, iso
 
 NAMESPACE = "http"
 """Under which these routes run and their idempotency keys are kept."""
+AFTERWARDS = "http afterwards"
+"""The same, for the second half of a request: the first has its key already."""
 
 CoursePath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the course.")]
 GroupPath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the group.")]
 UserPath = Annotated[str, Path(pattern=ID_PATTERN, description="The LMS's id of the user.")]
 
-router = APIRouter(prefix="/v1", tags=["identity"])
+router = APIRouter(prefix="/v1", tags=["identity"], dependencies=[GOOD_FOR_ALL])
 
 
 @router.put("/courses/{course_id}", response_model=CourseReply)
@@ -171,7 +179,10 @@ async def erase_user(user_id: UserPath, work: ServiceWork) -> Response:
     def run(tx: TellingTransaction) -> None:
         _tell(tx, membership.erase_user(tx, user_id))
 
-    return await work.write(NAMESPACE, run, status=204)
+    reply = await work.write(NAMESPACE, run, status=204)
+    # What their sessions had handed in stood behind that in the queue, and was written. Nothing more comes of them now.
+    await work.write(AFTERWARDS, run, status=204)
+    return reply
 
 
 @router.post("/tokens", status_code=201)

@@ -75,6 +75,13 @@ def _read_key(entry: Any, allowed: frozenset[str]) -> PyJWK | None:
     return key
 
 
+def _reason(error: Exception) -> str:
+    """Say why a set was not loaded; not where, for the URL may hold a secret."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"the answer was {error.response.status_code}"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 class JwksKeys:
     """The keys behind one URL. Used on one event loop."""
 
@@ -121,6 +128,18 @@ class JwksKeys:
         """Whether the keys are old enough to be asked for again."""
         return self._clock() - self._loaded_at > self._fresh_s
 
+    @property
+    def may_lack_some(self) -> bool:
+        """Whether the issuer could not be asked last time: it may have published a key since that is not here."""
+        return self._tried_at > self._loaded_at
+
+    @property
+    def away(self) -> Unavailable:
+        """What a caller hears who needs a key that cannot be had now."""
+        return Unavailable(
+            "the keys of the token issuer cannot be loaded", retry_after_ms=int(self._pause_s * 1000)
+        )
+
     async def load(self) -> None:
         """Fetch the keys, joining a fetch that is under way; within the pause after one, do nothing.
 
@@ -132,9 +151,7 @@ class JwksKeys:
             # Whoever waits may be cancelled; the fetch goes on for the others.
             await asyncio.shield(self._running)
         if self._clock() - self._loaded_at > self._stale_s:
-            raise Unavailable(
-                "the keys of the token issuer cannot be loaded", retry_after_ms=int(self._pause_s * 1000)
-            )
+            raise self.away
 
     def refresh_in_background(self) -> None:
         """Start a fetch when the keys are due, without waiting for it."""
@@ -150,9 +167,11 @@ class JwksKeys:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:  # a timeout is an OSError
             # The keys at hand stay in use until they are stale.
             self.failures += 1
-            logger.warning("the keys of the token issuer cannot be loaded: %s", type(error).__name__)
+            logger.warning("the keys of the token issuer cannot be loaded: %s", _reason(error))
         else:
             self._keys, self._loaded_at = keys, self._clock()
+            if not keys:
+                logger.warning("the token issuer publishes no key of %s", ", ".join(self._algorithms))
         finally:
             self._running = None
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from jwt import PyJWTError
 from pydantic import TypeAdapter, ValidationError
 
-from coursewire.errors import AuthExpired, AuthInvalid, AuthMissing, Unavailable
+from coursewire.errors import AuthExpired, AuthInvalid, AuthMissing, TooLarge, Unavailable
 from coursewire.identity.caller import Caller
 from coursewire.identity.keys import JwksKeys
 from coursewire.identity.roles import roles_in_course, roles_of_person
@@ -87,6 +87,8 @@ class Verifier:
         try:
             return self.verify(token, now)
         except KeyNotLoaded:
+            if self.jwks.may_lack_some:
+                raise self.jwks.away from None
             raise AuthInvalid("the token is signed with a key that its issuer does not publish") from None
 
     async def close(self) -> None:
@@ -183,7 +185,8 @@ class Issuer:
     ) -> tuple[str, int]:
         """Return a token and when it expires, in milliseconds since 1970.
 
-        `courses=None` says nothing about courses; `{}` says that there are none.
+        `courses=None` says nothing about courses; `{}` says that there are none. Raises TooLarge for more than a
+        verifier reads.
         """
         now = self._clock()
         # Whole seconds would make a token look older than a removal in the same second.
@@ -204,7 +207,14 @@ class Issuer:
             claims["avatar_url"] = avatar_url
         if email is not None:
             claims["email"] = email
-        return sign_with_secret(claims, self._secret), claims["exp"] * 1000
+        token = sign_with_secret(claims, self._secret)
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise TooLarge(
+                f"a token has at most {MAX_TOKEN_CHARACTERS:,} characters, this would have {len(token):,}:"
+                " name fewer courses, and keep the roster by HTTP",
+                field="courses",
+            )
+        return token, claims["exp"] * 1000
 
 
 def _time(claims: dict[str, Any], claim: str) -> int | None:

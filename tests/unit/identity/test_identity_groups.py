@@ -43,7 +43,8 @@ def test_a_group_is_the_people_that_it_was_last_given(course: Ledger) -> None:
 def test_a_title_stays_until_another_is_given(course: Ledger) -> None:
     put(course, "red")
     assert course.do(groups.group, "cs101", "red").title == "red"
-    put(course, "red", title="Red")
+    assert put(course, "red", title="Red") == (GroupChanged("cs101", "red"),)  # pages show it
+    assert put(course, "red", title="Red") == ()
     put(course, "red", "ben")
     put(course, "blue")
     found = course.do(groups.groups_of_course, "cs101")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.unit.identity.key_server import OTHER_KEY, RSA_KEY, KeyServer, public
 from tests.unit.identity.test_identity_tokens import NOW, SECRET, claims, raw_token
 
 from coursewire.errors import AuthInvalid, Unavailable
-from coursewire.identity.keys import MAX_BYTES, MAX_KEYS, JwksKeys, read_keys
+from coursewire.identity.keys import MAX_BYTES, MAX_KEYS, JwksKeys, fetch_over_http, read_keys
 from coursewire.identity.tokens import ASYMMETRIC_ALGORITHMS, Issuer, KeyNotLoaded, Verifier
 
 
@@ -118,6 +119,47 @@ async def test_known_keys_outlive_an_issuer_that_is_away_but_not_for_ever(
         await verifier.authenticate(made, NOW)
 
 
+async def test_a_new_key_of_an_issuer_that_is_away_is_not_called_forged(
+    server: KeyServer, verifier: Verifier, clock: Clock
+) -> None:
+    """Clients take `auth_invalid` for the end; a restart of the issuer as it rotates its keys signed people out."""
+    await verifier.authenticate(sign(claims(), "ES256", "key-ES256"), NOW)
+    new = sign(claims(), "RS256", "next", OTHER_KEY)
+    server.status = 503
+    clock.now += 10
+    for _ in range(2):  # within the pause as well, in which nobody asks
+        with pytest.raises(Unavailable) as caught:
+            await verifier.authenticate(new, NOW)
+        assert caught.value.retry_after_ms == 10_000
+    server.status, server.keys = 200, [public_jwk("RS256", "next", OTHER_KEY)]
+    clock.now += 10
+    assert (await verifier.authenticate(new, NOW)).user_id == "ada"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, None, "the answer was 404"),
+        (302, None, "the answer was 302"),
+        (200, b"<html>", "JSONDecodeError: "),
+        (200, b"{}", "ValueError: not a JWK set"),
+        (200, b"x" * (MAX_BYTES + 1), f"ValueError: the key set is longer than {MAX_BYTES} bytes"),
+        (200, b'{"keys": []}', "the token issuer publishes no key of RS256, ES256, EdDSA"),
+    ],
+)
+async def test_the_log_says_why_keys_are_missing_and_not_where_they_are(
+    server: KeyServer, status: int, body: bytes | None, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.status, server.body = status, body
+    keys = JwksKeys(f"{server.url}?key=sentinel")
+    with contextlib.suppress(Unavailable):
+        await keys.load()
+    assert [record.getMessage() for record in caplog.records if reason in record.getMessage()]
+    assert "sentinel" not in "".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("coursewire")
+    )
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"null", b'{"keys": 7}', b'{"keys"', b"<html>", b"x" * (MAX_BYTES + 1)]
 )
@@ -160,6 +202,14 @@ async def test_an_address_where_nobody_is(url: str, clock: Clock) -> None:
     verifier = Verifier(jwks=JwksKeys(url, clock=clock))
     with pytest.raises(Unavailable):
         await verifier.authenticate(sign(claims(), "RS256", "k"), NOW)
+
+
+async def test_a_document_without_end_is_not_read_to_it(server: KeyServer) -> None:
+    server.body = b" " * MAX_BYTES
+    assert len(await fetch_over_http(server.url)) == MAX_BYTES
+    server.body += b" "
+    with pytest.raises(ValueError, match=f"longer than {MAX_BYTES} bytes"):
+        await fetch_over_http(server.url)
 
 
 async def test_who_waits_may_leave_without_stopping_the_fetch_for_others(clock: Clock) -> None:

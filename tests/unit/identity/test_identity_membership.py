@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from tests.unit.log.ledger import Ledger
 
 from coursewire.errors import AuthExpired, Invalid, NotFound
@@ -23,9 +24,11 @@ from coursewire.identity.contract import (
     UserSaved,
 )
 from coursewire.identity.membership import Enrolment
+from coursewire.identity.store import course_removals
 from coursewire.storage import Prepared, Transaction
 from coursewire.vocabulary import Role
 
+REMOVED = Prepared(select(course_removals.c.user_id))
 LEARNER: frozenset[Role] = frozenset({"learner"})
 STAFF: frozenset[Role] = frozenset({"instructor", "teaching_assistant"})
 
@@ -236,6 +239,25 @@ def test_the_roster_stands_above_claims(course: Ledger) -> None:
     course.do(membership.put_members, "cs101", lines("ada"))
     assert sync(course, caller(at=2_000, courses={"cs101": STAFF})) == ()
     assert sync(course, caller(at=3_000, courses={})) == ()
+    assert roster(course) == {"ada": {"learner"}}
+
+
+@pytest.mark.parametrize("by", ["a whole roster", "a line of it", "erasing"])
+def test_removals_are_forgotten_where_something_newer_stands_for_them(course: Ledger, by: str) -> None:
+    course.do(membership.remove_member, "cs101", "ada")
+    assert [row.user_id for row in course.write(lambda tx: tx.all(REMOVED))] == ["ada"]
+    if by == "erasing":
+        course.do(membership.erase_user, "ada")
+    else:
+        is_whole = by == "a whole roster"
+        course.do(membership.put_members, "cs101", [] if is_whole else lines("ada"), replace=is_whole)
+    assert course.write(lambda tx: tx.all(REMOVED)) == []
+
+
+def test_of_two_tokens_of_one_moment_the_one_that_comes_later_counts(course: Ledger) -> None:
+    """Many libraries write whole seconds."""
+    sync(course, caller(at=1_000, courses={}))
+    sync(course, caller(at=1_000, courses={"cs101": LEARNER}))
     assert roster(course) == {"ada": {"learner"}}
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.identity.key_server import RSA_KEY, sign
 
-from coursewire.errors import AuthExpired, AuthInvalid, AuthMissing
+from coursewire.errors import AuthExpired, AuthInvalid, AuthMissing, TooLarge
 from coursewire.identity.caller import Caller, claims_digest
 from coursewire.identity.tokens import MAX_TOKEN_CHARACTERS, Issuer, Verifier
 
@@ -196,6 +196,20 @@ def test_not_before_and_issued_at_have_a_little_leeway() -> None:
 
 def test_one_audience_among_several_is_enough() -> None:
     assert verify(aud=["lms", "coursewire"]).user_id == "ada"
+
+
+def test_a_token_that_nobody_would_read_is_not_made() -> None:
+    issuer = Issuer(SECRET, clock=lambda: NOW)
+
+    def made(count: int) -> str:
+        return issuer.issue("ada", "Ada", courses={f"c{n:03}": ["learner"] for n in range(count)})[0]
+
+    # Three courses more are a whole number of characters more: four of them stand for three bytes.
+    most = 200 + (MAX_TOKEN_CHARACTERS - len(made(200))) * 3 // (len(made(203)) - len(made(200)))
+    assert len(verifier.verify(made(most), NOW).courses) == most
+    with pytest.raises(TooLarge, match="at most 16,384 characters, this would have 16,4") as refused:
+        made(most + 1)
+    assert refused.value.field == "courses"
 
 
 def test_a_service_token() -> None:
