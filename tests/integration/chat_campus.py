@@ -30,6 +30,9 @@ COURSE = "cs101"
 CHAT = "/chat"
 PATIENCE_S = 30.0
 """How long a test waits for what must come, before it fails."""
+KEPT_S = 3_600
+"""How long a server keeps a connection without a request. After uvicorn's own 5 s, which a busy machine may take
+between two of them, it closes one on which the next is under way."""
 
 
 @functools.cache
@@ -71,7 +74,7 @@ class Person:
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
-        self.client = _Client(reconnection=False, handle_sigint=False)
+        self.client = _Client(reconnection=False, handle_sigint=False, request_timeout=PATIENCE_S)
         self.events: list[tuple[str, Any, Json]] = []
         self.gone = asyncio.Event()
         self.refusal: Any = None
@@ -221,9 +224,17 @@ class Campus:
 @asynccontextmanager
 async def campus(**settings: Any) -> AsyncIterator[Campus]:
     """Serve a campus with one course: ada teaches, ben and cleo learn; eve is a stranger who teaches elsewhere."""
-    given = {"jwt_secret": SECRET, "database_url": "sqlite://", "rate_limits": False, "port": 0, **settings}
+    given = {
+        "jwt_secret": SECRET,
+        "database_url": "sqlite://",
+        "rate_limits": False,
+        "port": 0,
+        "ping_timeout_ms": 60_000,  # on a busy machine nobody is given up who is there
+        **settings,
+    }
     async with AsyncExitStack() as stack:
         node, server = await stack.enter_async_context(running(Settings(**given)))
+        server.config.timeout_keep_alive = KEPT_S
         # Only a socket that says it is TCP gets TCP_NODELAY from asyncio; without, every reply waits 40 ms.
         listener = stack.enter_context(
             sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM, sockets.IPPROTO_TCP)

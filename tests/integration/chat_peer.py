@@ -203,7 +203,7 @@ class Peer:
 @asynccontextmanager
 async def serving(peer: Peer, port: int = 0, settings: EdgeSettings | None = None) -> AsyncIterator[int]:
     """Serve a peer on 127.0.0.1 and yield its port."""
-    server = Server(peer, settings or EdgeSettings(ping_interval_ms=300, ping_timeout_ms=2_000))
+    server = Server(peer, settings or EdgeSettings(ping_interval_ms=300, ping_timeout_ms=30_000))
     listener = sockets.socket()
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
@@ -214,6 +214,7 @@ async def serving(peer: Peer, port: int = 0, settings: EdgeSettings | None = Non
         lifespan="off",
         log_level="warning",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=3_600,  # a busy machine may take uvicorn's 5 s between two requests
     )
     http = uvicorn.Server(config)
     task = asyncio.create_task(http._serve([listener]))

@@ -46,6 +46,23 @@ async def test_who_is_taken_out_of_the_course_hears_no_more_of_it(site: Campus) 
     assert error["code"] == "not_found"
 
 
+async def test_who_is_taken_out_has_nothing_unread_there(site: Campus) -> None:
+    """[FAN4] Nor on a screen of theirs that comes later: the count of a room that is not theirs is kept nowhere."""
+    ada, ben = await site.come("ada"), await site.come("ben")
+    room = await ada.open("course")
+    private = await ada.open("direct", member_ids=["ben"])
+    await ada.send(private["id"])
+    await ada.send(room["id"], "for @ben")
+    await ben.hear("unread.changed", lambda data: (data["room_id"], data["total"]) == (room["id"], 2))
+    await site.lms.delete(f"/v1/courses/{COURSE}/members/ben")
+    nothing = {"room_id": room["id"], "unread": 0, "mentions": 0, "total": 1}
+    await ben.hear("unread.changed", lambda data: data == nothing)
+    other = await site.come("ben", ready=False)
+    ready, _ = await other.hear("session.ready")
+    told = {one["data"]["room_id"] for one in ready["resumed"]["user:ben"]["latest"]}
+    assert told == {private["id"]}
+
+
 async def test_a_new_member_gets_in_while_connected(site: Campus) -> None:
     ada, eve = await site.come("ada"), await site.come("eve")
     room = await ada.open("course")

@@ -204,6 +204,13 @@ async def test_a_bad_field_is_named(scene: Scene, command: str, field: str, valu
     assert (error["code"] in {"invalid", "not_found", "conflict"}, error["field"]) == (True, named), error
 
 
+async def test_a_text_that_is_too_long_is_told_by_its_characters(scene: Scene) -> None:
+    """Whoever wrote it reads this."""
+    payload = {**scene.payloads["message.send"], "text": "x" * 8_001}
+    error = await scene.is_refused("message.send", payload)
+    assert error["message"] == "text: must have at most 8000 characters, not 8001"
+
+
 @pytest.mark.parametrize("command", sorted(_FIELDS))
 @pytest.mark.parametrize("payload", [[], ["a"], "text", 5, True, [{}]], ids=repr)
 async def test_a_payload_of_another_shape_is_named(scene: Scene, command: str, payload: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.integration.chat_campus import Campus, Person, campus
+from tests.integration.chat_campus import COURSE, Campus, Person, campus
 
 from coursewire.namespaces.chat import typing
 from coursewire.realtime import here
@@ -128,3 +128,30 @@ async def test_who_is_invisible_comes_and_goes_unseen(site: Campus) -> None:
     # By now ben, who went before cleo, would have been told of.
     await ada.hear("presence.changed", lambda data: (data["user_id"], data["status"]) == ("cleo", "offline"))
     assert [data for _, data in ada.heard("presence.changed") if data["user_id"] == "ben"] == []
+
+
+async def _shown(site: Campus, room_id: str) -> set[str]:
+    """Whom somebody who comes later is told of."""
+    cleo = await site.come("cleo")
+    latest = (await cleo.listen(room_id))["latest"]
+    await cleo.leave()
+    return {value["data"]["user_id"] for value in latest if value["event"] == "presence.changed"}
+
+
+async def test_who_is_taken_out_is_shown_to_nobody_who_comes_later(site: Campus) -> None:
+    """[FAN4] Whoever is there sees them go; that they are somewhere else still is nobody's business."""
+    ada, ben, room_id = await _together(site)
+    await site.lms.delete(f"/v1/courses/{COURSE}/members/ben")
+    await ben.hear("channel.closed")
+    await ada.hear("presence.changed", lambda data: (data["user_id"], data["status"]) == ("ben", "offline"))
+    assert "ben" not in await _shown(site, room_id)
+    await ben.do("presence.set", status="busy")
+    assert "ben" not in await _shown(site, room_id)
+
+
+async def test_who_was_erased_is_shown_to_nobody_who_comes_later(site: Campus) -> None:
+    """[LOG5] Their sessions end before their rights are asked for."""
+    ada, _, room_id = await _together(site)
+    await site.lms.delete("/v1/users/ben")
+    await ada.hear("presence.changed", lambda data: (data["user_id"], data["status"]) == ("ben", "offline"))
+    assert "ben" not in await _shown(site, room_id)

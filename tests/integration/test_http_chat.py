@@ -165,7 +165,7 @@ async def test_a_token_that_is_none_opens_nothing(site: Campus) -> None:
         ({"Authorization": "Bearer junk"}, "auth_invalid"),
         ({"Authorization": f"Bearer {site.token('ada', ttl_s=-60)}"}, "auth_expired"),
     ):
-        async with httpx.AsyncClient(base_url=site.url) as nobody:
+        async with httpx.AsyncClient(base_url=site.url, timeout=30) as nobody:
             reply = await nobody.get("/v1/rooms", headers=headers)
         assert reply.headers["www-authenticate"].startswith("Bearer")
         _problem(reply, 401, code)
@@ -212,6 +212,12 @@ async def test_a_bad_message_is_named_and_not_written(site: Campus, body: dict[s
     before = await site.counts()
     _problem(await site.lms.post(f"/v1/rooms/{room['id']}/messages", json=body), 422, "invalid", field)
     assert await site.counts() == before
+
+
+async def test_a_message_that_is_too_long_is_told_by_its_characters(site: Campus) -> None:
+    room = (await site.lms.post("/v1/rooms", json={"kind": "course", "course_id": COURSE})).json()["room"]
+    reply = await site.lms.post(f"/v1/rooms/{room['id']}/messages", json={"text": "x" * 8_001})
+    assert reply.json()["detail"] == "text: must have at most 8000 characters, not 8001"
 
 
 @pytest.mark.parametrize(

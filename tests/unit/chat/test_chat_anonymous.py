@@ -13,6 +13,8 @@ from coursewire.errors import Conflict, Forbidden, Invalid, NotFound
 from coursewire.namespaces.chat import service
 from coursewire.namespaces.chat.contract import (
     Author,
+    DeleteMessage,
+    ListAudit,
     ListPins,
     ReadReceipts,
     ReceiptChanged,
@@ -21,6 +23,7 @@ from coursewire.namespaces.chat.contract import (
     SendMessage,
     UnreadChanged,
 )
+from coursewire.vocabulary import new_id
 
 KEY = "bens-own-wording"
 
@@ -195,3 +198,16 @@ def test_staff_who_take_it_back_are_named_but_the_author_is_not(room: Classroom,
     [deleted] = [event for event in room.logged(f"room:{opened.id}") if event.event == "message.deleted"]
     assert deleted.actor == "ada"
     assert b"ben" not in deleted.data
+
+
+def test_the_audit_trail_names_no_author_whom_staff_have_not_asked_for(
+    room: Classroom, opened: RoomSummary
+) -> None:
+    """Else to delete a message would be a way to learn who wrote it, of which nothing is kept."""
+    said = room.send("ben", opened.id, "who am I?", anonymous=True)
+    signed = room.send("ben", opened.id, "Ben")
+    for message in (said, signed):
+        room.run("ada", DeleteMessage(key=new_id(), message_id=message.id))
+    deeds = {deed.message_id: deed for deed in room.run("ada", ListAudit(room_id=opened.id)).items}
+    assert "ben" not in deeds[said.id].model_dump_json()
+    assert "ben" in deeds[signed.id].model_dump_json()

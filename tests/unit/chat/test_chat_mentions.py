@@ -91,6 +91,8 @@ def test_everybody_is_called_where_few_are_or_by_staff(
     said = room.send("ben", chat.id, "@room again, @cleo")
     assert (said.mention_groups, said.mentions) == ([], ["cleo"])
     assert _counts(room, chat.id) == {"ada": 1, "cleo": 2}
+    nameless = [room.send(who, chat.id, "@room, who am I?", anonymous=True) for who in ("ada", "ben")]
+    assert [said.mention_groups for said in nameless] == [[], []]  # one is staff, which nobody can tell
     room.send("ada", chat.id, "@room and @cleo: listen")
     assert set(_counts(room, chat.id).values()) == {1, 3}
     assert [len(fact.mentioned) for fact in facts] == [2, 1, 22]

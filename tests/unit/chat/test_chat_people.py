@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.unit.chat.classroom import COURSE, LEARNER, Classroom
 
-from coursewire.bus.port import DeriveWanted, RightsChanged
+from coursewire.bus.port import DeriveWanted, RightsChanged, Unlogged
 from coursewire.errors import Forbidden, Invalid, NotFound
-from coursewire.namespaces.chat import rules
+from coursewire.namespaces.chat import rules, service
 from coursewire.namespaces.chat.contract import JoinRoom, LeaveRoom, ListMembers, UpdateRoom
 
 
@@ -93,6 +93,26 @@ def test_an_administrator_is_no_member_of_a_group_but_the_lms_may_change_it(room
     assert _members(room, "cleo", group.id) == ["ada", "ben", "cleo"]
 
 
+def test_what_an_administrator_may_ends_with_the_role(room: Classroom) -> None:
+    """[SUB1] They post and read without a membership, which would outlast the token that says what they are."""
+    opened = room.open("ada")
+    root = room.caller("root", "administrator")
+    room.enrol("math", {"root": LEARNER})  # they are somebody whom a roster knows
+    room.send(root, opened.id, "The server room is warm.")
+    assert "root" not in _members(room, "ada", opened.id)
+    assert _told(room, opened.id) == []
+    assert [effect.key for effect in room.effects if isinstance(effect, Unlogged)] == []  # nor has a receipt
+    assert opened.id in room.rooms(root)
+    with pytest.raises(NotFound):
+        room.history("root", opened.id)
+    assert room.rooms("root") == {}
+    with pytest.raises(NotFound):
+        room.send("root", opened.id)
+    room.enrol(COURSE, {"root": LEARNER})  # who is on the roster as well is like everybody there
+    room.send(root, opened.id)
+    assert "root" in _members(room, "ada", opened.id)
+
+
 def test_the_lms_is_no_person_and_joins_nothing(room: Classroom) -> None:
     opened = room.open("ada")
     with pytest.raises(Forbidden, match="no person"):
@@ -153,6 +173,30 @@ def test_who_is_taken_out_of_the_course_is_in_none_of_its_rooms(room: Classroom)
             room.history("ben", room_id)
         assert _told(room, room_id) == [("member.left", "ben", 2)]
     assert RightsChanged(("ben",)) in room.effects
+
+
+def test_nothing_of_a_room_counts_for_who_has_left_it(room: Classroom) -> None:
+    """By themselves, by others, or with the roster: they are told, and that of the other rooms is counted still."""
+    opened, other = room.open("ada"), room.open("ben", "direct", member_ids=["cleo"])
+    group = room.open("ada", "group", course_id=COURSE, member_ids=["ben", "cleo"])
+    for place in (opened, group):
+        room.send("ada", place.id, "for @ben")
+    room.send("cleo", other.id)
+    room.run("ben", LeaveRoom(room_id=opened.id))
+    assert DeriveWanted("/chat", service.UNREAD_NO_MORE, opened.id, ("ben",)) in room.effects
+    room.run("ada", UpdateRoom(key="k", room_id=group.id, remove_member_ids=["ben"]))
+    assert DeriveWanted("/chat", service.UNREAD_NO_MORE, group.id, ("ben",)) in room.effects
+    room.effects.clear()
+    room.unenrol(COURSE, "cleo")
+    for place in (opened, group):
+        assert DeriveWanted("/chat", service.UNREAD_NO_MORE, place.id, ("cleo",)) in room.effects
+    told = room.do(lambda tx: list(service.unread_no_more_of(tx, opened.id, ["ada", "ben", "cleo"])))
+    assert {
+        user_id: (event.data.unread, event.data.mentions, event.data.total) for user_id, event in told
+    } == {
+        "ben": (0, 0, 1),
+        "cleo": (0, 0, 0),
+    }  # and not ada, who is in it
 
 
 def test_many_who_come_at_once_are_told_as_a_number(room: Classroom) -> None:

@@ -11,6 +11,7 @@ from coursewire.bus.port import DeriveWanted, Unlogged
 from coursewire.errors import NotFound
 from coursewire.namespaces.chat import rules, service
 from coursewire.namespaces.chat.contract import (
+    JoinRoom,
     LeaveRoom,
     MarkReceipt,
     Readers,
@@ -199,3 +200,69 @@ def test_choosing_it_again_tells_no_receipts(room: Classroom) -> None:
     room.effects.clear()
     room.run("ada", UpdateRoom(key="on", room_id=opened.id, receipts="on"))
     assert [effect for effect in room.effects if isinstance(effect, Unlogged)] == []
+
+
+def _forgotten(room: Classroom) -> set[str]:
+    """Whose receipts the nodes have been told to forget."""
+    told = [effect for effect in room.effects if isinstance(effect, Unlogged) and effect.is_last]
+    for effect in told:
+        said = orjson.loads(effect.data)
+        assert (said["read_number"], said["delivered_number"], "read_to" in said) == (0, 0, False)
+    return {effect.key or "" for effect in told}
+
+
+def test_a_room_that_grows_large_forgets_who_has_read_what(room: Classroom) -> None:
+    """Nodes keep newest values for whoever comes next, who would be told by name in a room where nobody is."""
+    opened = room.open("ada")
+    message = room.send("ada", opened.id)
+    room.mark("ben", opened.id, read=message.id)
+    room.enrol(COURSE, {f"u{number:02}": LEARNER for number in range(rules.NAMED_RECEIPTS_UP_TO - 3)})
+    assert _forgotten(room) == set()
+    room.effects.clear()
+    room.enrol(COURSE, {"last": LEARNER})
+    assert {"ada", "ben", "cleo", "u00"} <= _forgotten(room)
+    assert len(_forgotten(room)) == rules.NAMED_RECEIPTS_UP_TO
+    room.effects.clear()
+    room.run("last", LeaveRoom(room_id=opened.id))
+    assert _forgotten(room) == set()  # nobody was named
+    room.run("last", JoinRoom(room_id=opened.id))
+    assert len(_forgotten(room)) == rules.NAMED_RECEIPTS_UP_TO
+
+
+def test_who_comes_by_speaking_into_a_room_that_grows_large_has_no_receipt(room: Classroom) -> None:
+    people = [f"u{number:02}" for number in range(rules.NAMED_RECEIPTS_UP_TO - 2)]
+    room.enrol(COURSE, dict.fromkeys(people, LEARNER))
+    opened = room.open("ada")
+    room.run("u00", LeaveRoom(room_id=opened.id))
+    room.effects.clear()
+    room.send("u00", opened.id)
+    told = [effect for effect in room.effects if isinstance(effect, Unlogged)]
+    assert len(told) == rules.NAMED_RECEIPTS_UP_TO
+    assert _forgotten(room) == {effect.key for effect in told} == {"ada", "ben", "cleo", *people[1:]}
+
+
+def test_whoever_goes_takes_their_receipt_along(room: Classroom) -> None:
+    """By themselves, by others, with the roster, or erased."""
+    opened = room.open("ada")
+    group = room.open("ada", "group", member_ids=["ben", "cleo"])
+    takes_out = UpdateRoom(key="k", room_id=group.id, remove_member_ids=["ben"])
+    for who, command in (("ben", LeaveRoom(room_id=opened.id)), ("ada", takes_out)):
+        room.effects.clear()
+        room.run(who, command)
+        assert _forgotten(room) == {"ben"}
+    room.run("ben", JoinRoom(room_id=opened.id))
+    room.effects.clear()
+    room.unenrol(COURSE, "ben")
+    assert _forgotten(room) == {"ben"}
+    room.effects.clear()
+    room.erase("cleo")
+    assert _forgotten(room) == {"cleo"}
+
+
+def test_a_group_that_grows_large_forgets_who_has_read_what(room: Classroom) -> None:
+    people = [f"u{number:02}" for number in range(rules.NAMED_RECEIPTS_UP_TO)]
+    room.enrol(COURSE, dict.fromkeys(people, LEARNER))
+    group = room.open("ada", "group", member_ids=["ben"])
+    room.effects.clear()
+    room.run("ada", UpdateRoom(key="k", room_id=group.id, add_member_ids=people))
+    assert _forgotten(room) == {"ada", "ben"}

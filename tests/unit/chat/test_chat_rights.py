@@ -39,7 +39,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "room.list": ANYBODY,
     "room.open": {"course": ".FF.NN..", "discussion": "....NN..", "announcement": ".FF.NN..",
                   "group": "....II..", "direct": "....II.."},
-    "room.join": {"course": "....NN.F", "discussion": "....NN.F", "announcement": "....NN.F",
+    "room.join": {"course": "....NNFF", "discussion": "....NNFF", "announcement": "....NNFF",
                   "group": "NNFFNNNF", "direct": "NNFFNNNF"},
     "room.leave": {**READS, "direct": "NNFFNNNF"},
     "room.update": {"course": ".FF.NN..", "discussion": ".FF.NN..", "announcement": ".FF.NN..",

@@ -107,7 +107,7 @@ def test_who_may_post(kind: RoomKind, who: str) -> None:
         *[(kind, "outsider", NotFound) for kind in KINDS],
         *[(kind, "enrolled", None) for kind in OPEN],
         *[(kind, "learner", None) for kind in OPEN],
-        *[(kind, "administrator", None) for kind in OPEN],
+        *[(kind, "administrator", Forbidden) for kind in OPEN],
         *[(kind, "service", Forbidden) for kind in KINDS],
         *[(kind, "learner", Forbidden) for kind in PRIVATE],
         *[(kind, "administrator", NotFound) for kind in PRIVATE],
@@ -322,7 +322,11 @@ def test_one_replies_to_a_message_of_the_room() -> None:
     ],
 )
 def test_who_may_call_many(group: Group, kind: RoomKind, who: str, members: int, expected: bool) -> None:  # noqa: FBT001
-    assert rules.may_call(group, stand(kind, who)._replace(member_count=members)) is expected
+    access = stand(kind, who)._replace(member_count=members)
+    assert rules.may_call(group, access) is expected
+    # Without a name as anybody, so that nobody is told to be staff.
+    anybody = expected and (group == "staff" or members <= rules.CALLED_BY_ANYBODY_UP_TO)
+    assert rules.may_call(group, access, anonymous=True) is anybody
 
 
 def test_how_reading_is_told() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, ValidationError
 
 from coursewire.errors import Forbidden
-from coursewire.identity.access import CallerOf, WorkOf
+from coursewire.identity.access import WorkOf, good_for
 from coursewire.namespaces.chat import service
 from coursewire.namespaces.chat.contract import (
     History,
@@ -54,11 +54,6 @@ class MessageBody(Model):
     anonymous: bool = False
 
 
-def _check_entry(caller: CallerOf) -> None:
-    if not caller.may_enter(NAMESPACE):
-        raise Forbidden(f"this token is not good for {NAMESPACE}")
-
-
 def _command(kind: type[C], /, **fields: Any) -> C:
     try:
         return kind.model_validate(fields)
@@ -66,7 +61,7 @@ def _command(kind: type[C], /, **fields: Any) -> C:
         raise invalid_from(error) from None
 
 
-router = APIRouter(prefix="/v1/rooms", tags=["chat"], dependencies=[Depends(_check_entry)])
+router = APIRouter(prefix="/v1/rooms", tags=["chat"], dependencies=[good_for(NAMESPACE)])
 
 
 @router.get("", response_model_exclude_none=True)

@@ -71,7 +71,10 @@ def make() -> Namespace:
             "room": ChannelKind(service.check_room_channel, service.latest_of_room, presence_changed),
             "user": ChannelKind(only_self),
         },
-        derived={service.UNREAD: Derived(service.unread_of)},
+        derived={
+            service.UNREAD: Derived(service.unread_of),
+            service.UNREAD_NO_MORE: Derived(service.unread_no_more_of, is_kept=False),
+        },
         reactions={
             MembersChanged: service.follow_roster,
             UserErased: service.erase_user,

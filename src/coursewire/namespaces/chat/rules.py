@@ -28,7 +28,7 @@ NAMED_RECEIPTS_UP_TO = 20
 """In larger rooms nobody is told by name how far others have read."""
 
 CALLED_BY_ANYBODY_UP_TO = 20
-"""In larger rooms `@room` is only a word, unless staff say it."""
+"""In larger rooms `@room` is only a word, unless staff say it, under their names."""
 
 PINS_PER_ROOM = 50
 
@@ -94,6 +94,14 @@ class Access(NamedTuple):
         return self.is_open and (bool(self.roles) or self.is_administrator)
 
     @property
+    def may_belong(self) -> bool:
+        """Members; of an open room only who is enrolled, and leaves it with the roster.
+
+        What an administrator may ends with the token that says so, and a membership would outlast it.
+        """
+        return self.is_member or bool(self.roles)
+
+    @property
     def may_post(self) -> bool:
         """Whoever may read and is not muted may post; in announcement rooms, and locked ones, only staff."""
         if not self.may_read or self.keeps_order:
@@ -156,13 +164,16 @@ def check_can_be_replied_to(parent: Message | None, room_id: str) -> Message:
     return parent
 
 
-def may_call(group: Group, access: Access) -> bool:
-    """Whether `@staff` or `@room` calls anybody here; otherwise it is only a word."""
+def may_call(group: Group, access: Access, *, anonymous: bool = False) -> bool:
+    """Whether `@staff` or `@room` calls anybody here; otherwise it is only a word.
+
+    Without a name one may what anybody may: what only staff can do would tell that one of them wrote it.
+    """
     if group == "staff":
         return access.course_id is not None
     if access.kind == "direct":
         return False
-    return access.is_staff or access.is_service or access.member_count <= CALLED_BY_ANYBODY_UP_TO
+    return (access.keeps_order and not anonymous) or access.member_count <= CALLED_BY_ANYBODY_UP_TO
 
 
 def told_receipts(member_count: int, *, tells: bool) -> Receipts:
@@ -214,6 +225,8 @@ def check_can_join(access: Access | None) -> Access:
         raise Forbidden("one is added to this room by its members", field="room_id")
     if access.is_service:
         raise Forbidden("a service token is no person, and joins no room", field="room_id")
+    if not access.may_belong:
+        raise Forbidden("only who is enrolled joins: administrators read and post without", field="room_id")
     return access
 
 

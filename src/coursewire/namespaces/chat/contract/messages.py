@@ -27,7 +27,7 @@ class SendMessage(Command, name="message.send", mode=Mode.WRITE, returns=OneMess
     room_id: RoomId
     text: Annotated[Text, Len(1, 8_000)]
     """`@<user id>` mentions that person, `@staff` the course's staff in the room, `@room` everybody in it; not in code.
-    `@room` is only a word where more than 20 people are and the caller is no staff."""
+    `@room` is only a word where more than 20 people are, unless staff say it, and not anonymously."""
     reply_to: MessageId | None = None
     thread_id: MessageId | None = None
     """The first message of the thread; one that is in a thread itself cannot be it."""

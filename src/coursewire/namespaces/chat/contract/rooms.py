@@ -47,7 +47,7 @@ class OpenRoom(Command, name="room.open", mode=Mode.WRITE, returns=OneRoom, cost
 
 
 class JoinRoom(Command, name="room.join", mode=Mode.WRITE, returns=OneRoom):
-    """Become a member of an open room."""
+    """Become a member of an open room of one's course."""
 
     key: Key | None = None
     room_id: RoomId

@@ -3,9 +3,11 @@
 from coursewire.namespaces.chat.service.addressed import answer_readers
 from coursewire.namespaces.chat.service.channels import (
     UNREAD,
+    UNREAD_NO_MORE,
     check_room_channel,
     latest_of_room,
     room_channel,
+    unread_no_more_of,
     unread_of,
     user_channel,
 )
@@ -33,6 +35,7 @@ from coursewire.namespaces.chat.service.search import search_messages
 
 __all__ = [
     "UNREAD",
+    "UNREAD_NO_MORE",
     "answer_readers",
     "check_room_channel",
     "delete_message",
@@ -60,6 +63,7 @@ __all__ = [
     "search_messages",
     "send_message",
     "somebody",
+    "unread_no_more_of",
     "unread_of",
     "update_room",
     "user_channel",

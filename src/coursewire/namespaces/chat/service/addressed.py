@@ -35,7 +35,9 @@ def who_is_called(tx: Transaction, caller: Caller, access: rules.Access, command
         wanted.pop(caller.user_id, None)
     present = store.present_members(tx, access.room_id, list(wanted)) if wanted else frozenset()
     user_ids = tuple(user_id for user_id in wanted if user_id in present)[:MOST_NAMED]
-    return Called(user_ids, tuple(group for group in called.groups if rules.may_call(group, access)))
+    nameless = command.anonymous
+    groups = tuple(group for group in called.groups if rules.may_call(group, access, anonymous=nameless))
+    return Called(user_ids, groups)
 
 
 MOST_NAMED = 50

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 UNREAD = "unread"
 """The derived value that follows every change of a count."""
+UNREAD_NO_MORE = "unread_no_more"
+"""The same, for who has just left the room: nothing of it counts for them any more."""
 
 
 def room_channel(room_id: str) -> str:
@@ -65,3 +67,15 @@ def unread_of(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> Iterabl
         total = row.unread + row.elsewhere
         unread = Unread(room_id=room_id, unread=row.unread, mentions=row.mentioned, total=total)
         yield row.user_id, UnreadChanged(unread)
+
+
+def unread_no_more_of(
+    tx: Transaction, room_id: str, user_ids: Sequence[str]
+) -> Iterable[tuple[str, Event[Any]]]:
+    """Return the counts of people who have left a room, but for those who are back by now, in a few queries for all."""
+    still = {row.user_id for row in store.unread_counts(tx, room_id, user_ids)}
+    gone = [user_id for user_id in user_ids if user_id not in still]
+    totals = store.totals_unread(tx, gone)
+    for user_id in gone:
+        total = totals.get(user_id, 0)
+        yield user_id, UnreadChanged(Unread(room_id=room_id, unread=0, mentions=0, total=total))

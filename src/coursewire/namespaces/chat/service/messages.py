@@ -55,10 +55,10 @@ def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMe
     answered = NOTHING_ANSWERED
     if command.reply_to is not None or command.thread_id is not None:
         answered = _answered(tx, caller, command)
-    names_the_author = not command.anonymous and not caller.is_service
-    if names_the_author:
-        # Becoming a member would tell who wrote an anonymous message; so would the read pointer below.
-        people.join(tx, caller, access)
+    # Becoming a member would tell who wrote an anonymous message; so would the read pointer below.
+    speaks_as_member = access.may_belong and not command.anonymous and not caller.is_service
+    if speaks_as_member:
+        access = people.join(tx, caller, access)
     called = NOBODY
     if command.mentions or "@" in command.text:
         called = who_is_called(tx, caller, access, command)
@@ -72,7 +72,7 @@ def send_message(tx: Transaction, caller: Caller, command: SendMessage) -> OneMe
         MessageSent(told),
         actor=None if command.anonymous else caller.user_id,
     )
-    if names_the_author:
+    if speaks_as_member:
         receipts.mark_own(tx, caller, access, message)
     tx.derive(UNREAD, access.room_id)
     mentioned = count_mentions(tx, access, message, caller.user_id)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from coursewire.errors import Invalid
 from coursewire.namespaces.chat import rules, store
 from coursewire.namespaces.chat.contract import MemberJoined, MemberLeft, MemberPage, Membership, RoomUpdated
+from coursewire.namespaces.chat.service import receipts
 from coursewire.namespaces.chat.service.answers import one_room
-from coursewire.namespaces.chat.service.channels import UNREAD, room_channel, user_channel
+from coursewire.namespaces.chat.service.channels import UNREAD, UNREAD_NO_MORE, room_channel, user_channel
 
 if TYPE_CHECKING:
     from coursewire.identity.caller import Caller
@@ -25,20 +26,25 @@ def join_room(tx: Transaction, caller: Caller, command: JoinRoom) -> OneRoom:
     return one_room(tx, caller, access.room_id)
 
 
-def join(tx: Transaction, caller: Caller, access: rules.Access) -> None:
-    """Make the caller a member of a room that they may join, unless they are."""
-    if not access.is_member:
+def join(tx: Transaction, caller: Caller, access: rules.Access) -> rules.Access:
+    """Make the caller a member of a room that they may join, unless they are; return how they stand to it then."""
+    if access.is_member:
+        return access
+    with receipts.forgetting(tx, access.room_id):
         store.put_member(tx, access, caller.user_id, active=True)
-        _tell(tx, access.room_id, MemberJoined, {caller.user_id: caller.name})
+    _tell(tx, access.room_id, MemberJoined, {caller.user_id: caller.name})
+    return access._replace(is_member=True, member_count=access.member_count + 1)
 
 
 def leave_room(tx: Transaction, caller: Caller, command: LeaveRoom) -> OneRoom:
     """Stop being a member; who left a group may no longer read it."""
     access = rules.check_can_leave(store.load_access(tx, caller, command.room_id))
     if access.is_member:
-        store.put_member(tx, access, caller.user_id, active=False)
+        with receipts.forgetting(tx, access.room_id):
+            store.put_member(tx, access, caller.user_id, active=False)
         _tell(tx, access.room_id, MemberLeft, {caller.user_id: caller.name})
         tx.recheck_rights([caller.user_id])
+        tx.derive(UNREAD_NO_MORE, access.room_id, user_ids=[caller.user_id])
     return one_room(tx, caller, access.room_id)
 
 
@@ -63,7 +69,8 @@ def change_people(tx: Transaction, caller: Caller, access: rules.Access, command
     if command.add_member_ids:
         check_may_bring_in(tx, caller, access.course_id, command.add_member_ids, field="add_member_ids")
         wanted = list(dict.fromkeys(command.add_member_ids))
-        added = store.add_members(tx, room_id, wanted, from_number=access.last_number)
+        with receipts.forgetting(tx, room_id):
+            added = store.add_members(tx, room_id, wanted, from_number=access.last_number)
         _tell(tx, room_id, MemberJoined, _names(tx, added))
         for user_id in added:
             tx.append(user_channel(user_id), RoomUpdated(store.load_room(tx, room_id)))
@@ -71,18 +78,22 @@ def change_people(tx: Transaction, caller: Caller, access: rules.Access, command
         if access.course_id is not None:
             staff = store.staff_in(tx, room_id, access.course_id, caller.user_id)
             rules.check_takes_out_no_staff(command.remove_member_ids, staff, access)
-        removed = store.remove_members(tx, room_id, list(dict.fromkeys(command.remove_member_ids)))
+        with receipts.forgetting(tx, room_id):
+            removed = store.remove_members(tx, room_id, list(dict.fromkeys(command.remove_member_ids)))
         _tell(tx, room_id, MemberLeft, _names(tx, removed))
         tx.recheck_rights(removed)
+        if removed:
+            tx.derive(UNREAD_NO_MORE, room_id, user_ids=removed)
 
 
 def follow_roster(tx: Transaction, changed: MembersChanged) -> None:
     """Keep the people of a course's rooms as its roster says: all are in the open ones, only its own in its groups."""
     for room in store.rooms_of_course(tx, changed.course_id):
         added: list[str] = []
-        if room.kind in rules.OPEN_KINDS:
-            added = store.add_members(tx, room.id, changed.added, from_number=room.last_number)
-        removed = store.remove_members(tx, room.id, changed.removed)
+        with receipts.forgetting(tx, room.id):
+            if room.kind in rules.OPEN_KINDS:
+                added = store.add_members(tx, room.id, changed.added, from_number=room.last_number)
+            removed = store.remove_members(tx, room.id, changed.removed)
         if not added and not removed:
             continue
         if store.member_count(tx, room.id) <= rules.TOLD_ROSTER_UP_TO:
@@ -94,11 +105,15 @@ def follow_roster(tx: Transaction, changed: MembersChanged) -> None:
         if added:
             # Who is here hears of the room by its count.
             tx.derive(UNREAD, room.id, user_ids=added)
+        if removed:
+            tx.derive(UNREAD_NO_MORE, room.id, user_ids=removed)
 
 
 def take_out(tx: Transaction, room_id: str, user_id: str) -> None:
     """Take somebody who is erased out of a room, and tell it so without a name."""
-    if store.remove_members(tx, room_id, [user_id], for_good=True):
+    with receipts.forgetting(tx, room_id):
+        removed = store.remove_members(tx, room_id, [user_id], for_good=True)
+    if removed:
         _tell(tx, room_id, MemberLeft, {user_id: ""})
 
 

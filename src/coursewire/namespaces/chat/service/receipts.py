@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from coursewire.namespaces.chat import rules, store
@@ -72,16 +74,31 @@ def switch(tx: Transaction, access: rules.Access, *, on: bool) -> None:
     """Begin or cease to tell a room how far its people have read."""
     if on == access.tells_receipts:
         return
-    known = store.receipts(tx, access.room_id, rules.NAMED_RECEIPTS_UP_TO)
-    store.set_receipts(tx, access.room_id, on=on)
-    if not on:
-        # The nodes keep the newest values for whoever comes next: these take the places of what they have.
-        for row in known:
-            empty = Receipt(room_id=access.room_id, user_id=row.user_id)
-            tx.publish_latest(room_channel(access.room_id), ReceiptChanged(empty))
-    else:
+    with forgetting(tx, access.room_id):
+        store.set_receipts(tx, access.room_id, on=on)
+    if on:
         for row in store.receipts(tx, access.room_id, rules.NAMED_RECEIPTS_UP_TO):
             tx.publish_latest(room_channel(access.room_id), ReceiptChanged(receipt_of(access.room_id, row)))
+
+
+@contextmanager
+def forgetting(tx: Transaction, room_id: str) -> Iterator[None]:
+    """Let nobody be told any more of those whose receipts a change ends: who leaves, or all when the room grows large.
+
+    The nodes keep the newest values for whoever comes next, until an empty one takes the place of each.
+    """
+    before = _named(tx, room_id)
+    yield
+    if before:
+        now = set(_named(tx, room_id))
+        for user_id in before:
+            if user_id not in now:
+                empty = ReceiptChanged(Receipt(room_id=room_id, user_id=user_id))
+                tx.publish_latest(room_channel(room_id), empty, is_last=True)
+
+
+def _named(tx: Transaction, room_id: str) -> list[str]:
+    return [row.user_id for row in store.receipts(tx, room_id, rules.NAMED_RECEIPTS_UP_TO)]
 
 
 def mark_own(tx: Transaction, caller: Caller, access: rules.Access, message: Message) -> None:

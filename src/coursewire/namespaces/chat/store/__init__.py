@@ -5,6 +5,7 @@ from coursewire.namespaces.chat.store.counts import (
     readers_of,
     receipts,
     total_unread,
+    totals_unread,
     unread_counts,
 )
 from coursewire.namespaces.chat.store.erasure import (
@@ -182,6 +183,7 @@ __all__ = [
     "thread_after",
     "thread_before",
     "total_unread",
+    "totals_unread",
     "unmention",
     "unpair",
     "unread_counts",

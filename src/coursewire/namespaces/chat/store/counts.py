@@ -164,6 +164,12 @@ _unread_of_room = (
 _unread_of_some = Prepared(
     _unread_of_room.where(members.c.user_id.in_(bindparam("user_ids", expanding=True)))
 )
+_totals = Prepared(
+    select(members.c.user_id, func.sum(UNREAD).label("total"))
+    .select_from(members.join(rooms, rooms.c.id == members.c.room_id))
+    .where(members.c.user_id.in_(bindparam("user_ids", expanding=True)), members.c.active == 1)
+    .group_by(members.c.user_id)
+)
 _total_of = Prepared(
     select(func.coalesce(func.sum(UNREAD), 0).label("total"))
     .select_from(members.join(rooms, rooms.c.id == members.c.room_id))
@@ -175,6 +181,15 @@ def unread_counts(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> Ite
     """Return user_id, unread, mentioned, and unread elsewhere, of those of `user_ids` who are in the room."""
     for start in range(0, len(user_ids), SLICE):
         yield from tx.all(_unread_of_some, room_id=room_id, user_ids=list(user_ids[start : start + SLICE]))
+
+
+def totals_unread(tx: Transaction, user_ids: Sequence[str]) -> dict[str, int]:
+    """Return the unread messages of some people over all rooms; who is in none is not in there."""
+    found: dict[str, int] = {}
+    for start in range(0, len(user_ids), SLICE):
+        rows = tx.all(_totals, user_ids=list(user_ids[start : start + SLICE]))
+        found.update((row.user_id, int(row.total)) for row in rows)
+    return found
 
 
 def total_unread(tx: Transaction, user_id: str) -> int:
