@@ -75,7 +75,9 @@ class House:
 
     def push(self, **options: Any) -> Lane:
         vapid = Vapid(make_key_pair()[0], "mailto:ops@example.edu")
-        pusher = Pusher(vapid, allow_private=True, clock=lambda: self.now / 1_000, **options)
+        pusher = Pusher(
+            vapid, allow_private=True, clock=lambda: self.now / 1_000, **{"timeout_s": 30.0, **options}
+        )
         return self._lane(PushCourier(pusher, self.requests, luck=lambda: 0.5))
 
     def _lane(self, courier: Any, **options: Any) -> Lane:
@@ -101,6 +103,13 @@ class House:
 
         await self.do(work)
 
+    async def take_out(self, user_id: str) -> None:
+        def work(tx: Transaction) -> None:
+            for fact in membership.remove_member(tx.raw, COURSE, user_id):
+                tx.tell(fact)
+
+        await self.do(work)
+
     async def erase(self, user_id: str) -> None:
         def work(tx: Transaction) -> None:
             for fact in membership.erase_user(tx.raw, user_id):
@@ -122,7 +131,10 @@ class House:
         await self.do(lambda tx: service.update_preferences(self.channels, tx, caller, command))
 
     async def read_all(self, user_id: str) -> None:
-        command = MarkNotifications.model_validate({"key": new_id(), "filter": {}, "as": "read"})
+        await self.mark_all(user_id, "read")
+
+    async def mark_all(self, user_id: str, mark: str) -> None:
+        command = MarkNotifications.model_validate({"key": new_id(), "filter": {}, "as": mark})
         await self.do(service.mark_notifications, Caller(user_id=user_id, name=user_id), command)
 
     async def subscribe(self, user_id: str, browser: Browser) -> None:

@@ -18,7 +18,7 @@ from coursewire.client import ChatClient, ClientOptions, Gap, LinkOptions, Meta
 from coursewire.errors import AuthExpired, Conflict, Forbidden, Invalid, Overloaded, Unavailable
 from coursewire.namespaces.chat.contract import Message, MessageSent
 
-OPTIONS = ClientOptions(link=LinkOptions(open_timeout_s=2))
+OPTIONS = ClientOptions(link=LinkOptions(open_timeout_s=30))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_handlers_run_in_order_and_advance_the_position(network: tuple[Pee
         assert (await chat.subscribe("1")).offset == 0
         for text in ("one", "two", "three"):
             peer.say("1", text)
-        await asyncio.wait_for(all_seen.wait(), 5)
+        await asyncio.wait_for(all_seen.wait(), 30)
         chat.off(MessageSent, note)
         peer.say("1", "four")
         await chat.send("1", "five")
@@ -121,6 +121,21 @@ async def test_commands_given_offline_are_sent_after_the_resume_in_order(network
         assert chat.diagnostics.queued == 0
 
 
+async def test_a_loop_that_was_cut_off_as_it_began_goes_on(network: tuple[Peer, Proxy]) -> None:
+    """[SUB2] A bot that starts while the server restarts must not end by it."""
+    peer, proxy = network
+    async with ChatClient(proxy.url, "t", options=OPTIONS) as chat, aclosing(chat.messages("1")) as messages:
+        peer.lost_answers = ["history.read"]
+        taking = asyncio.create_task(take(messages, 1))
+        while peer.lost_answers:
+            await chat.send("2", "a round trip")
+        proxy.cut()
+        await chat.subscribe("1")
+        await chat.history("1")
+        peer.say("1", "one")
+        assert await taking == ["one"]
+
+
 async def test_a_lost_answer_does_not_say_it_twice(network: tuple[Peer, Proxy]) -> None:
     """[LOG3] [CLI2] The same key goes out again after the reconnect, and the answer is the first one."""
     peer, proxy = network
@@ -130,7 +145,7 @@ async def test_a_lost_answer_does_not_say_it_twice(network: tuple[Peer, Proxy]) 
         async with aclosing(chat.messages("1", history=1)) as messages:
             assert await take(messages, 1) == ["once"]
             proxy.cut()
-            assert (await asyncio.wait_for(sending, 10)).number == 1
+            assert (await asyncio.wait_for(sending, 30)).number == 1
         keys = [payload["key"] for command, payload in peer.commands if command == "message.send"]
         assert len(keys) == 2
         assert len(set(keys)) == 1
@@ -158,11 +173,29 @@ async def test_the_outbox_survives_the_program(network: tuple[Peer, Proxy], tmp_
 
     proxy.down = False
     again = ChatClient(proxy.url, "t", outbox=outbox, options=OPTIONS)
+    other = ChatClient(proxy.url, "t", outbox=outbox, options=OPTIONS)
     async with again, aclosing(again.messages("1", history=2)) as messages:
         assert await take(messages, 2) == ["written offline", "cancelled while waiting"]
+        with pytest.raises(ValueError, match="another client"):
+            other.start()
         await again.send("1", "and on")
     assert orjson.loads(outbox.read_bytes()) == []
     assert [message["key"] for message in peer.logs["room:1"]][:2] == ["k-1", "k-2"]
+
+
+async def test_a_command_of_an_earlier_run_that_is_refused_is_logged(
+    network: tuple[Peer, Proxy], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """[CLI2] Nobody waits for its answer any more: without a word in the log it would be gone without a trace."""
+    peer, proxy = network
+    outbox = tmp_path / "outbox.json"
+    payload = {"key": "k-1", "room_id": "1", "text": "written yesterday"}
+    outbox.write_bytes(orjson.dumps([{"ref": "r", "command": "message.send", "payload": payload}]))
+    peer.failures = [{"code": "forbidden", "message": "the room is locked", "retryable": False}]
+    async with ChatClient(proxy.url, "t", outbox=outbox, options=OPTIONS) as chat:
+        await chat.history("1")
+    assert "the room is locked" in caplog.text
+    assert orjson.loads(outbox.read_bytes()) == []
 
 
 async def test_a_full_outbox_refuses(network: tuple[Peer, Proxy]) -> None:
@@ -203,18 +236,26 @@ async def test_a_slow_handler_loses_nothing(network: tuple[Peer, Proxy]) -> None
         assert (await chat.history("1", limit=1)).items[0].number == 50
         assert seen == []
         gate.set()
-        await asyncio.wait_for(complete.wait(), 15)
+        await asyncio.wait_for(complete.wait(), 30)
     assert seen == list(range(1, 51))
     assert [command for command, _ in peer.commands].count("subscribe") > 1
 
 
 async def test_a_trimmed_log_is_bridged_by_history(network: tuple[Peer, Proxy]) -> None:
-    """[SUB3] The loop gets every message once; handlers of `gap` learn that more than messages was missed."""
+    """[SUB3] [CLI1] The loop gets every message once; handlers of `gap` get them page by page: no gap is held whole."""
     peer, proxy = network
     chat = ChatClient(proxy.url, "t", options=OPTIONS)
     states = States(chat)
     gaps: list[Gap] = []
-    chat.on("gap", gaps.append)
+    stands: list[tuple[int, int]] = []
+
+    @chat.on("gap")
+    def note(gap: Gap) -> None:
+        gaps.append(gap)
+        handled = chat.position("room:1")
+        reads = sum(command == "history.read" and "after" in given for command, given in peer.commands)
+        stands.append((reads, handled.offset if handled else 0))
+
     async with chat, aclosing(chat.messages("1", history=1)) as messages:
         peer.say("1", "0")
         assert await take(messages, 1) == ["0"]
@@ -228,8 +269,13 @@ async def test_a_trimmed_log_is_bridged_by_history(network: tuple[Peer, Proxy]) 
         assert await take(messages, 249) == [str(number) for number in range(1, 250)]
         peer.say("1", "live again")
         assert await take(messages, 1) == ["live again"]
-    (gap,) = gaps
-    assert (gap.room_id, gap.reason, len(gap.messages)) == ("1", "trimmed", 249)
+    assert [(gap.room_id, gap.reason, len(gap.messages)) for gap in gaps] == [
+        ("1", "trimmed", 100),
+        ("1", "trimmed", 100),
+        ("1", "trimmed", 49),
+    ]
+    assert [reads for reads, _ in stands] == [1, 2, 3], "a page is read when the one before was handled"
+    assert {offset for _, offset in stands} <= {0, 1}, "the position waits for all of them"
 
 
 async def test_the_stream_starts_anew_in_another_epoch(network: tuple[Peer, Proxy]) -> None:
@@ -245,7 +291,7 @@ async def test_the_stream_starts_anew_in_another_epoch(network: tuple[Peer, Prox
         proxy.cut()
         await states.until("reconnecting")
         await states.until("connected")
-        await asyncio.wait_for(gapped.wait(), 5)
+        await asyncio.wait_for(gapped.wait(), 30)
         async with aclosing(chat.messages("1", history=1)) as messages:
             peer.say("1", "after")
             assert await take(messages, 1) == ["after"]
@@ -267,7 +313,7 @@ async def test_tokens_are_refreshed_in_place_and_after_a_refusal(network: tuple[
         assert issued == ["token-1", "token-2"]
         peer.emit(peer.of("/chat"), "auth.expiring", {"expires_at": "2026-11-22T18:00:00.000Z"})
         chat.on("auth.expiring", lambda _expiring: refreshed.set())
-        await asyncio.wait_for(refreshed.wait(), 5)
+        await asyncio.wait_for(refreshed.wait(), 30)
         await chat.send("1", "a round trip after auth.refresh")
         assert [payload for command, payload in peer.commands if command == "auth.refresh"] == [
             {"token": "token-3"}
@@ -331,7 +377,7 @@ async def test_a_token_that_does_not_come_is_asked_for_again(
             ChatClient(proxy.url, token if kind == "async" else in_thread, options=OPTIONS) as chat,
         ):
             await chat.send("1", "here")
-            assert len(asked) == 2
+            assert len(asked) >= 2, "an answer may be late again on a busy machine"
             assert len(peer.connects) == 1
     finally:
         over.set()
@@ -356,6 +402,7 @@ async def test_answers_become_errors_of_the_contract(network: tuple[Peer, Proxy]
         with pytest.raises(Invalid) as invalid:
             await chat.send("1", "x" * 8_001)
         assert invalid.value.field == "text"
+        assert invalid.value.message == "text: must have at most 8000 characters, not 8001"
         assert len(peer.commands) == sent, "what cannot be right is not sent"
 
 
@@ -399,6 +446,18 @@ async def test_leaving_the_last_loop_unsubscribes(network: tuple[Peer, Proxy]) -
         assert peer.listeners["room:1"] == {}
 
 
+async def test_a_client_that_was_not_started_says_so(network: tuple[Peer, Proxy]) -> None:
+    """What was called before `start` waited for ever, without a word."""
+    _, proxy = network
+    chat = ChatClient(proxy.url, "t", options=OPTIONS)
+    async with asyncio.timeout(30):
+        for waits in (chat.rooms, chat.connected, lambda: chat.send("1", "x"), lambda: chat.subscribe("1")):
+            with pytest.raises(RuntimeError, match=r"call `start\(\)`"):
+                await waits()
+        async with chat:
+            assert (await chat.send("1", "now")).number == 1
+
+
 async def test_closing_ends_what_waits(network: tuple[Peer, Proxy]) -> None:
     peer, proxy = network
     async with ChatClient(proxy.url, "t", options=OPTIONS) as chat:
@@ -410,7 +469,7 @@ async def test_closing_ends_what_waits(network: tuple[Peer, Proxy]) -> None:
         chat.on("namespace.closing", lambda _: closing.set())
         restarting = {"reason": "restart", "retryable": True, "retry_after_ms": 0}
         peer.emit(peer.of("/chat"), "namespace.closing", restarting)
-        await asyncio.wait_for(closing.wait(), 15)
+        await asyncio.wait_for(closing.wait(), 30)
         proxy.cut()
         await states.until("reconnecting")
         await chat.connected()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.delivery_house import HOUR, MINUTE, House, house, send_all
+from tests.integration.delivery_house import HOUR, MINUTE, House, send_all
 from tests.integration.mail_server import Mailbox, mail_server, server_at
-from tests.integration.push_service import Browser, PushService, push_service
+from tests.integration.push_service import Browser, PushService
 
 from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.delivery import lane as lanes
@@ -67,24 +66,6 @@ async def nobody_answers() -> AsyncIterator[Silent]:
 async def silent() -> AsyncIterator[Silent]:
     async with nobody_answers() as silent:
         yield silent
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[PushService]:
-    async with push_service() as service:
-        yield service
-
-
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    async with mail_server() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-async def campus(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as made:
-        yield made
 
 
 async def pile_up(campus: House, user_id: str, channel: Any, rows: int) -> None:

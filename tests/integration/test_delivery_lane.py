@@ -5,30 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from tests.integration.delivery_house import DAY, HOUR, MINUTE, House, house, send_all
-from tests.integration.mail_server import Mailbox, mail_server
+from tests.integration.delivery_house import DAY, HOUR, MINUTE, House, send_all
+from tests.integration.mail_server import Mailbox
 
 from coursewire.namespaces.notifications.delivery import lane as lanes
 from coursewire.namespaces.notifications.delivery import store
 from coursewire.namespaces.notifications.delivery.back_off import back_off_s
 from coursewire.namespaces.notifications.delivery.lane import AT_ONCE, CLAIMED, MAX_ATTEMPTS
+from coursewire.namespaces.notifications.delivery.parcels import Claim
+from coursewire.realtime.transaction import Transaction
 from coursewire.vocabulary import iso
-
-
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    async with mail_server() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-async def campus(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as made:
-        yield made
 
 
 async def test_what_is_immediate_is_sent_and_forgotten(campus: House, mailbox: Mailbox) -> None:
@@ -282,3 +270,23 @@ def test_the_back_off_grows_and_is_bounded(
     attempt: int, asked_s: float | None, luck: float, wait_s: float
 ) -> None:
     assert back_off_s(attempt, asked_s, luck) == pytest.approx(wait_s)
+
+
+async def test_who_has_lost_a_claim_to_another_changes_nothing_any_more(campus: House) -> None:
+    await campus.enrol("ben")
+    await campus.notify("ben")
+
+    def claim(tx: Transaction) -> Claim:
+        turns, _ = store.next_in_turn(tx, "email", after="", busy=(), most=1)
+        [claimed] = store.claim(tx, "email", turns, lease_ms=MINUTE)
+        return claimed
+
+    slow = await campus.do(claim)
+    campus.now += MINUTE
+    await campus.do(claim)
+    before = await campus.waiting()
+    assert [row.attempts for row in before] == [2]
+    await campus.do(store.postpone, slow, until=campus.now + HOUR, reason="too late")
+    await campus.do(store.release, slow, until=campus.now + HOUR)
+    await campus.do(store.give_up, slow, reason="too late")
+    assert await campus.waiting() == before

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from tests.integration.delivery_house import DAY, HOUR, MINUTE, House, house, send_all
-from tests.integration.push_service import Browser, PushService, push_service
+from tests.integration.delivery_house import DAY, HOUR, MINUTE, House, send_all
+from tests.integration.push_service import Browser, PushService
 
 from coursewire.errors import Disabled
 from coursewire.identity.caller import Caller
@@ -20,16 +17,9 @@ from coursewire.vocabulary import iso
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[PushService]:
-    async with push_service() as service:
-        yield service
-
-
-@pytest.fixture
-async def campus(tmp_path: Path) -> AsyncIterator[House]:
-    async with house(tmp_path) as made:
-        await made.enrol("ben", email=None)
-        yield made
+async def campus(campus: House) -> House:
+    await campus.enrol("ben", email=None)
+    return campus
 
 
 async def send(campus: House) -> None:
@@ -169,3 +159,24 @@ async def test_where_push_is_not_set_up_nobody_subscribes(campus: House, service
     campus.channels.configured.discard("push")
     with pytest.raises(Disabled):
         await campus.subscribe("ben", service.browser("phone"))
+
+
+async def test_what_joins_a_digest_that_has_reached_some_reaches_them_too(
+    campus: House, service: PushService
+) -> None:
+    """The digest comes to them a second time, in the place of the first: its tag is the same."""
+    phone = service.browser("phone")
+    await campus.subscribe("ben", phone)
+    await campus.subscribe("ben", service.browser("laptop"))
+    await campus.prefer("ben", categories={"assignment": {"push": "daily"}})
+    await campus.notify("ben", category="assignment", title="Sheet 1")
+    service.answer("laptop", 503)
+    campus.now += 20 * HOUR
+    await send(campus)
+    await campus.notify("ben", category="assignment", title="Sheet 2")
+    campus.now += DAY
+    await send(campus)
+    told = [phone.read(one.body) for one in service.arrived if one.path == "/push/phone"]
+    assert [message["body"] for message in told] == ["Sheet 1", "Sheet 1\nSheet 2"]
+    assert len({message["tag"] for message in told}) == 1
+    assert await campus.waiting("push") == []

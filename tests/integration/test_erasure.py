@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
-from tests.integration.chat_campus import Campus, campus
+from sqlalchemy import select
+from tests.integration.chat_campus import PATIENCE_S, Campus, campus
+from tests.integration.notification_campus import come
+
+from coursewire.storage.schema import metadata
+from coursewire.storage.statement import Prepared
 
 
 @pytest.fixture
@@ -59,3 +68,64 @@ async def test_an_erased_person_goes_while_all_are_there(site: Campus) -> None:
     assert (item["id"], item["state"], item["text"]) == (message["id"], "deleted", "")
     members = (await cleo.do("room.members", room_id=room["id"]))["items"]
     assert [member["user_id"] for member in members] == ["ada", "cleo"]
+
+
+async def test_what_was_on_its_way_from_somebody_who_is_erased_leaves_nothing(
+    site: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[LOG5] It stands in the writer's queue behind the erasure, and is written: an administrator's message, wishes."""
+    ada = await site.come("ada")
+    room = await ada.open("course")
+    root = await site.come("cleo", roles=["administrator"])
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        begun.set()
+        go_on.wait(PATIENCE_S)
+
+    handed_in: asyncio.Queue[object] = asyncio.Queue()
+    write = site.node.storage.write
+
+    def note(work: Any) -> asyncio.Future[Any]:
+        handed_in.put_nowait(work)
+        return write(work)
+
+    async def queued() -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await handed_in.get()
+
+    async with AsyncExitStack() as stack:
+        inbox = await come(stack, site, "cleo")
+        holding = asyncio.ensure_future(site.node.storage.write(hold))
+        await asyncio.get_running_loop().run_in_executor(None, begun.wait, PATIENCE_S)
+        monkeypatch.setattr(site.node.storage, "write", note)
+        erasing = asyncio.ensure_future(site.lms.delete("/v1/users/cleo", headers={"Idempotency-Key": "k"}))
+        await queued()
+        await inbox.say("preferences.update", key="k1", categories={"grade": {"email": "off"}})
+        await queued()
+        sending = asyncio.ensure_future(
+            root.client.emit(
+                "message.send", {"key": "k2", "room_id": room["id"], "text": "xyzzy"}, namespace="/chat"
+            )
+        )
+        await queued()
+        go_on.set()
+        await asyncio.gather(holding, sending)
+        assert (await erasing).status_code == 204
+    found = await site.node.storage.read(
+        lambda tx: {
+            name: rows
+            for name, table in metadata.tables.items()
+            if name not in {"chat_search", "ended_sessions", "streams"}
+            and (rows := [row for row in map(repr, tx.all(Prepared(select(table)))) if _tells(row)])
+        }
+    )
+    assert found == {}
+    items = (await ada.do("history.read", room_id=room["id"]))["items"]
+    assert [(item["state"], item["text"]) for item in items] == [
+        ("deleted", "")
+    ]  # it was written, and taken back
+
+
+def _tells(row: str) -> bool:
+    return "cleo" in row.lower() or "xyzzy" in row

@@ -120,6 +120,26 @@ def test_no_text_becomes_a_header(wicked: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        *(
+            (title, title)
+            for title in ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0915\u094d\u200d\u0937")
+        ),
+        ("\U0001f469\u200d\U0001f4bb is on", "\U0001f469\u200d\U0001f4bb is on"),
+        ("\u05d2 3\u200f!", "\u05d2 3\u200f!"),
+        ("Donau\u00addampf", "Donaudampf"),
+        ("\u202eabc\u202c\u2066def\u2069", "abcdef"),
+        ("=\u202e?utf-8?q?a?=", "= ?utf-8?q?a?="),
+    ],
+)
+def test_words_of_all_scripts_stay_whole_and_none_turns_the_line(title: str, shown: str) -> None:
+    message = written(item(title=title))
+    assert message["Subject"] == shown
+    assert email.message_from_bytes(message.as_bytes(), policy=email.policy.default)["Subject"] == shown
+
+
 class Tags(HTMLParser):
     """What a mail program would make of some HTML."""
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tests.unit.notifications.inboxes import COURSE, HOUR, Inboxes
+from tests.unit.notifications.inboxes import COURSE, HOUR, NOON, Inboxes
 
 from coursewire.errors import Invalid, NotFound
+from coursewire.namespaces.analytics.contract import Alert, AlertRaised
 from coursewire.namespaces.notifications import rules, service, store
 from coursewire.namespaces.notifications.contract import NotificationBody
 from coursewire.vocabulary import iso
@@ -252,3 +253,36 @@ def test_somebody_who_is_not_known_yet_finds_it_when_they_come(inboxes: Inboxes)
     [item] = inboxes.items("dana")
     assert item.title == "Welcome"
     inboxes.check_counts()
+
+
+def test_who_gets_it_an_hour_after_it_was_sent_has_it_since_then(
+    inboxes: Inboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is above what was told meanwhile, and no mark of all until now has met it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(inboxes, "work_off", lambda: None)
+        inboxes.send("ben", title="Sent first")
+    sent_at = inboxes.ledger.now
+    inboxes.ledger.now += HOUR
+    inboxes.work_off()
+    [item] = inboxes.items("ben")
+    assert item.created_at == item.moved_at
+    assert item.moved_at > iso(sent_at + HOUR)
+
+
+def test_of_a_job_that_stalls_again_and_again_staff_hear_once_an_hour(inboxes: Inboxes) -> None:
+    about = {
+        "id": "a",
+        "course_id": COURSE,
+        "user_id": "ben",
+        "kind": "stalled_job",
+        "reasons": [],
+        "job_id": "j",
+    }
+    stalled = AlertRaised(Alert.model_validate({**about, "raised_at": iso(NOON)}))
+    for hours, told in ((0, 1), (0, 1), (0, 1), (1, 2)):
+        inboxes.ledger.now = max(inboxes.ledger.now, NOON + hours * HOUR)
+        inboxes.do(service.follow_alert, stalled)
+        inboxes.work_off()
+        assert [item.group_count for item in inboxes.items("ada")] == [told]
+    assert inboxes.items("ben") == []

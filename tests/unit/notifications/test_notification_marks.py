@@ -204,3 +204,15 @@ def test_an_item_put_away_can_be_fetched_back(inboxes: Inboxes) -> None:
     inboxes.mark("ben", "unread", item.id)
     assert [found.snoozed_until for found in inboxes.items("ben")] == [None]
     inboxes.check_counts()
+
+
+def test_what_expired_while_it_was_away_does_not_toast_when_it_would_be_back(inboxes: Inboxes) -> None:
+    """As after a night in which no server ran."""
+    inboxes.send("ben", expires_at=iso(inboxes.ledger.now + HOUR))
+    [item] = inboxes.items("ben")
+    inboxes.snooze("ben", item.id, inboxes.ledger.now + 2 * HOUR)
+    inboxes.ledger.now += 8 * HOUR
+    inboxes.work_off()
+    assert not [data for _, data in inboxes.events("ben")[1:] if data["toast"]]
+    assert inboxes.rows() == []
+    inboxes.check_counts()

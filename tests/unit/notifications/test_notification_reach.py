@@ -38,6 +38,7 @@ def test_a_category_can_be_off_in_the_inbox_or_in_toasts(inboxes: Inboxes) -> No
     assert arrives(inboxes, category="milestone") == (True, True)
     assert arrives(inboxes, category="grade", priority="urgent") == (False, False)
     assert arrives(inboxes, category="grade", mandatory=True) == (True, True)
+    assert arrives(inboxes, category="message", mandatory=True) == (True, True)
     inboxes.check_counts()
 
 
@@ -107,6 +108,14 @@ def test_what_would_be_sent_waits_for_the_end_of_the_quiet_hours(inboxes: Inboxe
     first, second = inboxes.outgoing()
     assert iso(first.not_before) == "2025-11-25T06:00:00.000Z"
     assert second.not_before == second.created_at
+
+
+def test_a_digest_that_is_due_in_quiet_hours_leaves_at_their_end(inboxes: Inboxes) -> None:
+    inboxes.channels.configured.add("email")
+    inboxes.prefer("ben", quiet_hours={**NIGHT, "end": "09:30"})
+    inboxes.send("ben", category="grade")
+    [row] = inboxes.outgoing()
+    assert iso(row.not_before) == "2025-11-25T08:30:00.000Z"
 
 
 def test_digests_leave_at_eight_where_the_receiver_is(inboxes: Inboxes) -> None:

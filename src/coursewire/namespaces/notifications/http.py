@@ -6,19 +6,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from coursewire.identity.access import ServiceWork
+from coursewire.identity.access import ServiceWork, good_for
 from coursewire.namespaces.notifications import service
 from coursewire.namespaces.notifications.contract import DeliveryProgress, DeliveryStarted, NotificationBody
 from coursewire.namespaces.notifications.delivery.http import router as links
 from coursewire.vocabulary import ID_PATTERN
 
 NAMESPACE = "/notifications"
+ENTRY = good_for(NAMESPACE)
+"""Not of the whole router: who follows the link in a mail has no token."""
 
 router = APIRouter(prefix="/v1/notifications", tags=["notifications"])
 router.include_router(links)
 
 
-@router.post("", response_model=DeliveryStarted, status_code=201)
+@router.post("", response_model=DeliveryStarted, status_code=201, dependencies=[ENTRY])
 async def send(body: NotificationBody, work: ServiceWork) -> Response:
     """Notify an audience. The reply comes when it is stored; everybody has it soon after, each once."""
 
@@ -28,7 +30,7 @@ async def send(body: NotificationBody, work: ServiceWork) -> Response:
     return await work.write(NAMESPACE, run, status=201)
 
 
-@router.get("/deliveries/{delivery_id}", response_model_exclude_none=True)
+@router.get("/deliveries/{delivery_id}", response_model_exclude_none=True, dependencies=[ENTRY])
 async def read(
     delivery_id: Annotated[str, Path(pattern=ID_PATTERN, description="As the notification's reply gave it.")],
     work: ServiceWork,

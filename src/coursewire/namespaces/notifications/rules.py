@@ -22,6 +22,9 @@ INBOX, ARCHIVED, SNOOZED, HIDDEN = 0, 1, 2, 3
 UNSEEN, UNREAD, READ = 0, 1, 2
 """How far an item was noticed: each state implies the ones before it."""
 
+TAKEN_BACK: Final = "A message was taken back"
+ANNOTATION_TAKEN_BACK: Final = "An annotation was taken back"
+
 SNOOZE_AT_MOST_MS: Final = 366 * 24 * 3_600_000
 TOLD_ONE_BY_ONE: Final = 100
 """Of the items that one command marks, so many come as events of their own: as many as a page may hold."""
@@ -164,6 +167,17 @@ def woken(item: Item, at: int) -> Item:
     return replace(
         item, shelf=INBOX, snoozed_until=None, noticed=UNSEEN, seen_at=None, read_at=None, moved_at=at
     )
+
+
+def emptied(content: Content) -> Content:
+    """Return all that is left of what a notification said: that there was one."""
+    title = ANNOTATION_TAKEN_BACK if content.category == "collaboration" else TAKEN_BACK
+    return replace(content, title=title, body="", html="", actor=None)
+
+
+def says_nothing(title: str, body: str) -> bool:
+    """Whether of what a notification said only is left that there was one."""
+    return not body and title in {TAKEN_BACK, ANNOTATION_TAKEN_BACK}
 
 
 def shelf_of(wanted: Filter) -> int:

@@ -14,9 +14,9 @@ import orjson
 
 from coursewire.namespaces.notifications.contract import Priority
 from coursewire.namespaces.notifications.delivery.back_off import back_off_s
-from coursewire.namespaces.notifications.delivery.encryption import ReceiverKeys, to_base64url
+from coursewire.namespaces.notifications.delivery.encryption import MAX_PLAINTEXT, ReceiverKeys, to_base64url
 from coursewire.namespaces.notifications.delivery.links import Links
-from coursewire.namespaces.notifications.delivery.mail import MailItem, Sender, Writer, line
+from coursewire.namespaces.notifications.delivery.mail import MailItem, Sender, Writer, line, on_envelope
 from coursewire.namespaces.notifications.delivery.outcome import (
     NOTHING,
     Gone,
@@ -26,7 +26,14 @@ from coursewire.namespaces.notifications.delivery.outcome import (
     Refused,
     Report,
 )
-from coursewire.namespaces.notifications.delivery.parcels import Browser, Parcel, Told, name_of, still_wanted
+from coursewire.namespaces.notifications.delivery.parcels import (
+    Browser,
+    Parcel,
+    Told,
+    name_of,
+    quiet_until,
+    still_wanted,
+)
 from coursewire.namespaces.notifications.delivery.smtp import Mailer
 from coursewire.namespaces.notifications.delivery.webpush import Pusher, Subscription, Urgency
 from coursewire.namespaces.notifications.rules import PRIORITIES
@@ -49,6 +56,14 @@ _URGENCY: Final[dict[Priority, tuple[Urgency, int]]] = {
 """How much of a battery it is worth, and for how many seconds a push service keeps it."""
 
 
+class Disturbs(Exception):  # noqa: N818 - an outcome, not a failure
+    """It is to wait: its receiver wants quiet until then, in milliseconds since 1970."""
+
+    def __init__(self, until: int) -> None:
+        super().__init__(until)
+        self.until = until
+
+
 class Unwanted(Exception):  # noqa: N818 - an outcome, not a failure
     """There is nothing to send any more, or nowhere to send it."""
 
@@ -66,7 +81,7 @@ class Courier(Protocol):
         """Return how many messages would be taken now."""
 
     async def deliver(self, parcel: Parcel, links: Links, now: int) -> Report:
-        """Send one message. Raises Unwanted, and Refused, Held or Later as the senders do."""
+        """Send one message. Raises Unwanted, Disturbs, and Refused, Held or Later as the senders do."""
 
     async def rest(self) -> None:
         """Let go of what costs the other side something, there being nothing to send."""
@@ -96,19 +111,19 @@ class MailCourier:
         told = _wanted(parcel, self.channel, now)
         if not parcel.email:
             raise Unwanted("no address")
-        writer = Writer(self._sender, links)
+        writer, recipient = Writer(self._sender, links), on_envelope(parcel.email)
         write = partial(
             writer.write,
             id_=_id_of(told),
             user_id=parcel.claim.user_id,
-            recipient=parcel.email,
+            recipient=recipient,
             kind=parcel.claim.kind,
             items=[_mail_item(one) for one in told],
             now=min(one.created_at for one in told) if parcel.claim.kind == "immediate" else now,
         )
         async with self._writing:
             data = await asyncio.to_thread(lambda: write().as_bytes())
-        await self._mailer.send(data, sender=writer.sender, recipient=parcel.email)
+        await self._mailer.send(data, sender=writer.sender, recipient=recipient)
         return NOTHING
 
     async def rest(self) -> None:
@@ -226,7 +241,10 @@ def _may_go_well(outcome: NotSent | None, browser: Browser, report: Report) -> T
 def _wanted(parcel: Parcel, channel: Literal["email", "push"], now: int) -> list[Told]:
     told = still_wanted(parcel, channel, now)
     if not told:
-        raise Unwanted("read, expired or switched off")
+        raise Unwanted("read, archived, taken back, expired, switched off or muted")
+    until = quiet_until(parcel, told, now)
+    if until is not None:
+        raise Disturbs(until)
     return told
 
 
@@ -272,7 +290,15 @@ def _payload(parcel: Parcel, told: Sequence[Told], links: Links) -> tuple[bytes,
         shown = {"title": f"Your {parcel.claim.kind} digest: {count}", "body": "\n".join(titles), "url": None}
     shown["tag"] = tag
     topic = to_base64url(hashlib.sha256(f"{parcel.claim.user_id} {tag}".encode()).digest()[:24])
-    return orjson.dumps({name: value for name, value in shown.items() if value is not None}), topic
+    payload = _written(shown)
+    if len(payload) > MAX_PLAINTEXT:
+        # Only a URL can be that long: the texts are cut. Without it a click leads home.
+        payload = _written({**shown, "url": None})
+    return payload, topic
+
+
+def _written(shown: dict[str, Any]) -> bytes:
+    return orjson.dumps({name: value for name, value in shown.items() if value is not None})
 
 
 def _short(text: str) -> str:

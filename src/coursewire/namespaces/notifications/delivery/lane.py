@@ -9,12 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from coursewire.errors import CoursewireError
 from coursewire.namespaces.notifications.delivery import browsers, store
 from coursewire.namespaces.notifications.delivery.back_off import back_off_s
-from coursewire.namespaces.notifications.delivery.couriers import Courier, Unwanted
+from coursewire.namespaces.notifications.delivery.couriers import Courier, Disturbs, Unwanted
 from coursewire.namespaces.notifications.delivery.links import Links
 from coursewire.namespaces.notifications.delivery.outcome import NOTHING, Held, Later, Refused, Report
 
@@ -97,9 +98,13 @@ class Lane:
             return 0
         if self._links is None:
             self._links = Links(await self._work.read(store.link_secret), self._public_url)
-        for parcel in await self._work.read(partial(store.parcels, claims=claims)):
-            task = asyncio.ensure_future(self._handle(parcel, self._links))
-            self._sending[task] = parcel.claim.user_id
+        # Those whose turn it is at once are read together. The others are read when it comes: theirs may be read,
+        # switched off or erased by then.
+        first = claims[: max(0, AT_ONCE - len(self._sending))]
+        parcels = await self._work.read(partial(store.parcels, claims=first)) if first else []
+        for claimed, parcel in zip_longest(claims, parcels):
+            task = asyncio.ensure_future(self._handle(claimed, parcel, self._links))
+            self._sending[task] = claimed.user_id
             task.add_done_callback(self._ended)
         return len(claims)
 
@@ -130,17 +135,22 @@ class Lane:
         while self._sending:
             await asyncio.wait(self._sending)
 
-    async def _handle(self, parcel: Parcel, links: Links) -> None:
-        """Send one message when it is its turn, and settle its rows."""
-        claimed = parcel.claim
+    async def _handle(self, claimed: Claim, parcel: Parcel | None, links: Links) -> None:
+        """Send one message when it is its turn, and settle its rows. Where that fails, it is tried again later."""
         async with self._turn:
-            now = self._clock()
-            if self._stopping:
-                await self._settle(partial(store.release, claimed=claimed))
-            elif now + SEND_WITHIN_S * 1_000 <= claimed.until:
-                # The write comes right behind the sending: for a double we have to die between the two.
-                await self._settle(await self._send(parcel, links, now))
-            # Otherwise the lease runs out, and whoever claims it next sends it.
+            try:
+                if self._stopping:
+                    await self._work.write(partial(store.release, claimed=claimed))
+                    return
+                if parcel is None:
+                    [parcel] = await self._work.read(partial(store.parcels, claims=[claimed]))
+                now = self._clock()
+                if now + SEND_WITHIN_S * 1_000 <= claimed.until:
+                    # The write comes right behind the sending: for a double we have to die between the two.
+                    await self._work.write(await self._send(parcel, links, now))
+            except CoursewireError as error:
+                logger.warning("a message was not read, or its outcome not saved: %s", error)
+            # What was not settled is sent by whoever claims it next, when the lease has run out.
 
     async def _send(self, parcel: Parcel, links: Links, now: int) -> Callable[[Transaction], None]:
         """Send one message, and return what is to be written about it."""
@@ -152,6 +162,10 @@ class Lane:
             write = self._finished(claimed, "sent")
         except Unwanted as outcome:
             report, write = outcome.report, self._finished(claimed, "unwanted")
+        except Disturbs as outcome:
+            self._figures["postponed"] += 1
+            # Only this one: what is urgent passes quiet hours.
+            write = partial(store.release, claimed=claimed, until=outcome.until)
         except Refused as failure:
             report, write = failure.report, self._given_up(claimed, failure.reason)
         except Held as failure:
@@ -163,7 +177,7 @@ class Lane:
             write = self._tried(claimed, "not over in time", None)
         except Exception:
             logger.exception("a message could not be made; it is tried again")
-            write = self._tried(claimed, "internal", None)
+            write = self._tried(claimed, "internal", None, is_theirs=False)
         return partial(_settled, claimed=claimed, report=report, write=write)
 
     def _finished(self, claimed: Claim, outcome: str) -> Callable[[Transaction], None]:
@@ -178,14 +192,24 @@ class Lane:
         return self._put_off(claimed, release, until, failure.report.reached)
 
     def _tried(
-        self, claimed: Claim, reason: str, asked_s: float | None, reached: Collection[str] = ()
+        self,
+        claimed: Claim,
+        reason: str,
+        asked_s: float | None,
+        reached: Collection[str] = (),
+        *,
+        is_theirs: bool = True,
     ) -> Callable[[Transaction], None]:
+        """`is_theirs`: whether it is where this person is reached that failed."""
         if claimed.attempt >= MAX_ATTEMPTS:
             return self._finished(claimed, "sent") if reached else self._given_up(claimed, reason)
         self._figures["postponed"] += 1
         wait_s = back_off_s(claimed.attempt, asked_s, self._luck())
         until = self._clock() + int(wait_s * 1_000)
-        return self._put_off(claimed, partial(store.postpone, claimed=claimed, reason=reason), until, reached)
+        postpone = partial(store.postpone, claimed=claimed, reason=reason)
+        if not is_theirs:
+            return partial(postpone, until=until)
+        return self._put_off(claimed, postpone, until, reached)
 
     def _put_off(
         self, claimed: Claim, write: Callable[..., None], until: int, reached: Collection[str]
@@ -209,13 +233,6 @@ class Lane:
             extra={"rows": claimed.ids},
         )
         return partial(store.give_up, claimed=claimed, reason=reason)
-
-    async def _settle(self, write: Callable[[Transaction], None]) -> None:
-        """Write an outcome. Where that fails, the lease runs out and it is tried again."""
-        try:
-            await self._work.write(write)
-        except CoursewireError as error:
-            logger.warning("an outcome was not saved: %s", error)
 
     async def _drain(self) -> None:
         """Let what is under way end, and give back what waits for its turn."""

@@ -27,6 +27,10 @@ MAX_SUBJECT: Final = 150
 
 _TAGS: Final = {"a", "blockquote", "br", "code", "del", "em", "li", "ol", "p", "pre", "s", "strong", "ul"}
 """What of a body's HTML comes into a mail. No image: a mail that loads one tells its sender when it is read."""
+JOINERS_AND_MARKS: Final = "\u200c\u200d\u200e\u200f"
+"""Words and emoji of many scripts are others without them."""
+_IN_PLACE: Final = {"Cc": " ", "Cs": " ", "Zl": " ", "Zp": " ", "Cf": ""}
+"""By category, of characters that are not shown."""
 _ADDRESS: Final = re.compile(r"(?:(?P<name>[^<>]*)<(?P<inside>[^<>]+)>|(?P<bare>[^<>]+))")
 
 _templates = jinja2.Environment(
@@ -93,7 +97,7 @@ class Writer:
         """Return a mail about one item, or a digest of several.
 
         The same `id_` gives the same Message-ID: a mail that is sent twice, because we died in between, is known to be
-        the same one. `now` is milliseconds since 1970.
+        the same one. `recipient` is as `on_envelope` gives it, `now` milliseconds since 1970.
         """
         is_digest = kind != "immediate"
         subject = _digest_subject(kind, len(items)) if is_digest else line(items[0].title, MAX_SUBJECT)
@@ -102,7 +106,7 @@ class Writer:
             url = self._links.unsubscribe(Unsubscribe(user_id, kind if is_digest else items[0].category))
         message = EmailMessage(policy=SMTP_POLICY)
         message["From"] = self._sender
-        message["To"] = Address(addr_spec=recipient)
+        message["To"] = recipient
         message["Subject"] = subject
         message["Date"] = format_datetime(datetime.fromtimestamp(now // 1_000, UTC))
         message["Message-ID"] = f"<{id_}@{self._sender.domain}>"
@@ -142,10 +146,21 @@ class Writer:
         }
 
 
+def on_envelope(address: str) -> str:
+    """Return an address as SMTP has it: phones have names with dots where only quotes allow them (RFC 5321, 4.1.2)."""
+    name, _, domain = address.rpartition("@")
+    return address if all(name.split(".")) else f'"{name}"@{domain}'
+
+
 def line(text: str, most: int) -> str:
-    """Return text as one line without control characters: nothing in it can end a header and begin another."""
+    """Return text as one line without control characters: nothing in it can end a header and begin another.
+
+    Nor can it turn what is read behind it: of what is not seen only JOINERS_AND_MARKS stay.
+    """
     shown = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else character
+        character
+        if character in JOINERS_AND_MARKS
+        else _IN_PLACE.get(unicodedata.category(character), character)
         for character in text
     )
     # An encoded word (RFC 2047) would be decoded by whoever writes or reads the header, line ends and all.

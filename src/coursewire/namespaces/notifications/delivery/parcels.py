@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
 from coursewire.namespaces.notifications.contract import Category, Priority
-from coursewire.namespaces.notifications.reach import wishes_of
-from coursewire.namespaces.notifications.rules import READ
+from coursewire.namespaces.notifications.delivery import schedule
+from coursewire.namespaces.notifications.reach import Wishes, wishes_of
+from coursewire.namespaces.notifications.rules import ARCHIVED, PRIORITIES, READ, says_nothing
+
+QUIET_AT_MOST_MS: Final = 7 * 86_400_000
+"""How long quiet hours may hold back what is due: somebody may have set them for all of every day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Told:
 
     id: str
     item_id: str
+    shelf: int
     noticed: int
     expires_at: int | None
     category: Category
@@ -65,7 +71,9 @@ class Told:
     title: str
     body: str
     html: str
+    course_id: str | None
     course: str | None
+    """The title of the course."""
     actor: str | None
     """JSON, as in the table."""
     action: str | None
@@ -73,6 +81,11 @@ class Told:
     mandatory: bool
     count: int
     created_at: int
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether it passes mutes and quiet hours."""
+        return self.mandatory or self.priority == "urgent"
 
     @property
     def actor_name(self) -> str | None:
@@ -120,19 +133,40 @@ class Parcel:
 
 
 def still_wanted(parcel: Parcel, channel: Literal["email", "push"], now: int) -> list[Told]:
-    """Return what is still worth sending: not read, not expired, and not switched off meanwhile.
+    """Return what is still worth sending: not read, archived, expired, taken back, switched off or muted meanwhile.
 
     Of a group that has grown only the newest is told: it counts the others.
     """
-    choices = wishes_of(parcel.preferences).categories
+    wishes = wishes_of(parcel.preferences)
     newest: dict[str, Told] = {}
     for told in parcel.told:
-        choice = choices[told.category]
-        is_off = (choice.email if channel == "email" else choice.push) == "off" and not told.mandatory
-        is_over = told.noticed >= READ or (told.expires_at is not None and told.expires_at <= now)
-        if not is_off and not is_over:
+        is_over = told.noticed >= READ or told.shelf == ARCHIVED
+        is_over = is_over or says_nothing(told.title, told.body)
+        is_over = is_over or (told.expires_at is not None and told.expires_at <= now)
+        if not is_over and not _is_off(wishes, told, channel):
             newest[told.item_id] = told
     return list(newest.values())
+
+
+def _is_off(wishes: Wishes, told: Told, channel: Literal["email", "push"]) -> bool:
+    """Whether it is wanted no more. What is meant for one person is not known here: `mentions` lets it all pass."""
+    choice = wishes.categories[told.category]
+    if (choice.email if channel == "email" else choice.push) == "off":
+        return not told.mandatory
+    is_muted = told.course_id is not None and wishes.courses.get(told.course_id) == "muted"
+    return not told.is_strong and (is_muted or PRIORITIES.index(told.priority) < wishes.least)
+
+
+def quiet_until(parcel: Parcel, told: Sequence[Told], now: int) -> int | None:
+    """Return the end of the quiet time in which this is due; None where it may leave now.
+
+    It was planned for a time that is not quiet, but may have been tried in vain then, or the hours be others by now.
+    """
+    if any(one.is_strong for one in told):
+        return None
+    free = schedule.after_quiet(now, wishes_of(parcel.preferences).quiet)
+    until = min(free, max(one.created_at for one in told) + QUIET_AT_MOST_MS)
+    return until if until > now else None
 
 
 def _field(column: str | None, name: str) -> str | None:

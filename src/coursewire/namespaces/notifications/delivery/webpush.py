@@ -151,6 +151,6 @@ def _judge(status: int, retry_after: str | None) -> None:
         raise Gone(f"the subscription has ended ({status})")
     if status in _LATER or status >= _SERVER:
         # The other form of the header, a date, is not worth a parser: our own back-off stands in for it.
-        seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
+        seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
         raise Later(f"not taken ({status})", seconds)
     raise Refused(f"refused ({status})")

@@ -13,7 +13,11 @@ from coursewire.namespaces.notifications.service.following import (
     follow_edit,
     follow_message,
 )
-from coursewire.namespaces.notifications.service.following_courses import follow_alert, follow_milestone
+from coursewire.namespaces.notifications.service.following_courses import (
+    follow_alert,
+    follow_milestone,
+    follow_roster,
+)
 from coursewire.namespaces.notifications.service.following_documents import (
     follow_annotation,
     follow_annotation_change,
@@ -54,6 +58,7 @@ __all__ = [
     "follow_milestone",
     "follow_report",
     "follow_restoring",
+    "follow_roster",
     "give",
     "go_on_delivering",
     "go_on_marking",

@@ -28,7 +28,11 @@ def wake_snoozed(tx: Transaction) -> None:
         content = contents[item.content_id]
         wishes = reach.wishes_of(stored.get(item.user_id, ""))
         where = reach.decide(wishes, content, addressed=True, now=tx.now)
-        told.append((item.user_id, NotificationChanged(shown(item, content, toast=where.toast))))
+        # One that has expired meanwhile is on its way out: no server ran when its time was over.
+        is_over = item.expires_at is not None and item.expires_at <= tx.now
+        told.append(
+            (item.user_id, NotificationChanged(shown(item, content, toast=where.toast and not is_over)))
+        )
     tell_each(tx, told)
 
 

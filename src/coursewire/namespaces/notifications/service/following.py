@@ -12,12 +12,10 @@ import orjson
 
 from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action, Actor
-from coursewire.namespaces.notifications.rules import Content
+from coursewire.namespaces.notifications.rules import TAKEN_BACK, Content, emptied
 from coursewire.namespaces.notifications.service.delivering import deliver
 from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.namespaces.notifications.service.holders import (
-    TAKEN_BACK,
-    emptied,
     take_away,
     tell_all_holders,
     told_of,

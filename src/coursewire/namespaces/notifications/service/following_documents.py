@@ -10,11 +10,10 @@ from urllib.parse import quote, urlencode
 from coursewire.namespaces.collaboration.contract import AnnotationReadersAsked
 from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action, Actor
-from coursewire.namespaces.notifications.rules import Content
+from coursewire.namespaces.notifications.rules import Content, emptied
 from coursewire.namespaces.notifications.service.following import PREVIEW, rewrite_past, take_back
 from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.namespaces.notifications.service.holders import (
-    emptied,
     pieces,
     take_away,
     tell_all_holders,

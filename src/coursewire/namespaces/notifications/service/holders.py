@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from coursewire.namespaces.chat.contract import ReadersAsked
 from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import NotificationChanged
-from coursewire.namespaces.notifications.rules import HIDDEN
+from coursewire.namespaces.notifications.rules import HIDDEN, emptied
 from coursewire.namespaces.notifications.service.shown import count_changes, shown, tell_each, user_channel
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 HOLDERS: Final = "holders"
 """In an audience: whoever has the content already, and is told what it says now. Beside it `room`, if it is of one."""
-TAKEN_BACK: Final = "A message was taken back"
-ANNOTATION_TAKEN_BACK: Final = "An annotation was taken back"
 
 
 class Told(NamedTuple):
@@ -34,12 +32,6 @@ class Told(NamedTuple):
     still: frozenset[str]
     """They may read the room now."""
     no_more: frozenset[str]
-
-
-def emptied(content: Content) -> Content:
-    """Return all that is left of what a notification said: that there was one."""
-    title = ANNOTATION_TAKEN_BACK if content.category == "collaboration" else TAKEN_BACK
-    return replace(content, title=title, body="", html="", actor=None)
 
 
 def told_of(tx: Transaction, content: Content, room_id: str) -> Told:
