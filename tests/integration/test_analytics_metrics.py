@@ -101,9 +101,10 @@ async def test_the_figures_of_now_come_with_the_subscription(site: Campus) -> No
 async def test_series_and_risks_are_asked_for_on_the_wire(site: Campus) -> None:
     async with AsyncExitStack() as stack:
         ada, ben, eve = [await come(stack, site, user_id) for user_id in ("ada", "ben", "eve")]
-        await report(site, "ben")
         now = wall_clock()
-        wanted = {"course_id": COURSE, "metric": "submissions", "from": iso(now - 3_600_000), "to": iso(now)}
+        await report(site, "ben", at=iso(now))
+        span = {"from": iso(now - 3_600_000), "to": iso(now + 1)}
+        wanted = {"course_id": COURSE, "metric": "submissions", **span}
         series = await ada.ask("metrics.series", bucket="1h", **wanted)
         assert [point["value"] for point in series["points"]] == [0, 1]
         assert [

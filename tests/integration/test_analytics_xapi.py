@@ -100,6 +100,20 @@ async def test_a_repeat_changes_nothing(site: Campus) -> None:
     assert await rows(site) == (1, 1)
 
 
+async def test_a_group_is_the_same_in_whatever_order_its_members_come(site: Campus) -> None:
+    members = [{"mbox": f"mailto:{name}@example.org", "name": name} for name in ("ben", "cleo", "dan")]
+
+    def by(*order: int) -> dict[str, Any]:
+        team = {"objectType": "Group", "member": [members[number] for number in order]}
+        return one | {"context": {"team": team}}
+
+    one = statement()
+    await send(site, by(0, 1, 2))
+    assert await send(site, by(2, 0, 1)) == [one["id"]]
+    await send(site, by(0, 1), 409)
+    assert (await rows(site))[0] == 1
+
+
 async def test_other_content_under_the_same_id_is_409_and_nothing_of_the_request_is_kept(
     site: Campus,
 ) -> None:

@@ -81,7 +81,10 @@ def test_an_end_is_logged_once_on_each_channel_and_is_the_newest_value(house: Ho
 def test_another_end_is_a_conflict_that_shows_the_one_that_stands(house: House) -> None:
     job = house.create()
     ended = house.report(job.id, state="succeeded", result={"mean": 1}).job
-    for patch in ({}, {"state": "failed"}, {"done": 1}, {"state": "succeeded", "result": {"mean": 2}}):
+    said_again = {"state": "succeeded", "result": {"mean": 1}}
+    for patch in (
+        {}, {"state": "failed"}, {"done": 1}, said_again | {"result": {"mean": 2}}, said_again | {"done": 1},
+    ):  # fmt: skip
         with pytest.raises(Conflict) as caught:
             house.report(job.id, **patch)
         assert caught.value.details == {"job": ended.model_dump(exclude_none=True)}
@@ -363,6 +366,18 @@ def test_a_silent_job_stalls_and_goes_on_with_the_next_heartbeat(house: House) -
     assert house.facts[-1].job == resumed
     silent(house)
     assert len(house.facts) == 2
+
+
+def test_the_time_in_which_a_worker_was_away_makes_the_rest_no_longer(house: House) -> None:
+    job = house.create(total=100)
+    for done in range(20):
+        house.report(job.id, done=done, **({} if done else {"state": "running"}))
+        house.wait(1)
+    before = house.read("ben", job.id).eta_s
+    house.wait(3_600)
+    silent(house)
+    assert house.read("ben", job.id).eta_s is None
+    assert house.report(job.id).job.eta_s == before
 
 
 def test_a_silent_job_that_nobody_wants_ends(house: House) -> None:

@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "after_id": "x",
     "state": "running",
     "most": 10,
+    "skip": 0,
 }
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import groupby
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import select
-from tests.unit.analytics.school import COURSE, HOUR, MINUTE, SECOND, School
+from tests.unit.analytics.school import COURSE, DAY, HOUR, MINUTE, SECOND, School
 
 from coursewire.namespaces.analytics import measuring
 from coursewire.namespaces.analytics.board import Board
 from coursewire.namespaces.analytics.contract import Metrics
 from coursewire.namespaces.analytics.measuring import Measuring
 from coursewire.namespaces.analytics.rules.held import IDLE_MS, KEPT_EVERY_MS, Held
+from coursewire.namespaces.analytics.rules.metrics import Course
 from coursewire.namespaces.analytics.service import OWN_METRICS
 from coursewire.namespaces.analytics.store import metrics as kept
 from coursewire.storage.statement import Prepared
@@ -147,3 +150,51 @@ async def test_learners_are_told_their_own_figures_when_their_course_comes_into_
     assert [(one.name, one.argument, one.user_ids) for one in school.wanted()] == [
         (OWN_METRICS, COURSE, ("ben", "cleo"))
     ]
+
+
+async def test_a_course_in_which_nothing_moves_costs_nothing_until_time_changes_a_figure(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    advance = Course.advance
+
+    def counted(course: Course, now: int) -> None:
+        looked_at.append(now)
+        advance(course, now)
+
+    school.enrol(["ben"])
+    school.acts("ben")
+    await school.look()
+    monkeypatch.setattr(Course, "advance", counted)
+    begun = school.now
+    while school.now < begun + 4 * MINUTE + 50 * SECOND:
+        await school.pass_time(SECOND)
+    assert len(looked_at) <= 6, "once a minute, with the roster"
+    school.told()
+    while school.now < begun + 5 * MINUTE + SECOND:
+        await school.pass_time(SECOND)
+    told = [orjson.loads(one.data) for one in school.told() if one.channel == f"course:{COURSE}"]
+    assert {data["active_now"] for data in told} == {0}
+
+
+async def test_time_alone_changes_the_figures_of_a_quiet_course_within_a_second(school: School) -> None:
+    school.enrol(["ben", "cleo"])
+    school.now += 7 * DAY - 100 * SECOND
+    school.acts("ben")
+    await school.look()
+    begun = school.now
+    await school.pass_time(30 * SECOND)
+    school.acts("ben")
+    figures: dict[int, tuple[int, int]] = {}
+    while school.now <= begun + 6 * MINUTE:
+        await school.pass_time(SECOND)
+        for one in school.told():
+            data = orjson.loads(one.data)
+            if one.channel == f"course:{COURSE}" and data["window"] == "5m":
+                figures[(school.now - begun) // SECOND] = (data["active_now"], data["at_risk"])
+    assert [values for values, _ in groupby(figures.values())] == [(1, 0), (1, 1), (0, 1)]
+    assert 100 <= next(at for at, values in figures.items() if values == (1, 1)) <= 121, (
+        "counted once a minute"
+    )
+    gone = next(at for at, values in figures.items() if values == (0, 1))
+    assert 329 <= gone <= 332, "five minutes after the last, with the ten seconds of its bucket"

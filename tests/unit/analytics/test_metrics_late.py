@@ -70,6 +70,18 @@ async def test_what_one_reports_late_is_no_difference_for_the_class(
     assert waits(school) == 0
 
 
+async def test_a_late_score_does_not_show_the_mean_of_the_four_who_had_one(school: School) -> None:
+    school.enrol([*FIVE, *LATER])
+    for who in FIVE[:4]:
+        school.acts(who, "quiz-1", "answered", score=0.5)
+    school.acts("p5")
+    school.now += HOUR + 10 * MINUTE
+    before = hour(school, "p1")
+    assert before == [5, 5, 0, 0, 0, None]
+    school.acts("q1", "quiz-1", "answered", score=1, ago=HOUR)
+    assert hour(school, "p1") == before
+
+
 async def test_who_had_been_there_is_counted_once_also_when_they_report_more(school: School) -> None:
     five_worked(school)
     before = hour(school, "p1")

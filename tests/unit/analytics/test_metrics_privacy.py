@@ -186,6 +186,12 @@ def test_figures_follow_when_five_have_changed_them(changed_by: int, follows: bo
     shown = cohort.withheld(COURSE, "1h", "2026-03-02T10:00:00.000Z").model_copy(update={"withheld": False})
     assert cohort.may_follow(shown, withheld=False, changed_by=changed_by) is follows
     assert cohort.may_follow(None, withheld=False, changed_by=0)
+    assert cohort.may_follow(shown, withheld=True, changed_by=0), (
+        "what is not to be shown any more goes at once"
+    )
+    assert not cohort.may_follow(
+        cohort.withheld(COURSE, "1h", shown.at), withheld=True, changed_by=changed_by
+    ), "and that is said once"
 
 
 # Series

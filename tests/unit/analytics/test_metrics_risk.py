@@ -37,6 +37,16 @@ def test_at_risk_is_who_is_enrolled_has_not_come_and_does_not_pass(school: Schoo
     assert at_risk(school) == ["away"]
 
 
+def test_exactly_half_of_the_points_pass_however_they_add_up(school: School) -> None:
+    school.enrol(["ben"])
+    for number, score in enumerate((0.66, 0.34, 0.59, 0.41)):
+        school.acts("ben", f"quiz-{number}", "answered", score=score)
+    school.now += 8 * DAY
+    assert at_risk(school) == []
+    school.acts("ben", "quiz-0", "answered", score=0.65, ago=7 * DAY)
+    assert at_risk(school) == ["ben"]
+
+
 def test_who_has_just_enrolled_or_was_given_another_role_has_a_week(school: School) -> None:
     school.enrol(["old"])
     school.now += 6 * DAY

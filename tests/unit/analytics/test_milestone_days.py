@@ -105,3 +105,12 @@ def test_a_query_goes_by_its_index(school: School, statement: Prepared, index: s
     steps = school.write(explain)
     assert any(index in step for step in steps), steps
     assert not [step for step in steps if step.startswith("SCAN")], steps
+
+
+async def test_what_cannot_be_trimmed_holds_up_nothing_else(school: School) -> None:
+    school.enrol(["ben"])
+    school.acts("ben")
+    school.now += (LATEST + LONGEST_STREAK + 1) * DAY
+    with patch.object(service, "trim_activity", side_effect=KeyError, __name__="trim_activity"):
+        await tidy(school)
+    assert days(school) == 0

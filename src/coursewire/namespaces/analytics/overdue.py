@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
+from coursewire.errors import Overloaded, Unavailable
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.service.overdue_jobs import QUEUED_AT_MOST_MS, STALLED_AT_MOST_MS
 
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 LOOK_AT_MOST_EVERY_S: Final = 5.0
 LOOKS: Final = 10
 """In the time that a job may be silent: a stalled one is noticed a tenth of it later at most."""
+FAILURES_AT_MOST: Final = 20
+"""Jobs that one turn passes by; with more it is not they that are wrong."""
 DAY_MS: Final = 86_400_000
 
 
@@ -45,15 +48,57 @@ async def follow_silence(work: Background) -> None:
 
 
 async def look(work: Background, ages: Ages) -> None:
-    """Look once for all that is overdue; other writes run between the slices."""
+    """Look once for all that is overdue; other writes run between the slices.
+
+    Raises what failed, when all else is done.
+    """
     # Not before the log forgets them: what it says of a job is found by its row, when the owner is erased.
     kept_ms = round(max(ages.job_days, ages.log_days) * DAY_MS) + DAY_MS
-    turns: tuple[Callable[[Transaction], bool], ...] = (
-        partial(service.stall_jobs, silent_ms=round(ages.job_stalled_after_s * 1000)),
-        partial(service.give_jobs_up, state="stalled", silent_ms=STALLED_AT_MOST_MS),
-        partial(service.give_jobs_up, state="queued", silent_ms=QUEUED_AT_MOST_MS),
-        partial(service.trim_jobs, kept_ms=kept_ms),
+    turns = (
+        partial(
+            _change_all, work, partial(service.stall_jobs, silent_ms=round(ages.job_stalled_after_s * 1000))
+        ),
+        partial(
+            _change_all, work, partial(service.give_jobs_up, state="stalled", silent_ms=STALLED_AT_MOST_MS)
+        ),
+        partial(
+            _change_all, work, partial(service.give_jobs_up, state="queued", silent_ms=QUEUED_AT_MOST_MS)
+        ),
+        partial(_trim_all, work, partial(service.trim_jobs, kept_ms=kept_ms)),
     )
+    failures: list[Exception] = []
     for turn in turns:
-        while await work.write(turn):
-            pass
+        try:
+            await turn()
+        except Exception as error:  # noqa: BLE001 - the next turn is about other jobs
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("not all could be done", failures)
+
+
+async def _change_all(work: Background, change: Callable[..., bool]) -> None:
+    """Change jobs in slices; where one fails, one by one from then on, so that a job which cannot be holds up no other.
+
+    Raises what kept some jobs as they are, or at once what has nothing to do with them.
+    """
+    failures: list[Exception] = []
+    part = change
+    while True:
+        try:
+            if not await work.write(part):
+                break
+        except Exception as error:
+            if isinstance(error, Unavailable | Overloaded):
+                raise
+            if part is not change:
+                failures.append(error)
+            if len(failures) == FAILURES_AT_MOST:
+                break
+            part = partial(change, one_behind=len(failures))
+    if failures:
+        raise ExceptionGroup("some jobs stay as they are", failures)
+
+
+async def _trim_all(work: Background, trim: Callable[[Transaction], bool]) -> None:
+    while await work.write(trim):
+        pass

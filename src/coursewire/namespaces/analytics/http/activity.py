@@ -8,14 +8,14 @@ from fastapi import APIRouter, Body, Response
 from pydantic import TypeAdapter, ValidationError
 
 from coursewire.errors import CoursewireError
-from coursewire.identity.access import ServiceWork
+from coursewire.identity.access import ServiceWork, good_for
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import ActivityBatch, ActivityBody, ActivityTaken
 from coursewire.realtime.validation import invalid_from
 
 NAMESPACE: Final = "/analytics"
 
-router = APIRouter(prefix="/v1/activity", tags=["analytics"])
+router = APIRouter(prefix="/v1/activity", tags=["analytics"], dependencies=[good_for(NAMESPACE)])
 
 _body = TypeAdapter(ActivityBody)
 

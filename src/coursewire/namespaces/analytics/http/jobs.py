@@ -6,14 +6,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Response
 
-from coursewire.identity.access import ServiceWork
+from coursewire.identity.access import ServiceWork, good_for
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import JobBody, JobPatch, JobReply
 from coursewire.vocabulary import ID_PATTERN
 
 NAMESPACE: Final = "/analytics"
 
-router = APIRouter(prefix="/v1/jobs", tags=["analytics"])
+router = APIRouter(prefix="/v1/jobs", tags=["analytics"], dependencies=[good_for(NAMESPACE)])
 
 
 @router.post("", response_model=JobReply, status_code=201)

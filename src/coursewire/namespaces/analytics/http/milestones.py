@@ -6,14 +6,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Response
 
-from coursewire.identity.access import ServiceWork
+from coursewire.identity.access import ServiceWork, good_for
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import MilestoneBody, OneMilestone, Rules, RulesBody
 from coursewire.vocabulary import ID_PATTERN
 
 NAMESPACE: Final = "/analytics"
 
-router = APIRouter(prefix="/v1", tags=["analytics"])
+router = APIRouter(prefix="/v1", tags=["analytics"], dependencies=[good_for(NAMESPACE)])
 
 
 @router.put("/courses/{course_id}/milestones", response_model=Rules, response_model_exclude_none=True)

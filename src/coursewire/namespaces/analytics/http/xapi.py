@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
 
 from coursewire.errors import Invalid
-from coursewire.identity.access import ServiceWork
+from coursewire.identity.access import ServiceWork, good_for
 from coursewire.namespaces.analytics import service
 from coursewire.namespaces.analytics.contract import Statement, StatementIds
 from coursewire.namespaces.analytics.contract.xapi import MOST_STATEMENTS, VERSIONS
@@ -23,7 +23,7 @@ VERSION: Final = "X-Experience-API-Version"
 SLICE: Final = 10
 """Statements that are checked before the event loop gets its turn: one or two milliseconds."""
 
-router = APIRouter(prefix="/v1/xapi", tags=["analytics"])
+router = APIRouter(prefix="/v1/xapi", tags=["analytics"], dependencies=[good_for(NAMESPACE)])
 
 
 class BadStatement(Invalid):

@@ -22,6 +22,8 @@ said would otherwise be told a whole second later, and however long it took to g
 EARLY_MS: Final = 900
 """So much earlier than the mean may figures be said, all in all, before it has to be made up for. Less than a second:
 there are never more than one every second and the one at the beginning."""
+FAR: Final = 2**62
+"""Later than anything, in milliseconds since 1970."""
 KEPT_EVERY_MS: Final = 30 * SECOND
 """How often the figures for the staff are written: whoever asks is answered from memory, and a server that starts
 counts them anew. Until it has come to a course, they may be so old."""
@@ -70,6 +72,8 @@ class Held:
     """When the first of what was not said yet came in."""
     _mean_at: int = 0
     """When the next figures would come if they came in the mean."""
+    _still_until: int = 0
+    """Before that, time alone changes none of its figures."""
     _is_new: bool = True
     _header: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
 
@@ -87,6 +91,7 @@ class Held:
         self.roster, self.counted_at = roster, now
         self.course.enrolled = enrolled
         self.course.at_risk = at_risk
+        self._still_until = 0
 
     def wants_counting(self, roster: int, now: int) -> bool:
         """Whether the roster and who is at risk are to be read again."""
@@ -104,10 +109,13 @@ class Held:
     def say(self, now: int) -> Said | None:
         """Return what has changed since the last time, also by time alone; None if that is nothing, or too soon."""
         due_at = self.due_at
-        if now < (self.said_at + SAID_EVERY_MS if due_at is None else due_at):
+        if due_at is None:
+            due_at = max(self.said_at + SAID_EVERY_MS, self._still_until)
+        if now < due_at:
             return None
         self._waits_since = None
         self.course.advance(now)
+        self._still_until = self.course.next_change or FAR
         header = (self.course.active_now, len(self.course.at_risk), self.course.enrolled)
         has_news = self._is_new or header != self._header
         said = Said(self.course.id, [], [], [])

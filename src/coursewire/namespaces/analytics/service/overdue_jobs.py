@@ -24,14 +24,20 @@ QUEUED_AT_MOST_MS: Final = 7 * 24 * 3_600_000
 """Nobody takes it any more: queues that hold work for longer say so by a heartbeat."""
 
 
-def stall_jobs(tx: Transaction, silent_ms: int) -> bool:
-    """Mark running jobs without a heartbeat since then; return whether there may be more."""
-    return _change(tx, "running", silent_ms, rules.fallen_silent)
+def stall_jobs(tx: Transaction, silent_ms: int, *, one_behind: int | None = None) -> bool:
+    """Mark running jobs without a heartbeat since then; return whether there may be more.
+
+    one_behind: only one, that behind so many which cannot be changed.
+    """
+    return _change(tx, "running", silent_ms, rules.fallen_silent, one_behind)
 
 
-def give_jobs_up(tx: Transaction, state: str, silent_ms: int) -> bool:
-    """Let jobs fail that have been in a state without a heartbeat since then; return whether there may be more."""
-    return _change(tx, state, silent_ms, rules.given_up)
+def give_jobs_up(tx: Transaction, state: str, silent_ms: int, *, one_behind: int | None = None) -> bool:
+    """Let jobs fail that have been in a state without a heartbeat since then; return whether there may be more.
+
+    one_behind: only one, that behind so many which cannot be changed.
+    """
+    return _change(tx, state, silent_ms, rules.given_up, one_behind)
 
 
 def trim_jobs(tx: Transaction, kept_ms: int) -> bool:
@@ -40,11 +46,16 @@ def trim_jobs(tx: Transaction, kept_ms: int) -> bool:
 
 
 def _change(
-    tx: Transaction, state: str, silent_ms: int, become: Callable[[JobRecord, int], JobRecord]
+    tx: Transaction,
+    state: str,
+    silent_ms: int,
+    become: Callable[[JobRecord, int], JobRecord],
+    one_behind: int | None,
 ) -> bool:
-    silent = store.silent_jobs(tx, state, tx.now - silent_ms, AT_ONCE)
+    most, skip = (AT_ONCE, 0) if one_behind is None else (1, one_behind)
+    silent = store.silent_jobs(tx, state, tx.now - silent_ms, most, skip)
     changed = [(job, become(job, tx.now)) for job in silent]
     store.save_jobs(tx, [after for _, after in changed])
     for before, after in changed:
         tell(tx, before, after)
-    return len(silent) == AT_ONCE
+    return len(silent) == most

@@ -110,6 +110,7 @@ _silent = Prepared(
     .where(ACTIVE, jobs.c.state == bindparam("in_state"), jobs.c.heartbeat_at < bindparam("before"))
     .order_by(jobs.c.heartbeat_at)
     .limit(_most)
+    .offset(bindparam("skip"))
 )
 _active = {
     column.name: Prepared(
@@ -177,9 +178,12 @@ def save_jobs(tx: Transaction, changed: Sequence[JobRecord]) -> None:
     tx.many(_change, [{"of_id": job.id, **_values(job, _CHANGING)} for job in changed])
 
 
-def silent_jobs(tx: Transaction, state: str, before: int, most: int) -> list[JobRecord]:
-    """Return up to `most` jobs in a state that goes on whose last heartbeat was before a time, that of old first."""
-    return [_record(row) for row in tx.all(_silent, in_state=state, before=before, most=most)]
+def silent_jobs(tx: Transaction, state: str, before: int, most: int, skip: int = 0) -> list[JobRecord]:
+    """Return up to `most` jobs in a state that goes on whose last heartbeat was before a time, that of old first.
+
+    The oldest `skip` of them are not even read.
+    """
+    return [_record(row) for row in tx.all(_silent, in_state=state, before=before, most=most, skip=skip)]
 
 
 def active_jobs_of_course(tx: Transaction, course_id: str, most: int) -> list[JobRecord]:

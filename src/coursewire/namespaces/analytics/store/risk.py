@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from coursewire.realtime.transaction import Transaction
 
 EVERYBODY: Final = 2**31 - 1
+_ALL_BUT: Final = 1e-9
+"""Adding up shares as floats makes a mean of a half a little less than that."""
 
 _course_id: BindParameter[str] = bindparam("course_id")
 _since: ColumnElement[Any] = bindparam("since", type_=BigInteger)
@@ -56,7 +58,7 @@ _at_risk = Prepared(
         IS_LEARNER,
         course_members.c.changed_at <= _since,
         _came <= _since,
-        or_(_averages.c.average_score.is_(None), _averages.c.average_score < PASSING),
+        or_(_averages.c.average_score.is_(None), _averages.c.average_score < PASSING - _ALL_BUT),
         tuple_(_came, course_members.c.user_id)
         > tuple_(bindparam("after_at", type_=BigInteger), bindparam("after_id", type_=Text)),
     )
