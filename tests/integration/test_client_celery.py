@@ -66,7 +66,7 @@ class House:
     def _do(self, essay: str) -> None:
         match essay:
             case "wait":
-                assert self.go_on.wait(15)
+                assert self.go_on.wait(30)
             case "until called off":
                 while not self.reports.current().cancelled:
                     self.go_on.wait(0.01)
@@ -89,7 +89,7 @@ class House:
         return flaky
 
     async def work(self) -> None:
-        worker = start_worker(self.app, perform_ping_check=False, shutdown_timeout=20)
+        worker = start_worker(self.app, perform_ping_check=False, shutdown_timeout=30)
         await asyncio.to_thread(self._worker.enter_context, worker)
 
     async def close(self) -> None:
@@ -186,7 +186,7 @@ async def test_a_task_that_is_called_off_stops_and_is_revoked(house: House) -> N
         ended = (await watching)[-1]
         assert (ended.state, ended.cancelled_by, ended.done) == ("cancelled", "owner", 2)
         with pytest.raises(TaskRevokedError):
-            await asyncio.to_thread(task.get, timeout=15)
+            await asyncio.to_thread(task.get, timeout=30)
         while task.id not in worker_state.revoked:
             await house.ben.jobs_page()
     assert house.ran == ["one", "until called off"]
@@ -198,7 +198,7 @@ async def test_a_task_that_was_called_off_while_it_waited_does_not_run(house: Ho
     assert (await house.ben.cancel_job(task.id)).state == "cancelled"
     await house.work()
     with pytest.raises(TaskRevokedError):
-        await asyncio.to_thread(task.get, timeout=15)
+        await asyncio.to_thread(task.get, timeout=30)
     assert house.ran == []
     ended = await house.ben.job(task.id)
     assert (ended.state, ended.attempt, ended.started_at) == ("cancelled", 1, None)
@@ -220,7 +220,7 @@ async def test_a_task_that_does_not_look_is_not_begun_and_whoever_waits_for_it_i
     await house.ben.cancel_job(task.id)
     await house.work()
     with pytest.raises(TaskRevokedError):
-        await asyncio.to_thread(task.get, timeout=15)
+        await asyncio.to_thread(task.get, timeout=30)
     assert house.ran == []
 
 
@@ -272,7 +272,7 @@ async def test_a_task_that_cannot_be_reported_runs_all_the_same(
 ) -> None:
     await house.work()
     task = house.grade.delay(["one"], owner="nobody")
-    assert await asyncio.to_thread(task.get, timeout=15) == {"graded": 1}
+    assert await asyncio.to_thread(task.get, timeout=30) == {"graded": 1}
     assert "is not reported: NotFound" in caplog.text
 
 
@@ -303,7 +303,7 @@ async def test_calling_off_terminates_the_process_where_that_is_wanted(
     @house.app.task(name="deaf", shared=False)  # type: ignore[untyped-decorator]  # Celery has no types
     @reports.job("essay-grading", about=about, terminate=True)
     def deaf(essays: list[str]) -> None:  # noqa: ARG001 - for `about`
-        assert asked.wait(15)
+        assert asked.wait(30)
 
     await house.work()
     task = deaf.delay(["one"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from pycrdt import Text
+from pycrdt import Text, XmlElement, XmlFragment, XmlText
 from tests.integration.chat_campus import COURSE, Campus, campus
 from tests.integration.documents_campus import client, make_document, reads, until
 
@@ -172,7 +172,7 @@ async def test_a_bot_answers_questions(site: Campus) -> None:
         asked = await his.annotate("n = 0", "Why 0?", motivation="questioning")
         assert asked.target is not None
         assert asked.target.quote.prefix == "Induction begins\nwith "
-        await asyncio.wait_for(answering, 15)
+        await asyncio.wait_for(answering, 30)
         await until(his, lambda: [one.body for one in his.annotations.values()][1:] != [])
         assert [one.parent_id for one in his.annotations.values()] == [None, asked.id]
         await hers.annotate("Induction", "Look at this", visibility="staff")
@@ -249,7 +249,7 @@ async def test_who_may_only_comment_cannot_write(site: Campus) -> None:
             reply = await site.lms.delete(f"/v1/courses/{COURSE}/members/dan")
             assert reply.status_code == 200
             with pytest.raises((Forbidden, NotFound)):
-                await asyncio.wait_for(watching, 15)
+                await asyncio.wait_for(watching, 30)
         with pytest.raises(NotFound):
             async with dan.open_document(document_id):
                 pass
@@ -305,6 +305,27 @@ async def test_a_text_larger_than_one_update_goes_in_several(site: Campus) -> No
         assert str(his.text) == text
 
 
+async def test_a_program_puts_something_behind_each_of_a_thousand_paragraphs(site: Campus) -> None:
+    """[DOC11] In one transaction, twice: it was refused as too large, for each counted as much as there was."""
+    document_id = await make_document(site)
+    async with client(site, "ada") as ada, ada.open_document(document_id) as hers:
+        hers.text += "\n".join(f"line {number}" for number in range(1_000))
+        await hers.saved()
+    async with client(site, "ben") as ben, ben.open_document(document_id) as his:
+        children = his.doc.get("default", type=XmlFragment).children
+        for turn in range(2):
+            with his.doc.transaction():
+                for place in reversed(range(0, len(children), turn + 1)):
+                    remark = XmlElement("paragraph", None, [XmlText(f"remark {turn}")])
+                    children.insert(place + 1, remark)
+            await his.saved()
+        written = str(his.text)
+    lines = [f"line {number}\nremark 1\nremark 0" for number in range(1_000)]
+    assert written == "\n".join(lines)
+    async with client(site, "ada") as ada, ada.open_document(document_id) as hers:
+        assert str(hers.text) == written
+
+
 async def write_and_fail(document: Document) -> None:
     """Write, and raise something within the block."""
     async with document:
@@ -324,7 +345,7 @@ async def test_a_file_like_end(site: Campus) -> None:
 
 def noted(news: queue.Queue[Any]) -> str:
     """Return the next annotation that a script is told of."""
-    while not isinstance(one := news.get(timeout=15), Annotation):
+    while not isinstance(one := news.get(timeout=30), Annotation):
         pass
     return one.body
 
@@ -352,7 +373,7 @@ async def test_a_script_without_an_event_loop(site: Campus) -> None:
                 ]
                 ada.restore_version(version.id)
                 while str(document.text) != "Hello Ben":
-                    news.get(timeout=15)
+                    news.get(timeout=30)
                 assert set(document.participants) == {"ada"}
                 return [*told, ada.version(version.id).text.strip(), str(document.text[:5])]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,9 @@ async def test_cut_again_and_again(site: tuple[Campus, Proxy]) -> None:
         await until(hers, lambda: "ben" in hers.participants)
 
 
-async def test_edits_made_offline_are_saved_when_the_network_is_back(site: tuple[Campus, Proxy]) -> None:
+@asynccontextmanager
+async def apart(site: tuple[Campus, Proxy]) -> AsyncIterator[tuple[Any, Any, Callable[[], None]]]:
+    """A document that says "start", in which two write: ada with a network, ben without, until it is asked for."""
     server, proxy = site
     document_id = await make_document(server)
     async with (
@@ -66,23 +68,54 @@ async def test_edits_made_offline_are_saved_when_the_network_is_back(site: tuple
         ada.open_document(document_id) as hers,
         ben.open_document(document_id) as his,
     ):
+
+        def back() -> None:
+            proxy.come_up()
+            ben.online()
+
         hers.text += "start"
         await reads(his, "start")
         states = States(ben)
         proxy.go_down()
         await states.until("reconnecting")
+        yield hers, his, back
+
+
+async def test_edits_made_offline_are_saved_when_the_network_is_back(site: tuple[Campus, Proxy]) -> None:
+    async with apart(site) as (hers, his, back):
         for n in range(300):
             his.text += f" {n}"
         hers.text.insert(0, "meanwhile ")
         assert not his.is_saved
         with pytest.raises(Unavailable):
             await his.saved(0.01)
-        proxy.come_up()
-        ben.online()
+        back()
         await his.saved()
         whole = "meanwhile start" + "".join(f" {n}" for n in range(300))
         await reads(hers, whole)
         await reads(his, whole)
+
+
+async def test_what_was_written_offline_goes_in_parts_when_it_is_too_much_at_once(
+    site: tuple[Campus, Proxy],
+) -> None:
+    """[DOC4] [DOC11] 400 lines put in front of the first one, where somebody else has put 2,000 meanwhile.
+
+    Every one of the 400 has to be compared with every one of the 2,000: the server takes less than that at once.
+    """
+    async with apart(site) as (hers, his, back):
+        for n in range(400):
+            his.text.insert(0, f"b{n} ")
+        with hers.doc.transaction():
+            for n in range(2_000):
+                hers.text.insert(0, f"a{n} ")
+        await hers.saved()
+        back()
+        await his.saved()
+        await until(hers, lambda: str(hers.text) == str(his.text))
+        words = [f"a{n}" for n in range(2_000)] + [f"b{n}" for n in range(400)] + ["start"]
+        assert sorted(str(his.text).split()) == sorted(words)
+        assert his.unsaved is None
 
 
 async def test_who_leaves_while_offline_is_told_and_has_a_copy(

@@ -182,7 +182,7 @@ async def test_a_mention_in_chat_arrives(site: Campus, ben: NotificationsClient)
         reading = asyncio.create_task(anext(items))
         await ben.page()
         await ada.send(room.id, "@ben please show the lemma")
-        item = await asyncio.wait_for(reading, 10)
+        item = await asyncio.wait_for(reading, 30)
         assert item.actor is not None
         assert item.actor.user_id == "ada"
         assert "lemma" in item.title + item.body
@@ -206,7 +206,7 @@ async def test_cut_again_and_again(site: Campus, lms: ServiceClient) -> None:
                     await finish(lms, (await lms.notify(BEN, "grade", f"{cycle}.{number}")).delivery_id)
                 proxy.come_up()
                 await states.until("connected")
-                assert (await asyncio.wait_for(marking, 10)).marked == 3
+                assert (await asyncio.wait_for(marking, 30)).marked == 3
             titles = await reading
         assert titles == [f"{cycle}.{number}" for cycle in range(4) for number in range(3)]
         await unread_is(ben, counts, 0)

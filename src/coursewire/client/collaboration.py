@@ -49,7 +49,7 @@ class CollaborationClient(CollaborationCommands):
         if document.id in {other.id for other in self._documents}:
             return
         for channel in document.channels:
-            if not self._interest[channel]:
+            if channel not in self._interest:
                 self._shell.unsubscribe(channel)
 
     async def handle_event(self, event: str, value: Any, meta: Meta) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from coursewire.client.effects import Effects
 from coursewire.client.outbox import Outbox, Stage, Waiting
 from coursewire.client.outputs import Json, Persist, RefusedCommand, Settle
+from coursewire.client.turns import Turns
 
 RETRIED_CODES = frozenset({"rate_limited", "overloaded", "unavailable"})
 
@@ -19,6 +20,7 @@ class Commands:
         self._effects = effects
         self._adopt = adopt
         self._outbox = Outbox(outbox_limit)
+        self._turns = Turns()
         self._ready = False
 
     def __len__(self) -> int:
@@ -48,9 +50,10 @@ class Commands:
         self._outbox.restore(entries)
         self._pump(now)
 
-    def ready(self, now: int) -> None:
-        """Send what waits: the session stands."""
+    def ready(self, now: int, pace_ms: float = 0) -> None:
+        """Send what waits: the session stands. `pace_ms`: how far apart those go that were too many."""
         self._ready = True
+        self._turns = Turns(pace_ms)
         self._pump(now)
 
     def lost(self) -> None:
@@ -91,7 +94,7 @@ class Commands:
             # One that names a field is about what this command asks, such as a room in slow mode: others need not wait.
             later = error.get("retryable") and error["code"] in RETRIED_CODES and error.get("field") is None
             if not answer["ok"] and later:
-                self._retry(command, error.get("retry_after_ms"))
+                self._retry(command, error.get("retry_after_ms"), now)
                 return
             self._outbox.remove(command.ref)
             self._persist(command)
@@ -102,7 +105,7 @@ class Commands:
 
         return answered
 
-    def _retry(self, command: Waiting, retry_after_ms: int | None) -> None:
+    def _retry(self, command: Waiting, retry_after_ms: int | None, now: int) -> None:
         def again(now: int) -> None:
             command.stage = Stage.WAITING
             self._pump(now)
@@ -110,7 +113,7 @@ class Commands:
         delay = self._effects.delay(command.retries) if retry_after_ms is None else retry_after_ms
         command.stage = Stage.RETRYING
         command.retries += 1
-        self._effects.set(f"retry:{command.ref}", delay, again)
+        self._effects.set(f"retry:{command.ref}", self._turns.next(now, delay), again)
 
     def _persist(self, command: Waiting) -> None:
         if command.keyed:

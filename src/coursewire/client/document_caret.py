@@ -7,7 +7,8 @@ from typing import Final
 
 from coursewire.errors import Invalid, TooLarge
 from coursewire.namespaces.collaboration.encoding.awareness import Entry, write_awareness
-from coursewire.namespaces.collaboration.encoding.reading import Content, Id, Update, read_update
+from coursewire.namespaces.collaboration.encoding.reading import Update, read_update
+from coursewire.namespaces.collaboration.encoding.structs import Content, Id
 
 EVERY_S: Final = 0.2
 """A caret moves on the screens of others five times a second at most."""

@@ -15,6 +15,7 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
 from coursewire.namespaces.collaboration.encoding.applying import apply_heard
+from coursewire.namespaces.collaboration.encoding.splitting import split
 
 GATHERED: Final = 100
 """Own updates that are kept one by one. From then on they are merged: what waits is no more than what was written."""
@@ -123,6 +124,15 @@ class Editing:
         if self._flight is flight:
             self._flight = None
             self._gathered.insert(0, (flight.update, flight.count))
+
+    def halved(self, flight: Flight) -> bool:
+        """Note that it was too much at once; return whether it can go in two halves, as it does then."""
+        halves = split(flight.update) if self._flight is flight else None
+        if halves is None:
+            return False
+        self._flight = None
+        self._gathered[:0] = [(halves[0], flight.count - flight.count // 2), (halves[1], flight.count // 2)]
+        return True
 
     def lost(self) -> None:
         """Note that the session has ended: nothing is sent until the document is opened again."""

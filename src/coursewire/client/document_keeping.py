@@ -23,6 +23,7 @@ from coursewire.errors import (
     Internal,
     Invalid,
     NotFound,
+    TooLarge,
     Unavailable,
 )
 from coursewire.namespaces.collaboration import contract as collaboration
@@ -333,6 +334,8 @@ class Kept:
                 update=flight.update,
             )
         except BaseException as error:
+            if isinstance(error, TooLarge) and editing.halved(flight):
+                return
             editing.returned(flight)
             if not isinstance(error, CoursewireError) or error.retryable or isinstance(error, Conflict):
                 raise

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from coursewire import errors
+from coursewire.vocabulary import what_is_wrong
 
 _KINDS = {kind.code: kind for kind in errors.CoursewireError.__subclasses__()}
 _CHANNEL_KINDS = {"deleted": errors.NotFound, "disabled": errors.Disabled}
@@ -31,6 +32,13 @@ def error_of_channel(channel: str, reason: str) -> errors.CoursewireError:
     return kind(f"the channel {channel} ended: {reason}")
 
 
+def wire_of(error: Exception) -> dict[str, Any]:
+    """Return why there is no token as an `Error`; what the application's function raises may pass."""
+    if isinstance(error, errors.CoursewireError):
+        return error.as_wire()
+    return {"code": "unavailable", "message": f"no token: {error!r}", "retryable": True}
+
+
 def fail_all(futures: Iterable[Future[Any]], error: errors.CoursewireError) -> None:
     """Let all raise this who wait for one of these."""
     for future in futures:
@@ -42,5 +50,5 @@ def invalid(error: ValidationError) -> errors.Invalid:
     """Return what is wrong with a command that this side refuses to send."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
+    message = what_is_wrong(first)
     return errors.Invalid(f"{field}: {message}" if field else message, field=field or None)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from coursewire import __version__, errors
 from coursewire.client.failures import error_from
-from coursewire.client.token import Token, fresh_token, user_of
+from coursewire.client.token import Token, TokenSource, user_of
 from coursewire.errors import AuthExpired, CoursewireError
 from coursewire.vocabulary import ID_PATTERN
 
@@ -57,7 +57,7 @@ class Requests:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`timeout_s`: for each attempt to connect and each silence of the server while it answers."""
-        self._source = token
+        self._tokens = TokenSource(token)
         self._token: str | None = None
         self._patience_s = patience_s
         self._http = httpx.AsyncClient(
@@ -74,7 +74,7 @@ class Requests:
     async def user_id(self) -> str:
         """Return whose token is used. Raises Invalid for one that cannot be read."""
         if self._token is None:
-            self._token = await fresh_token(self._source, "connect")
+            self._token = await self._tokens.fresh("connect")
         return user_of(self._token)
 
     async def run(
@@ -127,7 +127,7 @@ class Requests:
             except AuthExpired:
                 if refreshed:
                     raise
-                refreshed, self._token = True, await fresh_token(self._source, "expired")
+                refreshed, self._token = True, await self._tokens.fresh("expired")
             except CoursewireError as error:
                 wait_s = max(_delay_s(failures), (error.retry_after_ms or 0) / 1000)
                 if not error.retryable or now() + wait_s > deadline:
@@ -137,7 +137,7 @@ class Requests:
 
     async def _once(self, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
         if self._token is None:
-            self._token = await fresh_token(self._source, "connect")
+            self._token = await self._tokens.fresh("connect")
         headers = {**request["headers"], "Authorization": f"Bearer {self._token}"}
         try:
             response = await self._http.request(method, path, **{**request, "headers": headers})

@@ -37,8 +37,5 @@ def ending_of(error: BaseException | None) -> Ending:
 def said_by(error: BaseException) -> str:
     """Return the type and the text of an exception: neither its traceback nor the values around it."""
     kind = type(error).__name__
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - whatever its author wrote there
-        text = ""
+    text = clean(error, ERROR_LENGTH)
     return clean(f"{kind}: {text}" if text else kind, ERROR_LENGTH)

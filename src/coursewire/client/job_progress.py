@@ -64,6 +64,8 @@ class Progress:
         self._result: dict[str, Any] | None = None
         self._cancelled = False
         self._told = 0
+        self._total_there: int | None = None
+        """What the server has, perhaps from an attempt before this one."""
         self._lock = threading.Lock()
 
     def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
@@ -143,6 +145,8 @@ class Progress:
         done = _amount(self._done)
         self._told = done = self._told if done is None else max(self._told, done)
         total = _amount(self._total)
+        if total is None and self._total_there is not None and self._total_there < done:
+            total = done  # it was that of other work, and would be in the way of this
         return Report(
             done=done,
             total=None if total is None else max(total, done),
@@ -153,6 +157,7 @@ class Progress:
     def heard(self, reply: analytics.JobReply) -> None:
         """Note what the server says."""
         self._cancelled = reply.cancel_requested
+        self._total_there = reply.job.total
 
     def _stopping(self) -> BaseException:
         return JobCancelled("somebody wants the job to end")
@@ -182,13 +187,17 @@ def _amount(value: Any) -> int | None:
     """Return a count as the contract has it; None for what is none."""
     try:
         return min(max(int(value), 0), MOST)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # noqa: BLE001 - whatever its author wrote there; the work goes on
         return None
 
 
 def clean(text: Any, most: int) -> str:
-    """Return a text as the contract takes it, cut where it is longer."""
-    cleaned = unicodedata.normalize("NFC", _UNPRINTABLE.sub(" ", str(text)))
+    """Return a text as the contract takes it, cut where it is longer; none of what cannot say what it is."""
+    try:
+        written = str(text)
+    except Exception:  # noqa: BLE001 - whatever its author wrote there; the work goes on
+        written = ""
+    cleaned = unicodedata.normalize("NFC", _UNPRINTABLE.sub(" ", written))
     return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"
 
 

@@ -332,8 +332,11 @@ class Machine:
         self._effects.put(Deliver("session.ready", data, meta))
         self._session = Session.READY
         self._ever_ready, self._ready_at = True, now
-        self._subscriptions.ready(data["resumed"], now)
-        self._commands.ready(now)
+        per_second = data.get("limits", {}).get("commands_per_second")
+        pace_ms = 1000 / per_second if per_second else 0
+        # Half of what the server takes stays for what somebody waits for.
+        self._subscriptions.ready(data["resumed"], now, 2 * pace_ms)
+        self._commands.ready(now, pace_ms)
         self._show_ready(now)
 
     def _event(self, now: int, event: str, data: Any, meta: Json) -> None:

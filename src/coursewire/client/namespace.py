@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +42,13 @@ class Meta(Model):
     actor: str | None = None
 
 
+class Interest:
+    """That somebody here listens to a channel, until it is left or taken away; later interest is another one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class NamespaceClient:
     """A client of one namespace; a subclass names it and adds its commands.
 
@@ -71,7 +77,7 @@ class NamespaceClient:
         self._payloads = {kind.event: kind.payload for kind in (*COMMON_EVENTS, *self.events)}
         self._handlers: dict[str, list[tuple[Handler, int]]] = {}
         self._state_handlers: list[Callable[[State], Any]] = []
-        self._interest: Counter[str] = Counter()
+        self._interest: dict[str, Interest] = {}
         self.session: Ready | None = None
         """Who one is, with the server's flags and limits; None before the first session."""
 
@@ -97,7 +103,7 @@ class NamespaceClient:
         await self.close()
 
     def start(self) -> None:
-        """Connect, and stay connected; returns at once. Raises ValueError for an unreadable outbox file."""
+        """Connect, and stay connected; returns at once. Raises ValueError for no outbox, or another client's."""
         self._shell.start()
 
     async def connected(self) -> None:
@@ -186,18 +192,25 @@ class NamespaceClient:
 
         Raises Forbidden, NotFound.
         """
-        self._interest[channel] += 1
+        interest = self._interest.setdefault(channel, Interest())
+        interest.count += 1
         try:
             position = await self._shell.subscribe(channel, None if since is None else since.model_dump())
         except BaseException:
-            self.unsubscribe_channel(channel)
+            self._lose_interest(channel, interest)
             raise
         return Position.model_validate(position)
 
     def unsubscribe_channel(self, channel: str) -> None:
         """Stop listening to a channel, if nothing else here listens to it."""
-        self._interest[channel] -= 1
-        if self._interest[channel] <= 0:
+        interest = self._interest.get(channel)
+        if interest is not None:
+            self._lose_interest(channel, interest)
+
+    def _lose_interest(self, channel: str, interest: Interest) -> None:
+        """Count one less; what was taken away meanwhile is over, and whoever wants it anew keeps it."""
+        interest.count -= 1
+        if interest.count <= 0 and self._interest.get(channel) is interest:
             del self._interest[channel]
             self._shell.unsubscribe(channel)
             self.channel_left(channel)
@@ -244,10 +257,13 @@ class NamespaceClient:
     def channel_left(self, channel: str) -> None:
         """Forget what is known of a channel to which nothing here listens any more; for subclasses."""
 
-    async def channel_gone(self, channel: str, error: CoursewireError) -> None:
+    def channel_taken(self, channel: str) -> None:
         """See `Owner`."""
         self._interest.pop(channel, None)
         self.channel_left(channel)
+
+    async def channel_gone(self, channel: str, error: CoursewireError) -> None:
+        """See `Owner`."""
         logger.info("channel %s of %s ended: %s", channel, self.namespace, error)
 
 

@@ -38,7 +38,8 @@ class Outbox:
     """Commands by ref, in the order given.
 
     Bound: `limit` commands, sent ones included. When full, `add` says no and the caller of the command gets
-    `overloaded`: dropping an older one would break a promise that was already given.
+    `overloaded`: dropping an older one would break a promise that was already given. For that reason all of an earlier
+    run are taken over, also where its limit was higher: those that were stored, and nothing more until they are fewer.
     """
 
     __slots__ = ("_commands", "_limit")
@@ -65,12 +66,12 @@ class Outbox:
         return self._commands.pop(ref, None)
 
     def restore(self, entries: Iterable[dict[str, Any]]) -> None:
-        """Put the commands of an earlier run before all others, as far as the bound allows."""
-        room = self._limit - len(self._commands)
-        earlier: dict[str, Waiting] = {}
-        for entry in entries:
-            if len(earlier) < room and entry["ref"] not in self._commands:
-                earlier[entry["ref"]] = Waiting(entry["ref"], entry["command"], entry["payload"])
+        """Put the commands of an earlier run before all others."""
+        earlier = {
+            entry["ref"]: Waiting(entry["ref"], entry["command"], entry["payload"])
+            for entry in entries
+            if entry["ref"] not in self._commands
+        }
         self._commands = earlier | self._commands
 
     def sendable(self) -> Iterator[Waiting]:

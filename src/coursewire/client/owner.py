@@ -23,5 +23,8 @@ class Owner(Protocol):
     async def load_snapshot(self, channel: str, reason: str, position: Json) -> Json:
         """Load the state of a channel anew and return the position that was read before it."""
 
+    def channel_taken(self, channel: str) -> None:
+        """Note at once that a channel was taken away: whoever wants it from now on wants it anew."""
+
     async def channel_gone(self, channel: str, error: CoursewireError) -> None:
-        """Note that a channel was taken away."""
+        """End what listened to a channel that was taken away, in its turn behind the events before."""

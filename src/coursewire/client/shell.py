@@ -13,7 +13,7 @@ from typing import Any, Literal
 from coursewire import __version__
 from coursewire.client.attachments import has_bytes, joined, parted
 from coursewire.client.connection import Connection, shared_connection
-from coursewire.client.failures import error_from, error_of_channel, fail_all
+from coursewire.client.failures import error_from, error_of_channel, fail_all, wire_of
 from coursewire.client.inbox import Inbox
 from coursewire.client.machine import Machine
 from coursewire.client.options import ClientOptions
@@ -41,7 +41,8 @@ from coursewire.client.outputs import (
     Unsubscribed,
 )
 from coursewire.client.owner import Owner
-from coursewire.client.token import Token, fresh_token
+from coursewire.client.snapshots import snapshot
+from coursewire.client.token import Token, TokenSource
 from coursewire.errors import CoursewireError, Unavailable
 from coursewire.realtime.contract import COMMON_EVENTS
 from coursewire.vocabulary import new_id
@@ -49,7 +50,7 @@ from coursewire.vocabulary import new_id
 logger = logging.getLogger("coursewire.client")
 
 SESSION_EVENTS = frozenset(event.event for event in COMMON_EVENTS)
-SNAPSHOT_RETRY_S = 2.0
+NOT_STARTED = "the client is not open: use it in an `async with` block, or call `start()` first"
 
 
 class Shell:
@@ -68,7 +69,7 @@ class Shell:
         """`attachments`: by event, the field of its data that travels as bytes after it."""
         self._url = url
         self._namespace = namespace
-        self._token_source = token
+        self._tokens = TokenSource(token)
         self._token = token if isinstance(token, str) else ""
         self._owner = owner
         self._options = options
@@ -97,7 +98,7 @@ class Shell:
     # Life
 
     def start(self) -> None:
-        """Connect, and stay connected until `close`. Raises ValueError for an outbox that cannot be read."""
+        """Connect, and stay connected until `close`. Raises ValueError for an outbox that is none, or another's."""
         if self._connection is not None:
             return
         entries = [] if self._outbox is None else self._outbox.load()
@@ -123,6 +124,7 @@ class Shell:
             await self._connection.detach(self._namespace)
         if self._outbox is not None:
             await self._outbox.flush()
+            self._outbox.release()
 
     async def connected(self) -> None:
         """Wait for a session. Raises the refusal when there will be none."""
@@ -133,7 +135,9 @@ class Shell:
             await watcher
 
     def _check_goes_on(self) -> None:
-        """Raise the refusal, or Unavailable, when there will be no session any more."""
+        """Raise the refusal, or Unavailable, when there will be no session any more; RuntimeError before `start`."""
+        if self._connection is None:
+            raise RuntimeError(NOT_STARTED)
         if self._machine.gave_up or self.diagnostics.state == "closed":
             raise self._refusal or Unavailable("the client was stopped")
 
@@ -149,8 +153,7 @@ class Shell:
     def set_token(self, token: str) -> None:
         """Use a new token from now on, in this session too."""
         self._token = token
-        if isinstance(self._token_source, str):
-            self._token_source = token
+        self._tokens.replace(token)
         self._feed(lambda now: self._machine.token(now, ok=True))
 
     # Wishes
@@ -163,6 +166,8 @@ class Shell:
         """
         if "key" in payload and has_bytes(payload):
             raise TypeError(f"{command}: bytes cannot wait under a key")
+        if self._connection is None:
+            raise RuntimeError(NOT_STARTED)
         ref = new_id()
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._answers[ref] = answer
@@ -329,6 +334,9 @@ class Shell:
         future = self._answers.get(ref)
         if future is not None and not future.done():
             future.set_result(answer)
+        elif not answer["ok"] and not answer["error"].get("retryable"):
+            # Of an earlier run, or given up by who asked for it: there is nobody else to tell.
+            logger.warning("a command of %s that waited was refused: %s", self._namespace, answer["error"])
 
     def _subscribed(self, subscribed: Subscribed) -> None:
         self._live.add(subscribed.channel)
@@ -340,20 +348,13 @@ class Shell:
     def _taken_away(self, gone: Unsubscribed) -> None:
         error = error_of_channel(gone.channel, gone.reason)
         self._live.discard(gone.channel)
+        self._owner.channel_taken(gone.channel)
         fail_all(self._subscribing.pop(gone.channel, []), error)
         self.put(lambda: self._owner.channel_gone(gone.channel, error))
 
     async def _load_snapshot(self, need: NeedSnapshot) -> None:
         """Run in the inbox: after the events before the gap, before those that follow the snapshot."""
-        while True:
-            try:
-                position = await self._owner.load_snapshot(need.channel, need.reason, need.position)
-            except CoursewireError as error:
-                if error.retryable:
-                    await asyncio.sleep(SNAPSHOT_RETRY_S)
-                    continue
-                position = need.position
-            break
+        position = await snapshot(self._owner, need)
         self.handled[need.channel] = position
         self._feed(lambda now: self._machine.snapshot_loaded(now, channel=need.channel, position=position))
 
@@ -387,11 +388,9 @@ class Shell:
 
     async def _fetch_token(self, reason: str) -> None:
         try:
-            self._token = await fresh_token(self._token_source, reason)
-        except CoursewireError as error:
-            failure = error.as_wire()
+            self._token = await self._tokens.fresh(reason)
         except Exception as error:  # noqa: BLE001 - the application's function may raise anything
-            failure = {"code": "unavailable", "message": f"no token: {error!r}", "retryable": True}
+            failure = wire_of(error)
         else:
             self._feed(lambda now: self._machine.token(now, ok=True))
             return

@@ -7,6 +7,7 @@ from typing import Any
 from coursewire.client.channels import Channel, Phase, Verdict
 from coursewire.client.effects import Effects
 from coursewire.client.outputs import Deliver, Json, NeedSnapshot, Subscribed, Unsubscribed
+from coursewire.client.turns import Turns
 
 
 class Subscriptions:
@@ -19,6 +20,7 @@ class Subscriptions:
         self._leaving: dict[str, object] = {}
         """Channels left in this session whose late events are of nobody's interest, each with its last leaving."""
         self._resuming: set[str] = set()
+        self._turns = Turns()
         self._ready = False
 
     def position(self, name: str) -> Json | None:
@@ -39,9 +41,13 @@ class Subscriptions:
         self._resuming = set(resume)
         return resume
 
-    def ready(self, resumed: Json, now: int) -> None:
-        """Apply what `session.ready` says of each channel, and ask for the others."""
+    def ready(self, resumed: Json, now: int, pace_ms: float = 0) -> None:
+        """Apply what `session.ready` says of each channel, and ask for the others.
+
+        `pace_ms`: how far apart those go that were too many.
+        """
         self._ready = True
+        self._turns = Turns(pace_ms)
         self._leaving.clear()
         for name, answer in resumed.items():
             channel = self._channels.get(name)
@@ -172,15 +178,16 @@ class Subscriptions:
         if answer["ok"]:
             self._recovered(channel, answer["data"], now)
         elif answer["error"].get("retryable"):
-            self._ask_later(channel, answer["error"].get("retry_after_ms"))
+            self._ask_later(channel, now, answer["error"].get("retry_after_ms"))
         else:
             self.take_away(channel.name, answer["error"]["code"])
 
-    def _ask_later(self, channel: Channel, retry_after_ms: int | None = None) -> None:
+    def _ask_later(self, channel: Channel, now: int, retry_after_ms: int | None = None) -> None:
         channel.phase = Phase.REFUSED
         delay = self._effects.delay(channel.failures) if retry_after_ms is None else retry_after_ms
         channel.failures += 1
-        self._effects.set(f"subscribe:{channel.name}", delay, lambda now: self._ask(channel, now))
+        turn = self._turns.next(now, delay)
+        self._effects.set(f"subscribe:{channel.name}", turn, lambda then: self._ask(channel, then))
 
     def _recovered(self, channel: Channel, answer: Json, now: int) -> None:
         reason: Any = answer.get("reason")
@@ -211,7 +218,7 @@ class Subscriptions:
             channel.failures = 1
             self._ask(channel, now)
         else:
-            self._ask_later(channel)
+            self._ask_later(channel, now)
 
     def _drop(self, channel: Channel) -> None:
         del self._channels[channel.name]

@@ -30,7 +30,7 @@ class Server:
         self.heard = threading.Semaphore(0)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        if not await asyncio.to_thread(self.open.wait, 15):
+        if not await asyncio.to_thread(self.open.wait, 30):
             raise httpx.ConnectError("nobody let it")
         self.bodies.append(json.loads(request.content))
         self.heard.release()
@@ -74,7 +74,7 @@ def test_announcements_that_do_not_arrive_do_not_pile_up(
     assert caplog.text.count("is not said: 100 such things wait already") == 20
     server.open.set()
     for _ in range(WAITING_AT_MOST):
-        assert server.heard.acquire(timeout=15)
+        assert server.heard.acquire(timeout=30)
     assert {body["id"] for body in server.bodies} == {f"task-{number}" for number in range(WAITING_AT_MOST)}
 
 
@@ -88,7 +88,7 @@ def test_what_could_not_be_said_is_logged(
         raise Unavailable("no broker")
 
     reporting._open()[0].loop.call_soon_threadsafe(reporting.in_thread, fail)
-    assert logged.wait(15)
+    assert logged.wait(30)
     assert caplog.text == ""
 
 

@@ -10,6 +10,7 @@ from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 from coursewire.client.document_editing import GATHERED, LONG, TOGETHER, Editing, readable
 from coursewire.namespaces.collaboration.contract.values import MOST_UPDATE
 from coursewire.namespaces.collaboration.encoding.applying import WORTH_IT, write_deletes
+from coursewire.namespaces.collaboration.encoding.reading import read_update
 from coursewire.namespaces.collaboration.encoding.rendering import text_of
 
 
@@ -246,3 +247,38 @@ def test_others_edits_that_only_pycrdt_can_read_come_all_the_same() -> None:
     other.get("text", type=Text).insert(0, "elsewhere " * WORTH_IT)
     assert goes_of(editing, other.get_update()) == 1
     assert read(editing) == "elsewhere " * WORTH_IT
+
+
+def test_what_is_too_much_at_once_goes_in_halves_and_what_is_written_meanwhile_behind_them(
+    server: Server, editing: Editing
+) -> None:
+    root = editing.doc.get("default", type=XmlFragment)
+    for number in range(8):
+        root.children.insert(0, XmlElement(f"e{number}"))
+    taken: list[int] = []
+    while (flight := editing.next()) is not None:
+        structs = len(read_update(flight.update).structs)
+        if structs > 3:
+            assert editing.halved(flight)
+            if not taken:
+                root.children.append(XmlElement("last"))
+            continue
+        server.doc.apply_update(flight.update)
+        editing.saved(flight)
+        taken.append(structs)
+    assert editing.is_saved
+    assert str(server.doc.get("default", type=XmlFragment)) == str(root)
+    assert sum(taken) >= 9
+    assert max(taken) <= 3
+
+
+def test_one_edit_that_is_too_much_has_no_halves(editing: Editing) -> None:
+    editing.doc.get("default", type=XmlFragment).children.append(XmlElement("p"))
+    flight = editing.next()
+    assert flight is not None
+    assert not editing.halved(flight)
+    editing.returned(flight)
+    again = editing.next()
+    assert again is not None
+    assert again.update == flight.update
+    assert not editing.halved(flight)

@@ -74,7 +74,7 @@ async def test_a_link_that_takes_nothing_is_given_up_at_the_bound() -> None:
     session.link.writable.clear()
     for _ in range(100):
         session.engine.send(["2x"])
-    await asyncio.wait_for(session.link.closed.wait(), 5)
+    await asyncio.wait_for(session.link.closed.wait(), 30)
     assert session.reasons == ["the socket takes nothing"]
     assert len(session.engine._queue) <= 11
 
@@ -82,7 +82,7 @@ async def test_a_link_that_takes_nothing_is_given_up_at_the_bound() -> None:
 async def test_a_ping_is_answered_before_what_waits() -> None:
     session = Session()
     await session.link.incoming.put([Packet(PacketType.PING), Packet(PacketType.MESSAGE, "hello")])
-    await asyncio.wait_for(session.link.written.wait(), 5)
+    await asyncio.wait_for(session.link.written.wait(), 30)
     assert session.link.sent == [Packet(PacketType.PONG)]
     assert session.messages == ["hello"]
     await session.engine.close()
@@ -92,14 +92,14 @@ async def test_a_ping_is_answered_before_what_waits() -> None:
 
 async def test_silence_ends_it() -> None:
     session = Session(handshake=Handshake(sid="s", upgrades=(), silence_s=0.01, max_payload=1_000))
-    await asyncio.wait_for(session.ended.wait(), 5)
+    await asyncio.wait_for(session.ended.wait(), 30)
     assert session.reasons == ["ping timeout"]
 
 
 async def test_every_end_is_reported_once() -> None:
     session = Session()
     await session.link.incoming.put([Packet(PacketType.CLOSE)])
-    await asyncio.wait_for(session.link.closed.wait(), 5)
+    await asyncio.wait_for(session.link.closed.wait(), 30)
     session.engine.abort("late")
     session.engine.send(["2late"])
     await session.engine.close()
@@ -109,5 +109,5 @@ async def test_every_end_is_reported_once() -> None:
 async def test_a_bug_above_ends_the_session_instead_of_leaving_it_deaf() -> None:
     session = Session()
     await session.link.incoming.put([Packet(PacketType.MESSAGE, "2bug")])
-    await asyncio.wait_for(session.link.closed.wait(), 5)
+    await asyncio.wait_for(session.link.closed.wait(), 30)
     assert session.reasons == ["a packet could not be handled"]

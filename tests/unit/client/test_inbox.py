@@ -24,7 +24,7 @@ async def test_jobs_run_in_order_and_a_failing_one_stops_nobody() -> None:
 
     for number in range(4):
         inbox.put(lambda number=number: job(number))  # type: ignore[misc]
-    await asyncio.wait_for(finished.wait(), 5)
+    await asyncio.wait_for(finished.wait(), 30)
     assert done == [0, 2, 3]
     await inbox.close()
 
@@ -53,7 +53,7 @@ async def test_a_full_inbox_tells_later_what_was_missed() -> None:
     inbox.missed("room:1")
     assert room == []
     gate.set()
-    await asyncio.wait_for(told.wait(), 5)
+    await asyncio.wait_for(told.wait(), 30)
     assert room == [["room:1", "room:2"]]
     await inbox.close()
 
@@ -67,7 +67,7 @@ async def test_closing_from_within_a_job() -> None:
         closed.set()
 
     inbox.put(close)
-    await asyncio.wait_for(closed.wait(), 5)
+    await asyncio.wait_for(closed.wait(), 30)
     await inbox.close()
 
 
@@ -75,12 +75,12 @@ async def test_a_full_stream_makes_the_giver_wait() -> None:
     """The bound of a loop: nothing is dropped, the giver waits."""
     stream = Stream[int](limit=2)
     for number in range(2):
-        await asyncio.wait_for(stream.put(number), 5)
+        await asyncio.wait_for(stream.put(number), 30)
     third = asyncio.create_task(stream.put(2))
     await asyncio.sleep(0)
     assert not third.done()
     assert await anext(stream) == 0
-    await asyncio.wait_for(third, 5)
+    await asyncio.wait_for(third, 30)
     assert [await anext(stream), await anext(stream)] == [1, 2]
 
 
@@ -90,7 +90,7 @@ async def test_a_closed_stream_lets_the_giver_go_and_ends_after_its_items() -> N
     waiting = asyncio.create_task(stream.put(1))
     await asyncio.sleep(0)
     stream.close()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
     assert [item async for item in stream] == [0]
     failed = Stream[int]()
     failed.close(LookupError("gone"))

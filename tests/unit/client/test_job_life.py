@@ -201,7 +201,7 @@ async def test_a_job_that_is_gone_is_not_reported_any_more(
         assert reporting is not None
         assert clock._waiting is not None
         clock._waiting.set_result(None)
-        await asyncio.wait_for(reporting, 10)
+        await asyncio.wait_for(reporting, 30)
         job.progress(2)
     assert "is not reported any more" in caplog.text
 
@@ -331,10 +331,11 @@ def test_a_script_is_reported_from_a_thread_that_ends(server: Server) -> None:
                 if number == 1:
                     # The loop is busy here until the thread has reported: no turn of its own is needed.
                     server.changed.clear()
-                    assert server.changed.wait(10)
+                    assert server.changed.wait(30)
         assert server.said[2] == {"done": 1, "total": 3, "message": ""}
     assert server.said[-1]["state"] == "succeeded"
-    assert set(threading.enumerate()) == before
+    # One of those before, a token's of another test, may have ended meanwhile.
+    assert set(threading.enumerate()) <= before
 
 
 def test_ctrl_c_cancels(server: Server) -> None:

@@ -69,7 +69,17 @@ def test_what_a_report_says_never_falls_and_never_exceeds_the_total() -> None:
     assert progress.message == "warming up"
 
 
-@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), "many", None, -3])
+class Unable:
+    """What its author made fail whenever it is asked, as a tensor of two elements does for `int`."""
+
+    def __int__(self) -> int:
+        raise RuntimeError("no number")
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), "many", None, -3, Unable()])
 def test_what_is_no_count_leaves_the_last_one(wrong: object) -> None:
     progress = Progress()
     progress.progress(2)
@@ -87,6 +97,12 @@ def test_texts_are_made_to_fit() -> None:
     assert report.message.startswith("essay   of   Zoë\n")
     assert len(report.message) == 500
     assert report.stage == Stage(label=("scoring the essays " + "y" * 100)[:79] + "…", index=1, count=2)
+
+
+def test_what_has_no_text_is_an_empty_message() -> None:
+    progress = Progress()
+    progress.message = Unable()  # type: ignore[assignment]
+    assert progress.report().message == ""
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ async def test_what_came_to_the_top_arrives_once(inbox: Inbox) -> None:
         "notification.changed", item(5, moved_at=iso(17_000), group_count=3)
     )  # at the same moment
     await inbox.close()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)
     assert seen.ids == ["n8/1", "n9/1", "n11/1", "n9/2", "n6/1", "n17/1", "n5/3"]
 
 
@@ -168,7 +168,7 @@ async def test_a_second_loop_takes_nothing_from_the_first(inbox: Inbox) -> None:
     await inbox.hear("notification.created", item(11))
     await inbox.hear("notification.created", item(12))
     await inbox.close()
-    await asyncio.wait_for(asyncio.gather(one, two), 5)
+    await asyncio.wait_for(asyncio.gather(one, two), 30)
     assert first.ids == second.ids == ["n11/1", "n12/1"]
 
 
@@ -186,7 +186,7 @@ async def test_a_gap_is_filled_with_what_came_to_the_top(inbox: Inbox) -> None:
     assert [item.id for item in gaps[0].items] == ["n21", "n23"]
     assert inbox.counts == gaps[0].counts == COUNTS
     await inbox.close()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)
     assert seen.ids == ["n20/1", "n21/1", "n23/1", "n24/1"]
 
 
@@ -231,7 +231,7 @@ async def test_a_loop_ends_with_the_reason_when_the_inbox_is_taken_away(inbox: I
     _, task = await reading(inbox, history=0)
     await inbox.channel_gone(CHANNEL, Forbidden("the channel user:ada ended: forbidden"))
     with pytest.raises(Forbidden):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
 
 
 async def test_all_items_come_page_by_page(inbox: Inbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import orjson
@@ -20,8 +21,30 @@ async def test_what_was_saved_last_is_loaded(tmp_path: Path) -> None:
     for number in range(100):
         file.save([{**ENTRY, "ref": str(number)}])
     await file.flush()
+    file.release()
     assert OutboxFile(path).load() == [{**ENTRY, "ref": "99"}]
-    assert [entry.name for entry in path.parent.iterdir()] == ["outbox.json"], "no temporary file is left"
+    left = sorted(entry.name for entry in path.parent.iterdir())
+    assert left == [".outbox.json.lock", "outbox.json"], "no temporary file is left"
+
+
+async def test_a_file_is_one_clients_at_a_time(tmp_path: Path) -> None:
+    """[CLI2] Of two, each wrote over what the other had promised to keep."""
+    path = tmp_path / "outbox.json"
+    first, second = OutboxFile(path), OutboxFile(path)
+    assert first.load() == []
+    first.save([ENTRY])
+    with pytest.raises(ValueError, match="another client"):
+        second.load()
+    await first.flush()
+    first.release()
+    assert second.load() == [ENTRY]
+    del second  # who forgets to close it keeps it from nobody
+    gc.collect()
+    path.write_bytes(b"{")
+    with pytest.raises(ValueError, match="is not an outbox"):
+        OutboxFile(path).load()
+    path.write_bytes(b"[]")
+    assert first.load() == []
 
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b"[1]", orjson.dumps([{**ENTRY, "payload": 1}])])
