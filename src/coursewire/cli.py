@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +17,7 @@ from coursewire import __version__
 from coursewire.errors import CoursewireError
 from coursewire.identity.roles import ROLES, roles_in_course, roles_of_person
 from coursewire.identity.tokens import Issuer
-from coursewire.settings import Environment, Settings, SettingsError, load, reference
+from coursewire.settings import Environment, Settings, SettingsError, load, reference, unknown
 from coursewire.vocabulary import Line, Role, UserId
 
 app = typer.Typer(
@@ -67,7 +68,9 @@ TokenOption = Annotated[
         show_default=False,
     ),
 ]
-DEFAULT_URL = "http://localhost:3001"
+DEFAULT_URL: Final = "http://localhost:3001"
+MAX_TTL_S: Final = 10 * 365 * 86_400
+"""Ten years; a server refuses a time that it cannot write."""
 
 
 class WrongOption(ValueError):  # noqa: N818  # it is the option that is wrong
@@ -139,7 +142,7 @@ def token(
     name: NameOption = None,
     role: RoleOption = None,
     course: CourseOption = None,
-    ttl: Annotated[int, typer.Option(min=1, help="Seconds until it expires.")] = 3_600,
+    ttl: Annotated[int, typer.Option(min=1, max=MAX_TTL_S, help="Seconds until it expires.")] = 3_600,
     *,
     service: Annotated[bool, typer.Option("--service", help="For the LMS itself, server to server.")] = False,
 ) -> None:
@@ -150,7 +153,7 @@ def token(
     with _one_line_errors():
         typer.echo(
             _token(
-                load(),
+                _settings(),
                 user=user,
                 name=name,
                 roles=role or [],
@@ -165,7 +168,7 @@ def token(
 def migrate() -> None:
     """Bring the database of COURSEWIRE_DATABASE_URL up to date."""
     with _one_line_errors():
-        asyncio.run(_migrate(load()))
+        asyncio.run(_migrate(_settings()))
         typer.echo("the database is up to date", err=True)
 
 
@@ -220,8 +223,9 @@ def chat(
 ) -> None:
     """Chat in the terminal, with a token or as a user of a server that has the same secret."""
     with _one_line_errors():
+        _check_server(url, token)
         if not token:
-            settings = load()
+            settings = _settings()
             token = _token(settings, user=user, name=name, roles=role or [], courses=course or [])
         from coursewire.client.terminal import run  # noqa: PLC0415
 
@@ -266,9 +270,10 @@ def notify(
     with _one_line_errors():
         from coursewire.client import terminal_notify  # noqa: PLC0415
 
+        _check_server(url, token)
         to = terminal_notify.audience(users=user or [], course=course, roles=role or [], everyone=everyone)
         if not token:
-            token = _token(load(), user=None, name=None, roles=[], courses=[], service=True)
+            token = _token(_settings(), user=None, name=None, roles=[], courses=[], service=True)
         fields = {
             "title": title,
             "body": body,
@@ -292,11 +297,20 @@ def notifications(
 ) -> None:
     """Watch an inbox in the terminal, with a token or as a user of a server that has the same secret."""
     with _one_line_errors():
+        _check_server(url, token)
         if not token:
-            token = _token(load(), user=user, name=name, roles=[], courses=[])
+            token = _token(_settings(), user=user, name=name, roles=[], courses=[])
         from coursewire.client import terminal_notify  # noqa: PLC0415
 
         terminal_notify.run_watch(url, token, history)
+
+
+def _settings() -> Settings:
+    """Read the settings, and say of which variables nothing comes. `serve` and `demo` write that into their log."""
+    settings = load()
+    for line in unknown():
+        typer.echo(f"coursewire: {line}", err=True)
+    return settings
 
 
 def _token(
@@ -325,6 +339,19 @@ def _token(
         ttl_s=ttl_s,
     )
     return made
+
+
+def _check_server(url: str, token: str | None) -> None:
+    """Refuse what no server can be asked with. Raises WrongOption."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise WrongOption(f"--url: must be the address of a server, such as {DEFAULT_URL}")
+    if token and not token.isascii():
+        raise WrongOption("--token: this is no token")
 
 
 def _course(option: str, roles: frozenset[Role]) -> tuple[str, frozenset[Role]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -29,11 +30,11 @@ class Pages:
         if self._files is None or scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             return False
         path: str = scope["path"]
-        return (
-            path == "/"
-            or PLACES.fullmatch(path) is not None
-            or (self._directory / path.lstrip("/")).is_file()
-        )
+        return path == "/" or PLACES.fullmatch(path) is not None or self._is_file(path.lstrip("/"))
+
+    def _is_file(self, name: str) -> bool:
+        """Whether there is such a file; what lies elsewhere, and what no disk could hold, is for the API to refuse."""
+        return ".." not in name.split("/") and os.path.isfile(self._directory / name)  # noqa: PTH113  # Path's raises
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a file. Names in `/assets/` carry a digest, so they may be kept for ever."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -27,14 +29,17 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from coursewire import settings_values as values
+from coursewire.settings_values import SmtpServer
+
 DEVELOPMENT_SECRET: Final = "coursewire-development-secret-not-for-production"  # noqa: S105  # refused in production
 MIN_SECRET_BYTES: Final = 32
 """RFC 7518, 3.2: an HS256 key is at least as long as the hash."""
 PREFIX: Final = "COURSEWIRE_"
 CONFIG_VARIABLE: Final = "COURSEWIRE_CONFIG"
+_OTHER_VARIABLES: Final = {CONFIG_VARIABLE, "COURSEWIRE_TOKEN", "COURSEWIRE_URL"}
+"""Not of the server: where its file is, and what clients sign in with, and where."""
 _CONFIG_FILE: Final = "coursewire.toml"
-
-SMTP_PORTS: Final = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 Environment = Literal["development", "staging", "production"]
 
@@ -47,61 +52,11 @@ class SettingsError(ValueError):
         self.problems = problems
 
 
-class SmtpServer(NamedTuple):
-    """Where mails are handed in."""
-
-    host: str
-    port: int
-    security: Literal["starttls", "tls", "plain"]
-    username: str | None
-    password: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> SmtpServer:
-        """Read `smtp://user:password@host:port`. Raises ValueError, which shows nothing of the URL."""
-        try:
-            parts = urlsplit(url)
-            port, host = parts.port, parts.hostname
-        except ValueError:
-            raise ValueError("is no URL: set one like smtp://user:password@mail.example.edu:587") from None
-        if parts.scheme not in SMTP_PORTS or not host or parts.path.strip("/") or parts.query:
-            raise ValueError(
-                "must be smtp://, smtps:// or smtp+plain://, and a host: smtp://mail.example.edu"
-            )
-        username = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password else None
-        if (username is None) != (password is None):
-            raise ValueError("must have both a user and a password, or neither; % in them is written %25")
-        if parts.scheme == "smtp+plain" and password and host not in {"localhost", "127.0.0.1", "::1"}:
-            raise ValueError("would send the password in the clear: use smtp:// or smtps://")
-        security: Literal["starttls", "tls", "plain"]
-        security = "starttls" if parts.scheme == "smtp" else "tls" if parts.scheme == "smtps" else "plain"
-        return cls(host, port or SMTP_PORTS[parts.scheme], security, username, password)
-
-
-def _split(value: Any) -> Any:
-    """Read a list from one variable, as `a, b`."""
-    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
-
-
-def _switches(value: Any) -> Any:
-    """Read switches from one variable, as `namespace.chat=off, other=on`."""
-    if not isinstance(value, str):
-        return value
-    return dict(part.partition("=")[::2] for part in value.replace(" ", "").split(",") if part)
-
-
-def _hour(value: Any) -> Any:
-    """Refuse what is no full hour in words that say what one is: people write 8:00 too."""
-    if isinstance(value, bool) or not re.fullmatch(r"[01]?[0-9]|2[0-3]", str(value).strip()):
-        raise ValueError("must be a full hour of the day, from 0 to 23, such as 8")
-    return int(value)
-
-
-Hour = Annotated[int, BeforeValidator(_hour)]
+Hour = Annotated[int, BeforeValidator(values.hour)]
 Days = Annotated[float, Field(gt=0, le=36_500)]
-Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Switches = Annotated[dict[str, bool], NoDecode, BeforeValidator(_switches)]
+Origin = Annotated[str, AfterValidator(values.origin)]
+Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(values.listed)]
+Switches = Annotated[dict[str, bool], NoDecode, BeforeValidator(values.switches)]
 
 
 class Settings(BaseSettings):
@@ -113,6 +68,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,  # an input may be a secret
+        allow_inf_nan=False,
         validate_default=False,
     )
 
@@ -136,12 +92,15 @@ class Settings(BaseSettings):
     jwt_audience: str = Field("coursewire", min_length=1, description="What tokens must carry in `aud`.")
     jwt_leeway_s: float = Field(5.0, ge=0, le=60, description="By how many seconds clocks may differ.")
     jwks_url: str | None = Field(
-        None, pattern="^https?://", description="Key set of an issuer that signs with RS256, ES256 or EdDSA."
+        None,
+        pattern="^https?://[^/]",
+        description="Key set of an issuer that signs with RS256, ES256 or EdDSA.",
     )
     demo_login: bool = Field(False, description="Lets anybody sign in as a person of the demo campus.")
 
     allowed_origins: Origins = Field(
-        ("*",), description="Origins whose pages may connect, separated by commas; `*` for all."
+        ("*",),
+        description="Origins whose pages may connect, as browsers send them, separated by commas; `*` for all.",
     )
     rate_limits: bool = Field(True, description="Limits per caller; `off` for load tests.")
     commands_per_second: float = Field(20.0, gt=0, description="Commands that one caller may send for long.")
@@ -221,11 +180,18 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fit_for_its_environment(self) -> Settings:
         problems = production_problems(self) if self.is_production else []
-        if not self.database_url.startswith("sqlite:"):
-            problems.append("COURSEWIRE_DATABASE_URL must be SQLite in this version: sqlite:///campus.db")
+        if not values.is_sqlite(self.database_url):
+            problems.append(
+                "COURSEWIRE_DATABASE_URL must be SQLite in this version: sqlite:///campus.db, or with four slashes"
+                " sqlite:////var/lib/coursewire/campus.db"
+            )
         if self.redis_url is not None:
             problems.append(
                 "COURSEWIRE_REDIS_URL is set, but this version has only the bus inside one process"
+            )
+        if self.demo_login and self.signing_secret is None:
+            problems.append(
+                "COURSEWIRE_DEMO_LOGIN signs tokens: set COURSEWIRE_JWT_SECRET beside COURSEWIRE_JWKS_URL"
             )
         problems += delivery_problems(self)
         if problems:
@@ -285,6 +251,11 @@ def production_problems(settings: Settings) -> list[str]:
             "COURSEWIRE_ALLOWED_ORIGINS lets the pages of every site connect:"
             " set the origins of your LMS, such as https://lms.example.edu"
         )
+    if values.keeps_nothing(settings.database_url):
+        problems.append(
+            "COURSEWIRE_DATABASE_URL names no file, so all is forgotten at the end:"
+            " set one, such as sqlite:////var/lib/coursewire/campus.db"
+        )
     if not settings.rate_limits:
         problems.append("COURSEWIRE_RATE_LIMITS is off: set it to on")
     if settings.push_private_addresses:
@@ -340,9 +311,29 @@ def load(**arguments: Any) -> Settings:
                 for item in error.errors(include_input=False)
                 for line in _explain(item["loc"], item["msg"])
             ]
+            + unknown()
         ) from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError([f"{_config_file()}: {error}"]) from None
+
+
+def unknown() -> list[str]:
+    """Return a line for each `COURSEWIRE_*` variable that is no setting: whatever it is meant for, it does nothing."""
+    return [
+        _no_setting(variable, PREFIX, str.upper)
+        for variable in sorted(os.environ)
+        if variable.upper().startswith(PREFIX)
+        and variable.upper() not in _OTHER_VARIABLES
+        and variable.upper().removeprefix(PREFIX).lower() not in Settings.model_fields
+    ]
+
+
+def _no_setting(written: str, prefix: str, spell: Callable[[str], str]) -> str:
+    """Say so, with the setting that is near, as it is spelt there."""
+    name = written.upper().removeprefix(PREFIX).lower()
+    near = difflib.get_close_matches(name, Settings.model_fields, 1)
+    meant = f"; is {prefix}{spell(near[0])} meant?" if near else ""
+    return f"{written}: there is no such setting{meant}"
 
 
 def _explain(location: tuple[int | str, ...], message: str) -> list[str]:
@@ -351,7 +342,7 @@ def _explain(location: tuple[int | str, ...], message: str) -> list[str]:
         return message.splitlines()
     name = str(location[0])
     if name not in Settings.model_fields:
-        return [f"{name}: there is no such setting"]
+        return [_no_setting(name, "", str)]
     inside = "".join(f".{part}" for part in location[1:])
     return [f"{PREFIX}{name.upper()}{inside}: {message}"]
 

@@ -63,6 +63,7 @@ class PlainClient:
             max_size=None,
             max_queue=1,
             close_timeout=1,
+            open_timeout=PATIENCE_S,
         )
         client = cls(connection, namespace)
         await connection.send(f"40{namespace}," + _json({"token": token, "resume": resume or {}}))

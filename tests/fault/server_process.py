@@ -13,6 +13,10 @@ from typing import Self
 from tests.ports import free_port
 
 SECRET = "a-secret-for-tests-that-is-long-enough"
+START_S = 180
+"""For a process that hangs alone: a start is two seconds of a processor, which took more than 30 s at a load of 15."""
+WHOLE_S = 4 * START_S
+"""For a test that hangs alone, in which servers are started again and again."""
 
 
 class ServerProcess:
@@ -27,14 +31,18 @@ class ServerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[bytes] | None = None
         self.said = b""
-        """What it had written when it was killed."""
+        """What it had written when it began to serve, and when it was killed."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.kill()
+            raise
         return self
 
     async def __aexit__(
@@ -65,18 +73,30 @@ class ServerProcess:
         )
         assert self._process.stdout is not None
         said = b""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(START_S):
             while b"serving on" not in said:
                 line = await self._process.stdout.readline()
                 assert line, f"it ended: {said.decode()}"
                 said += line
+        self.said += said
         # Read on, so that it never waits for us to.
         self._output = asyncio.create_task(self._process.stdout.read())
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def ended(self) -> int:
         """Wait until it has ended by itself, and return what it has ended with."""
         assert self._process is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(START_S):
             return await self._process.wait()
 
     async def kill(self) -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.fault.grading_tasks import make
-from tests.fault.server_process import SECRET, ServerProcess
+from tests.fault.server_process import SECRET, WHOLE_S, ServerProcess
 
 from coursewire.client import AnalyticsClient, ServiceClient
 from coursewire.errors import NotFound
@@ -68,7 +68,7 @@ async def watch(ben: AnalyticsClient, job_id: str, *, call_off: bool = False) ->
 
 async def test_every_job_ends_however_its_process_does(tmp_path: Path) -> None:
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(WHOLE_S),
         ServerProcess(tmp_path) as server,
         ServiceClient(server.url, token("lms", roles=["service"])) as lms,
     ):

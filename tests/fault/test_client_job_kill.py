@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.fault.server_process import SECRET, ServerProcess
+from tests.fault.server_process import SECRET, START_S, WHOLE_S, ServerProcess
 
 from coursewire.client import Pace, ServiceClient, sync
 from coursewire.errors import CoursewireError
@@ -32,10 +32,10 @@ class Script:
         self._loop = asyncio.get_running_loop()
 
     def run(self) -> None:
-        client = sync.ServiceClient(self.url, token())
+        client = sync.ServiceClient(self.url, token(), patience=START_S)
         with client as lms, lms.job("essay-grading", job_id="weekly", owner="ben", pace=PACE) as job:
             for number in job.track(range(6)):
-                assert self._tickets.acquire(timeout=30)
+                assert self._tickets.acquire(timeout=START_S)
                 self.seen.append(number)
                 self._loop.call_soon_threadsafe(self._graded.set)
 
@@ -64,9 +64,9 @@ async def test_a_server_that_is_killed_stops_no_script(
 ) -> None:
     """[SES4] The newest state is told after the restart, the end too, and it is the same attempt."""
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(WHOLE_S),
         ServerProcess(tmp_path) as server,
-        ServiceClient(server.url, token(), patience=60) as lms,
+        ServiceClient(server.url, token(), patience=START_S) as lms,
     ):
         await lms.put_course("cs101", "CS")
         await lms.put_members("cs101", [{"user_id": "ben", "name": "Ben", "roles": ["learner"]}])  # type: ignore[list-item]

@@ -41,7 +41,7 @@ async def serving(folder: Path, mailbox: Mailbox) -> AsyncIterator[tuple[ServerP
         push_private_addresses="on",
     )
     headers = {"Authorization": f"Bearer {token('lms', roles=['service'])}"}
-    async with server, httpx.AsyncClient(base_url=server.url, headers=headers, timeout=20) as lms:
+    async with server, httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as lms:
         yield server, lms
 
 
@@ -121,7 +121,7 @@ async def test_a_notification_is_mailed_and_pushed_until_it_is_stopped(tmp_path:
             [(recipient, mail)] = mailbox.arrived
             assert (recipient, mail["Subject"]) == ("ben@example.edu", "Exam moved")
             link = httpx.URL(mail["List-Unsubscribe"].strip("<>"))
-            async with httpx.AsyncClient(base_url=server.url, timeout=20) as anybody:
+            async with httpx.AsyncClient(base_url=server.url, timeout=30) as anybody:
                 page = await anybody.get(link.raw_path.decode())
                 assert page.status_code == 200
                 assert "Stop mails about system" in page.text

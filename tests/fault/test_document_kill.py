@@ -105,7 +105,7 @@ async def test_kill_9_loses_no_edit_that_was_acknowledged(tmp_path: Path) -> Non
     """[SES4] [DOC1] Twice, in the middle of acknowledgements; and nothing is there twice."""
     async with ServerProcess(tmp_path) as server:
         headers = {"Authorization": f"Bearer {token('lms', roles=['service'])}"}
-        async with httpx.AsyncClient(base_url=server.url, headers=headers) as lms:
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as lms:
             await lms.put("/v1/courses/math", json={"title": "Mathematics"})
             members = [
                 {"user_id": user, "name": user, "roles": ["instructor"]} for user in ("ada", "ben", "eve")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 from tests.fault.plain_client import Json, PlainClient
-from tests.fault.server_process import SECRET, ServerProcess
+from tests.fault.server_process import SECRET, WHOLE_S, ServerProcess
 
 from coursewire.identity.tokens import Issuer
 
@@ -58,7 +58,7 @@ async def test_every_end_is_told_once_whatever_is_killed(tmp_path: Path) -> None
     """[SES4] [LOG1] [SUB2] Killed three times; the log, the newest value and the row say the same of each job."""
     headers = {"Authorization": f"Bearer {token('lms', roles=['service'])}"}
     async with (
-        asyncio.timeout(240),
+        asyncio.timeout(WHOLE_S),
         ServerProcess(tmp_path) as server,
         httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as lms,
     ):

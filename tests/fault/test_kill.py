@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from tests.fault.plain_client import Json, PlainClient
-from tests.fault.server_process import SECRET, ServerProcess
+from tests.fault.server_process import SECRET, START_S, ServerProcess
 
 from coursewire.identity.tokens import Issuer
 from coursewire.vocabulary import new_id
@@ -24,7 +24,7 @@ def token(user: str, **claims: Any) -> str:
 
 async def enrol(server: ServerProcess, *users: str) -> None:
     headers = {"Authorization": f"Bearer {token('lms', roles=['service'])}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers) as lms:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as lms:
         await lms.put("/v1/courses/math", json={"title": "Mathematics"})
         members = [{"user_id": user, "name": user.title(), "roles": ["instructor"]} for user in users]
         reply = await lms.put("/v1/courses/math/members", json={"members": members})
@@ -46,7 +46,7 @@ class Sender:
     async def work(self, port: int) -> None:
         """Send what is not acknowledged yet, until that is all or the server is gone."""
         async with await PlainClient.open(port, token(self.user)) as client:
-            await client.ready()
+            await client.begun()
             sent: dict[int, tuple[str, str]] = {}
             queue = list(self.waiting)
             while (queue or sent) and not client.gone:
@@ -74,19 +74,20 @@ class Reader:
         self.offsets: list[int] = []
         self.texts: list[str] = []
         self.resumes = 0
+        self.here = asyncio.Event()
+        """Set while it listens."""
 
     async def work(self, port: int, stop: asyncio.Event) -> None:
         resume = {self.channel: self.position} if self.position else None
         async with await PlainClient.open(port, token("eve"), resume=resume) as client:
             ready = await client.ready()
-            if client.gone:
-                return
             if resume:
                 assert ready["resumed"][self.channel]["recovered"], ready["resumed"]
                 self.resumes += 1
             else:
                 answer = await client.ask("subscribe", channel=self.channel)
                 self.position = {"epoch": answer["epoch"], "offset": answer["offset"]}
+            self.here.set()
             stopping = asyncio.ensure_future(stop.wait())
             stopping.add_done_callback(lambda _: client._changed.set())
             await client.until(stop.is_set)
@@ -113,10 +114,13 @@ async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> Non
         reader = Reader(f"room:{room_id}")
         for killed in (1, 2, 3, None):
             stop = asyncio.Event()
+            reader.here.clear()
             reading = asyncio.create_task(reader.work(server.port, stop))
             sending = [asyncio.create_task(sender.work(server.port)) for sender in senders]
             if killed is not None:
                 await _until_acknowledged(senders, sending, killed * MESSAGES // 2)
+                async with asyncio.timeout(START_S):
+                    await reader.here.wait()
                 await server.kill()
             await asyncio.gather(*sending)
             stop.set()

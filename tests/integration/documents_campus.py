@@ -11,7 +11,7 @@ from tests.integration.chat_campus import COURSE, Campus
 from coursewire.client import ClientOptions, CollaborationClient, LinkOptions
 from coursewire.client.document import Document
 
-OPTIONS = ClientOptions(link=LinkOptions(open_timeout_s=3, upgrade_after_s=0.05))
+OPTIONS = ClientOptions(link=LinkOptions(open_timeout_s=30, upgrade_after_s=0.05))
 
 
 def client(site: Campus, user_id: str, url: str = "", **claims: Any) -> CollaborationClient:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpx
 import uvicorn
 from fastapi import APIRouter
+from tests.integration.chat_campus import KEPT_S
 
 from coursewire.errors import CODES
 from coursewire.http import create_app
@@ -62,7 +63,7 @@ class Campus:
 
     def client(self, user_id: str = "ada", **claims: Any) -> httpx.AsyncClient:
         token, _ = self.issuer.issue(user_id, user_id.title(), **claims)
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"})
+        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
 async def storage_at(path: Path) -> Storage:
@@ -76,7 +77,14 @@ async def serve(app: Any, **options: Any) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port; yield its address. The options are uvicorn's."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1, **options)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEPT_S,
+        **options,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve([listener]))
     try:

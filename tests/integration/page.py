@@ -24,6 +24,8 @@ class Page:
         self.shown: Json = {"documents": {}, "copies": [], "state": "idle"}
         self.seen: list[str] = []
         """The save states of documents that were there, in the order in which they were shown."""
+        self.phases: list[str] = []
+        """The phases of documents, in the order in which they were shown."""
         self.wrong: list[Json] = []
         """What has failed, or was reported."""
         self._reading = asyncio.create_task(self._read())
@@ -36,6 +38,7 @@ class Page:
                 if "documents" in said:
                     self.shown = said
                     documents = said["documents"].values()
+                    self.phases += [one["phase"] for one in documents]
                     self.seen += [one["saveState"] for one in documents if one["phase"] == "ready"]
                 else:
                     self.wrong.append(said)
@@ -55,6 +58,12 @@ class Page:
     async def shows(self, what: Callable[[Json], Any], document_id: str = "7") -> Json:
         """Wait until a document is shown so."""
         return await self._until(lambda: self.document(document_id), what)
+
+    async def restart(self) -> None:
+        """Load the page again, and wait until it has begun to show its document anew, if only for a moment."""
+        before = len(self.phases)
+        await self.do("restart")
+        await self.until(lambda _: "loading" in self.phases[before:])
 
     async def until(self, what: Callable[[Json], Any]) -> Json:
         """Wait until the whole page is shown so."""

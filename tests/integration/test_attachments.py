@@ -77,6 +77,7 @@ async def site() -> AsyncIterator[Site]:
         lifespan="off",
         log_config=None,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=3_600,  # a busy machine may take uvicorn's 5 s between two requests
     )
     http = uvicorn.Server(config)
     task = asyncio.create_task(http._serve([listener]))
@@ -246,7 +247,7 @@ async def test_an_independent_client_agrees(site: Site, transports: list[str]) -
     """python-socketio, which has no code in common with ours or with the official one."""
     told = await site.mix(random.Random(7), 12, 0)  # noqa: S311 - a mix, no secret
     position = await site.write(lambda tx: tx.position(PAGE))
-    client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
+    client = socketio.AsyncClient(reconnection=False, handle_sigint=False, request_timeout=PATIENCE_S)
     heard: list[tuple[str, Any]] = []
     arrived = asyncio.Event()
 
@@ -259,7 +260,9 @@ async def test_an_independent_client_agrees(site: Site, transports: list[str]) -
     client.on("*", take, namespace=sketches.PATH)
     resume = {PAGE: {"epoch": position.epoch, "offset": 0}}
     auth = {"token": site.house.keys.token("ada"), "resume": resume}
-    await client.connect(site.url, auth=auth, namespaces=[sketches.PATH], transports=transports)
+    await client.connect(
+        site.url, auth=auth, namespaces=[sketches.PATH], transports=transports, wait_timeout=PATIENCE_S
+    )
     try:
         async with asyncio.timeout(PATIENCE_S):
             await arrived.wait()

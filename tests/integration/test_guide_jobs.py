@@ -97,10 +97,10 @@ async def test_the_task_of_the_guide(site: Campus) -> None:
     task = names["grade_essays"].delay(COURSE, "ada", ["one", "three"])
     with ExitStack() as stack:
         stack.callback(reports.close)
-        worker = start_worker(app, perform_ping_check=False, shutdown_timeout=20)
+        worker = start_worker(app, perform_ping_check=False, shutdown_timeout=30)
         await asyncio.to_thread(stack.enter_context, worker)
         async with AnalyticsClient(site.url, site.token("ada")) as ada, asyncio.timeout(30):
-            assert await asyncio.to_thread(task.get, timeout=15) == {"mean": 4.0}
+            assert await asyncio.to_thread(task.get, timeout=30) == {"mean": 4.0}
             states = [job.state async for job in ada.progress(task.id)]
             job = await ada.job(task.id)
         await asyncio.to_thread(stack.close)

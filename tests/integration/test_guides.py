@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from tests.integration.chat_campus import COURSE, Campus, campus
 
-from coursewire.client import ChatClient, CollaborationClient, NotificationsClient, ServiceClient
-from coursewire.namespaces.chat import store
+from coursewire.client import ChatClient, CollaborationClient, Meta, NotificationsClient, ServiceClient
+from coursewire.namespaces.chat import contract, store
 from coursewire.namespaces.collaboration.contract import Annotation
 from coursewire.namespaces.notifications.contract import Audience
 
@@ -56,7 +56,7 @@ async def run(name: str, **names: Any) -> dict[str, Any]:
     scope = {"print": Printed(), **names}
     running = eval(compiled(name), scope)  # noqa: S307 - our own guide
     if running is not None:
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 30)
     return scope
 
 
@@ -85,11 +85,28 @@ async def grade(lms: ServiceClient, title: str) -> None:
 def test_every_example_that_says_it_runs_is_run() -> None:
     source = Path(__file__).read_text("utf-8")
     assert set(EXAMPLES) == {
-        *("conversation", "inbox", "marks", "progress"),
+        *("restart", "conversation", "inbox", "marks", "progress"),
         *("backend", "reporting", "script", "chat"),
         *("document", "helper", "pen", "readme"),
     }
     assert [name for name in EXAMPLES if source.count(f'"{name}"') != 2] == []
+
+
+async def test_a_restart(site: Campus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with ChatClient(site.url, site.token("ada")) as ada:
+        room = await ada.open_room("course", course_id=COURSE, title="General")
+        await ada.send(room.id, "before")
+        for missed, live in (([], "one"), (["two", "three"], "four"), ([], "five")):
+            printed = Printed()
+            async with ChatClient(site.url, site.token("ben")) as chat:
+                for text in missed:
+                    await ada.send(room.id, text)
+                shown = lambda _, text, printed=printed: printed(text)  # noqa: E731 - in place of `print`
+                await run("restart", print=shown, chat=chat, room=room, contract=contract, Meta=Meta)
+                await ada.send(room.id, live)
+                await printed.has(live)
+            assert printed.lines == [*missed, live]
 
 
 async def test_a_conversation(site: Campus) -> None:
@@ -137,7 +154,7 @@ async def test_jobs_and_figures(site: Campus, lms: ServiceClient) -> None:
     watching = asyncio.create_task(run("progress", print=printed, **names))
     await printed.has("queued 0.0 None")
     await lms.update_job(job.id, state="succeeded", done=4)
-    await asyncio.wait_for(watching, 20)
+    await asyncio.wait_for(watching, 30)
     assert "succeeded 100.0 None" in printed.lines
     assert printed.lines[-1] == "0 learners in the last hour"
 
@@ -155,7 +172,7 @@ async def test_work_that_is_reported_and_activity(site: Campus, lms: ServiceClie
     names = {"essays": ["a", "bb"], "scores": [], "grade": len, "activity": [activity]}
     scope: dict[str, Any] = {"URL": site.url, "service_token": service_token(site), **names}
     scope["print"] = lambda *values: printed.append(" ".join(map(str, values)))
-    await asyncio.wait_for(asyncio.to_thread(exec, compiled("reporting"), scope), 20)
+    await asyncio.wait_for(asyncio.to_thread(exec, compiled("reporting"), scope), 30)
     assert printed == ["0 new, 0 known, ['is more than 400 days ago']"]
     job = (await lms.update_job(scope["job"].id, state="succeeded")).job
     assert (job.state, job.done, job.result) == ("succeeded", 2, {"mean": 1.5})
@@ -219,8 +236,8 @@ async def test_a_helper_beside_a_document(site: Campus, lms: ServiceClient) -> N
         document.on_change(lambda _: arrived.set() if "ada" in document.participants else None)
         document.on_change(look)
         helping = asyncio.create_task(run("helper", **names))
-        await asyncio.wait_for(arrived.wait(), 15)
+        await asyncio.wait_for(arrived.wait(), 30)
         await document.annotate("Add 1", "Why?", motivation="questioning")
-        await asyncio.wait_for(answered.wait(), 15)
+        await asyncio.wait_for(answered.wait(), 30)
         helping.cancel()
         await asyncio.gather(helping, return_exceptions=True)

@@ -313,12 +313,12 @@ async def test_a_document_that_is_not_theirs_is_none(site: Campus) -> None:
         problem(await post(eve, NOTE), 404, "not_found", "document_id")
     async with site.http("ben", namespaces=["/chat"]) as ben:
         problem(await ben.get(URL), 403, "forbidden")
-    async with httpx.AsyncClient(base_url=site.url) as nobody:
+    async with httpx.AsyncClient(base_url=site.url, timeout=30) as nobody:
         problem(await nobody.get(URL), 401, "auth_missing")
 
 
 async def test_openapi_tells_what_an_annotation_is(site: Campus) -> None:
-    async with httpx.AsyncClient(base_url=site.url) as anybody:
+    async with httpx.AsyncClient(base_url=site.url, timeout=30) as anybody:
         paths = (await anybody.get("/openapi.json")).json()["paths"]
     page = "/v1/documents/{document_id}/annotations"
     for path, method, status, name in (

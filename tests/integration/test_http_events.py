@@ -209,5 +209,5 @@ async def test_a_token_for_other_namespaces_is_refused(site: Campus) -> None:
     """[SES1]"""
     async with site.http("ben", namespaces=["/notifications"]) as ben:
         problem(await ben.get("/v1/chat/channels/user:ben/events"), 403, "forbidden")
-    async with httpx.AsyncClient(base_url=site.url) as anybody:
+    async with httpx.AsyncClient(base_url=site.url, timeout=30) as anybody:
         problem(await anybody.get("/v1/chat/channels/user:ben/events"), 401, "auth_missing")

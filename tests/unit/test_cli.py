@@ -138,6 +138,16 @@ def test_a_wrong_option_is_one_line_and_no_token(options: list[str], message: st
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_variable_that_does_nothing_is_told_beside_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed with the wrong secret it would be refused, and nobody could tell why."""
+    monkeypatch.setenv("COURSEWIRE_JWT_SECRTE", OTHER_SECRET)
+    result = runner.invoke(app, ["token", "--user", "ada"])
+    assert verified(result.stdout.strip()).user_id == "ada"
+    assert result.stderr == (
+        "coursewire: COURSEWIRE_JWT_SECRTE: there is no such setting; is COURSEWIRE_JWT_SECRET meant?\n"
+    )
+
+
 def test_no_token_without_a_secret_to_sign_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSEWIRE_JWKS_URL", "https://lms.example.edu/keys")
     result = runner.invoke(app, ["token", "--user", "ada"])
@@ -303,6 +313,42 @@ def test_notifications_takes_a_token_or_makes_one(posted: list[tuple[Any, ...]])
     assert given == ("http://localhost:3001", "given", 5)
     assert verified(made[1]).user_id == "ada"
     assert runner.invoke(app, ["notifications"]).stderr == "coursewire: --user is needed\n"
+
+
+@pytest.mark.parametrize("command", [["chat"], ["notifications"], ["notify", "Hello", "--everyone"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--url", "nonsense"],
+        ["--url", "ftp://localhost"],
+        ["--url", "http://"],
+        ["--url", "http://[::1"],
+        ["--url", "http://localhost:99999"],
+        ["--url", "http://localhost:0"],
+        ["--token", "schlüssel"],
+    ],
+)
+def test_what_no_server_can_be_asked_with_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    posted: list[tuple[Any, ...]],
+    command: list[str],
+    options: list[str],
+) -> None:
+    """It would be tried for ever, or end in a traceback."""
+    terminal = in_place_of(monkeypatch, "coursewire.client.terminal")
+    result = runner.invoke(
+        app, [*command, *(["--token", "given"] if options[0] == "--url" else []), *options]
+    )
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"coursewire: {options[0]}: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert (terminal.calls, posted) == ([], [])
+
+
+def test_a_token_lasts_no_longer_than_a_server_can_write() -> None:
+    longest = ["token", "--user", "ada", "--ttl"]
+    assert verified(runner.invoke(app, [*longest, "315360000"]).stdout.strip()).user_id == "ada"
+    assert runner.invoke(app, [*longest, "315360001"]).exit_code == 2
 
 
 def test_a_key_pair_is_a_setting_and_new_each_time() -> None:

@@ -29,6 +29,7 @@ FOREIGN = re.compile(
         )
     )
 )
+LEAST_PATIENCE_S = 30.0
 BINARY = {".png", ".jpg", ".webp", ".ico", ".woff2", ".gz", ".db"}
 
 
@@ -134,6 +135,18 @@ def test_no_python_test_sleeps() -> None:
     assert sleeping == [], "await the event instead"
 
 
+def test_no_python_test_gives_up_early() -> None:
+    """A busy machine stands still for seconds: what must come is waited for half a minute, also over HTTP."""
+    early = [
+        f"{named(path)}:{call.lineno}"
+        for path in tracked(".py")
+        if named(path).startswith("tests/")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and _patience(call) < LEAST_PATIENCE_S
+    ]
+    assert early == [], f"wait for {LEAST_PATIENCE_S:g} s"
+
+
 def test_no_typescript_test_sleeps() -> None:
     sleeping = [
         named(path)
@@ -142,6 +155,16 @@ def test_no_typescript_test_sleeps() -> None:
         and re.search(r"\bsleep\(|waitForTimeout|=> setTimeout\((r|res|resolve|done),", path.read_text())
     ]
     assert sleeping == [], "await the event instead, or use fake timers"
+
+
+def test_no_typescript_test_gives_up_early() -> None:
+    """vitest's own waiting ends after a second; that of the Testing Library is set in `src/testing/dom.ts`."""
+    early = [
+        named(path)
+        for path in tracked(".ts", ".tsx")
+        if ".test." in path.name and re.search(r"\bvi\.wait(For|Until)\(|\bexpect\.poll\(", path.read_text())
+    ]
+    assert early == [], "use `waitFor` of the Testing Library"
 
 
 def test_no_test_is_skipped_or_expected_to_fail() -> None:
@@ -195,3 +218,17 @@ def _name(function: ast.expr) -> str:
 def _only_yields(call: ast.Call) -> bool:
     """`asyncio.sleep(0)` lets the event loop run once, and waits for nothing."""
     return len(call.args) == 1 and isinstance(call.args[0], ast.Constant) and call.args[0].value == 0
+
+
+def _patience(call: ast.Call) -> float:
+    """How long a call waits, where it says so in a number; that of httpx where it does not."""
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    match ast.unparse(call.func), call.args:
+        case "asyncio.timeout", [ast.Constant(value=seconds)]:
+            return float(str(seconds))
+        case "asyncio.wait_for", [_, ast.Constant(value=seconds)]:
+            return float(str(seconds))
+        case "httpx.AsyncClient" | "httpx.Client", _ if "transport" not in keywords:
+            given = keywords.get("timeout", ast.Constant(5))
+            return float(str(given.value)) if isinstance(given, ast.Constant) else LEAST_PATIENCE_S
+    return LEAST_PATIENCE_S

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from coursewire.settings import DEVELOPMENT_SECRET, Settings, SettingsError, SmtpServer, load, reference
+from coursewire.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load, reference, unknown
+from coursewire.settings_values import SmtpServer
 
 ROOT = Path(__file__).parents[2]
 GOOD_SECRET = "a-secret-of-our-own-that-is-long-enough"
@@ -122,6 +123,41 @@ def test_every_wrong_value_is_named_and_none_is_shown(
     assert "sentinel" not in "\n".join(found)
 
 
+def test_a_variable_that_is_no_setting_is_told_with_the_one_that_is_near(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a file such a line is an error; the environment is everybody's."""
+    environment(
+        monkeypatch,
+        {
+            "COURSEWIRE_JWT_SECRTE": "sentinel",
+            "coursewire_rate_limit": "off",
+            "COURSEWIRE_PORT_3001_TCP_ADDR": "10.0.0.1",
+            "COURSEWIRE_TOKEN": "sentinel",
+            "COURSEWIRE_CONFIG": "",
+            "coursewire_port": "3002",
+        },
+    )
+    assert load().port == 3002
+    told = [
+        "COURSEWIRE_JWT_SECRTE: there is no such setting; is COURSEWIRE_JWT_SECRET meant?",
+        "COURSEWIRE_PORT_3001_TCP_ADDR: there is no such setting",
+        "coursewire_rate_limit: there is no such setting; is COURSEWIRE_RATE_LIMITS meant?",
+    ]
+    assert unknown() == told
+    monkeypatch.setenv("COURSEWIRE_DIGEST_HOUR", "24")
+    assert problems()[1:] == told
+
+
+def test_a_line_of_the_file_that_is_no_setting_is_an_error_with_the_one_that_is_near(tmp_path: Path) -> None:
+    (tmp_path / "coursewire.toml").write_text('jwt_secrte = "sentinel"\nCOURSEWIRE_PORT = 1\ncolour = 1\n')
+    assert sorted(problems()) == [
+        "COURSEWIRE_PORT: there is no such setting; is port meant?",
+        "colour: there is no such setting",
+        "jwt_secrte: there is no such setting; is jwt_secret meant?",
+    ]
+
+
 def test_what_this_version_cannot_do_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     environment(
         monkeypatch,
@@ -232,6 +268,88 @@ def test_a_wrong_setting_of_mail_or_push_is_named_and_not_shown(
     assert "sentinel" not in problem
 
 
+# What would not do what it says
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://lms.example.edu",
+        "http://localhost:5173",
+        "http://[::1]:3001",
+        "capacitor://localhost",
+        "null",
+        "*",
+    ],
+)
+def test_origins_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("COURSEWIRE_ALLOWED_ORIGINS", f"https://www.example.edu, {origin}")
+    assert load().allowed_origins == ("https://www.example.edu", origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "lms.example.edu",
+        "https://lms.example.edu/",
+        "https://lms.example.edu/course",
+        "https://*.example.edu",
+        "https://LMS.example.edu",
+        "https://lms.example.edu:443",
+        "http://lms.example.edu:80",
+        "https://",
+    ],
+)
+def test_an_origin_that_would_let_nobody_in_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("COURSEWIRE_ALLOWED_ORIGINS", f"https://www.example.edu, {origin}")
+    [problem] = problems()
+    assert problem.startswith(
+        "COURSEWIRE_ALLOWED_ORIGINS.1: must be an origin as browsers send it, such as https://"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("COURSEWIRE_DRAIN_TIMEOUT_S", "inf"),
+        ("COURSEWIRE_STALL_TIMEOUT_S", "inf"),
+        ("COURSEWIRE_REQUEST_TIMEOUT_S", "inf"),
+        ("COURSEWIRE_COMMANDS_PER_SECOND", "inf"),
+        ("COURSEWIRE_COMMANDS_BURST", "inf"),
+        ("COURSEWIRE_JWKS_URL", "https:///keys"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite:campus.db"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite://campus.db"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite://var/lib/campus.db"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite:///campus.db?mode=ro"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite:///file:campus.db"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    [problem] = problems()
+    assert re.match(rf"{variable}[: ]", problem)
+
+
+def test_the_demo_needs_a_secret_to_sign_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tokens would be good for nothing."""
+    environment(
+        monkeypatch, {"COURSEWIRE_DEMO_LOGIN": "on", "COURSEWIRE_JWKS_URL": "https://lms.example.edu/keys"}
+    )
+    [problem] = problems()
+    assert problem.startswith("COURSEWIRE_DEMO_LOGIN ")
+    monkeypatch.setenv("COURSEWIRE_JWT_SECRET", GOOD_SECRET)
+    assert load().demo_login
+
+
+def test_a_file_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("COURSEWIRE_CONFIG", "other.toml")
+    [problem] = problems()
+    assert problem.startswith("other.toml: ")
+
+
 # Production
 
 
@@ -254,6 +372,9 @@ def test_production_starts_with_settings_that_are_fit_for_it(monkeypatch: pytest
         ("COURSEWIRE_ALLOWED_ORIGINS", "https://lms.example.edu, *"),
         ("COURSEWIRE_RATE_LIMITS", "off"),
         ("COURSEWIRE_DEMO_LOGIN", "on"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite://"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite:///"),
+        ("COURSEWIRE_DATABASE_URL", "sqlite:///:memory:"),
     ],
 )
 def test_production_refuses_what_is_only_good_for_development(

@@ -29,6 +29,10 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
 }
 
 
+_OF_STRANGERS: Final = frozenset({"Invalid HTTP request received.", "Unsupported upgrade request."})
+"""What uvicorn says of each request that is none: with it anybody could fill the disk, as fast as they can connect."""
+
+
 def hide_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` without the given secrets, and without whatever looks like a token or a password."""
     for secret in secrets:
@@ -103,6 +107,10 @@ def _time(record: logging.LogRecord) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    return record.msg not in _OF_STRANGERS
+
+
 def configure(
     *, level: str = "info", as_json: bool = False, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
@@ -119,6 +127,8 @@ def configure(
         logger.propagate = True
         logger.disabled = False
         logger.setLevel(logging.NOTSET)
+    if level != "debug":
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     # One line per request tells little beside the metrics, and costs the hot path of polling.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     for name in ("httpx", "alembic.runtime.plugins"):

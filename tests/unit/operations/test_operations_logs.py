@@ -26,6 +26,7 @@ def root() -> Iterator[logging.Logger]:
     names = ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx")
     levels = {name: logging.getLogger(name).level for name in names}
     yield root
+    logging.getLogger("uvicorn.error").filters.clear()
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, old in levels.items():
