@@ -68,6 +68,11 @@ class Person:
         await expect(self.page.get_by_role("heading", level=2, name=name)).to_be_visible()
         await expect(self.texts.first).to_be_visible()
 
+    async def has_read(self, name: str) -> None:
+        """Open a conversation and wait until the server has it as read: who leaves it sooner may not have."""
+        await self.open(name)
+        await expect(self.room(name)).not_to_contain_text("unread")
+
     async def room_id(self) -> str:
         """The id of the open room, from the address."""
         await expect(self.page).to_have_url(re.compile("#/chat/.+"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import Comes
 from tests.browser.person import SEEDED
 
@@ -73,6 +73,44 @@ async def test_one_signs_in_reaches_a_room_and_writes_by_keyboard_alone(comes: C
     await ada.sees(*SEEDED, "Written by hand.\nTwo lines. Edited.")
 
 
+async def test_what_is_closed_gives_the_focus_back(comes: Comes) -> None:
+    """WCAG 2.2, 2.4.3: who closes something by keyboard goes on where they were, not at the top of the page."""
+    ada = await comes("ada")
+    await ada.open("General")
+    page = ada.page
+
+    async def closes(opener: Locator, inside: Locator) -> None:
+        await expect(inside).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(opener).to_be_focused()
+
+    def button(name: str) -> Locator:
+        return page.get_by_role("button", name=name, exact=True)
+
+    await button("New conversation").press("Enter")
+    await closes(button("New conversation"), page.get_by_role("searchbox", name="Find people"))
+    await button("Formatting and keys").press("Enter")
+    await closes(button("Formatting and keys"), button("Close"))
+    menu = (
+        page.get_by_role("article").filter(has_text=SEEDED[0]).get_by_role("button", name="Message actions")
+    )
+    await menu.press("Enter")
+    await press_until(page, "ArrowDown", "menuitem", "Delete")
+    await page.keyboard.press("Enter")
+    await closes(menu, button("Keep it"))
+    await page.get_by_role("link", name="Documents").click()
+    await button("New document").press("Enter")
+    await closes(button("New document"), page.get_by_role("textbox", name="Title"))
+    await page.get_by_role("link", name="Lecture notes").press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    versions = button("Versions")
+    await versions.press("Enter")
+    await button("Close the versions").press("Enter")
+    await expect(versions).to_be_focused()
+    await button("Back to all documents").press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+
+
 async def test_what_one_uses_has_a_role_and_a_name(comes: Comes) -> None:
     ada = await comes("ada")
     await ada.open("General")
@@ -135,6 +173,31 @@ async def test_it_fits_and_can_be_read(comes: Comes, tmp_path: Path, width: int,
     await ada.connection.click()
     await expect(page.get_by_role("dialog", name="Connection details")).to_be_visible()
     await look("connection")
+
+
+async def test_letters_of_twice_the_size_make_no_page_wider_than_a_phone(comes: Comes) -> None:
+    """WCAG 2.2, 1.4.4: nothing is lost, and nobody has to scroll sideways."""
+    ben = await comes("ben", viewport={"width": PHONE, "height": WIDTHS[PHONE]})
+    await ben.page.add_style_tag(content="html { font-size: 200% }")
+    for page in ("Chat", "Notifications", "Documents", "Analytics"):
+        await ben.page.get_by_role("navigation", name="Pages").get_by_role("link", name=page).click()
+        await expect(ben.page.get_by_role("heading", level=2, name=page)).to_be_visible()
+        if page == "Documents":
+            await expect(ben.page.get_by_role("link", name="Lecture notes")).to_be_visible()
+        assert await ben.page.evaluate("document.scrollingElement.scrollWidth") == PHONE, page
+        assert await ben.page.evaluate(BEYOND, PHONE) == [], page
+    await ben.page.get_by_role("link", name="Notifications").click()
+    # Each can be pressed: nothing lies over it, and the list has a place.
+    await ben.page.get_by_role("button", name="Mark all as read").click(trial=True)
+    await ben.page.get_by_role("listitem").first.get_by_role("link").first.click(trial=True)
+
+
+BEYOND = """(width) => [...document.querySelectorAll("a, button, select, input, time, nav span")].filter((one) => {
+  const { left, right } = one.getBoundingClientRect();
+  // Rows of many are swiped.
+  return right > left && getComputedStyle(one).clipPath === "none" && !one.closest(".cw-filter-row, .cw-table-frame")
+    && (right > width + 1 || (one.matches("nav a > span") && one.scrollWidth > one.clientWidth + 1));
+}).map((one) => one.outerHTML.slice(0, 120))"""
 
 
 TOO_WIDE = """() => [...document.querySelectorAll("body *")].filter((element) => {

@@ -104,6 +104,7 @@ async def test_a_reply_quotes_and_a_thread_stands_apart(comes: Comes) -> None:
 
 async def test_somebody_is_mentioned_by_keyboard_alone(comes: Comes) -> None:
     ada, ben = await comes("ada"), await comes("ben")
+    await ben.has_read("General")
     await ben.open("Announcements")
     await ada.open("General")
     await ada.composer.press_sequentially("Please look, @o")

@@ -254,7 +254,7 @@ async def over_http(server: DemoServer, person: Person, path: str) -> httpx.Resp
     """Ask with their own token."""
     name, role = PEOPLE[person.user_id]
     token, _ = ISSUER.issue(person.user_id, name, courses={COURSE: [role]})
-    async with httpx.AsyncClient(base_url=server.url) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
         return await http.get(path, headers={"Authorization": f"Bearer {token}"})
 
 

@@ -201,7 +201,7 @@ async def shows(page: Page, count: int) -> list[dict[str, Any]]:
 
 
 async def test_the_worker_is_served_for_the_whole_site_and_never_kept(house: House) -> None:
-    async with httpx.AsyncClient(base_url=house.network.url) as http:
+    async with httpx.AsyncClient(base_url=house.network.url, timeout=30) as http:
         served = await http.get("/push-worker.js")
     assert served.status_code == 200
     assert served.headers["content-type"].startswith("text/javascript")

@@ -60,7 +60,7 @@ async def test_without_websocket_it_works_by_polling_and_says_so(comes: Comes) -
 async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes, server: DemoServer) -> None:
     """[SES2] `auth.expiring`, a fresh token, `auth.refresh`: the session and its connection stay."""
     ben = await comes("ben", signed_in=False)
-    short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=6)
+    short, _ = ISSUER.issue("ben", "Ben Okafor", courses=LEARNER, ttl_s=45)
     asked = await hand_out(ben.page, *[short] * NAMESPACES)
     await ben.sign_in()
     await server.until(REFRESHED, 1)
@@ -70,6 +70,18 @@ async def test_a_token_that_ends_soon_is_renewed_in_place(comes: Comes, server: 
     await ben.write("still here")
     await expect(ben.status("still here")).to_have_accessible_name("Sent")
     assert ben.network.upgrades == 1
+
+
+async def test_another_persons_link_in_the_same_tab_signs_them_in(comes: Comes) -> None:
+    """Everything begins anew, on a connection of its own, while what was there before is still being given back."""
+    someone = await comes("ada")
+    await someone.open("General")
+    await someone.page.evaluate("location.hash = '#as=cleo'")
+    await expect(someone.page.get_by_role("button", name="Cleo Marín")).to_be_visible()
+    await someone.is_connected()
+    await someone.open("General")
+    await someone.write("from the same tab")
+    await expect(someone.status("from the same tab")).to_have_accessible_name("Sent")
 
 
 async def test_an_expired_token_is_replaced_before_anybody_notices(comes: Comes) -> None:

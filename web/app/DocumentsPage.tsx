@@ -2,11 +2,14 @@
 
 import { useEffect, useState } from "react";
 import { useChatWebSocket, useCollaborationWebSocket } from "../src";
+import { ConnectionBanner } from "../src/components/ConnectionBanner";
 import { DocumentsList } from "../src/components/collaboration/DocumentsList";
 import { LAYOUT } from "../src/components/collaboration/layout";
 import type { Named } from "../src/components/collaboration/names";
 import { PageAnnotator } from "../src/components/collaboration/PageAnnotator";
 import { Later, useLater } from "../src/components/later";
+import { useLate } from "../src/components/useLate";
+import { PageState } from "./PageState";
 import { Reading } from "./readings/Reading";
 import { go, usePlace } from "./session";
 import { useCourses } from "./useCourses";
@@ -64,25 +67,42 @@ function Open({ documentId }: { documentId: string }) {
     );
   if (failed)
     return (
-      <div className="page-state" role="alert">
-        <p>The editor could not be loaded.</p>
-        <span className="page-ways">
-          <button type="button" className="cw-button" onClick={again}>
-            Try again
-          </button>
-          <button type="button" className="cw-button" data-quiet onClick={props.onClose}>
-            Back to the documents
-          </button>
-        </span>
-      </div>
+      <PageState
+        what="The editor could not be loaded."
+        why="The server cannot be reached right now, or there is a newer version."
+        again={again}
+      >
+        <button type="button" className="cw-button" data-quiet onClick={props.onClose}>
+          Back to the documents
+        </button>
+      </PageState>
     );
   // Which of the two it is comes with the document; that it cannot be opened is told by the editor.
   return Component && (info || phase === "failed") ? (
     <Component {...props} />
   ) : (
-    <p className="page-waits" role="status">
-      Loading…
-    </p>
+    <Opening isConnected={isConnected} onClose={props.onClose} />
+  );
+}
+
+/** Without a connection it may take as long as one likes: there is a way back, also on a phone, where there is nothing else. */
+function Opening({ isConnected, onClose }: { isConnected: boolean; onClose: () => void }) {
+  if (!useLate(!isConnected))
+    return (
+      <p className="page-waits" role="status">
+        Loading…
+      </p>
+    );
+  return (
+    <div className="page-state">
+      <ConnectionBanner
+        namespace="/collaboration"
+        meaning="This device does not have the document; it opens when the connection is back."
+      />
+      <button type="button" className="cw-button" data-quiet onClick={onClose}>
+        Back to the documents
+      </button>
+    </div>
   );
 }
 

@@ -1,12 +1,31 @@
-/** What stands on a page: the page itself, its outline while it is loaded, or that it could not be. */
+/** What stands on a page: the page itself, its outline while it is loaded, or that it could not be loaded or shown. */
 
 import { useEffect } from "react";
+import { ErrorBoundary } from "react-error-boundary";
 import { useLater } from "../src/components/later";
+import { PageState } from "./PageState";
 import { loadPages, type Page } from "./pages";
 
 const LINES = [38, 62, 54, 70, 46];
 
+/** A page that fails takes none of the others with it, nor the way to them. */
 export function PageContent({ page }: { page: Page }) {
+  return (
+    <ErrorBoundary
+      fallbackRender={({ resetErrorBoundary }) => (
+        <PageState
+          what={`${page.title} cannot be shown.`}
+          why="Something on this page has failed. The other pages go on."
+          again={resetErrorBoundary}
+        />
+      )}
+    >
+      <Content page={page} />
+    </ErrorBoundary>
+  );
+}
+
+function Content({ page }: { page: Page }) {
   const { Component, failed, again } = useLater(page.content);
   // The others after the one that was asked for.
   const isLoaded = Component !== null;
@@ -16,18 +35,11 @@ export function PageContent({ page }: { page: Page }) {
   if (Component) return <Component />;
   if (failed) {
     return (
-      <div className="page-state" role="alert">
-        <p>{page.title} could not be loaded.</p>
-        <p className="cw-muted">The server cannot be reached right now, or there is a newer version.</p>
-        <div className="page-ways">
-          <button type="button" className="cw-button" onClick={again}>
-            Try again
-          </button>
-          <button type="button" className="cw-button" data-quiet onClick={() => location.reload()}>
-            Reload the page
-          </button>
-        </div>
-      </div>
+      <PageState
+        what={`${page.title} could not be loaded.`}
+        why="The server cannot be reached right now, or there is a newer version."
+        again={again}
+      />
     );
   }
   return (

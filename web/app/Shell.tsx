@@ -2,7 +2,7 @@
 
 import { LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import {
   ConnectionStatus,
   NotificationBell,
@@ -15,7 +15,7 @@ import { linkTo } from "./links";
 import { Mark } from "./Mark";
 import { PageContent } from "./PageContent";
 import { INBOX, type Page, pageOf, pages } from "./pages";
-import { go, signOut, usePlace } from "./session";
+import { signOut, usePlace } from "./session";
 import { readTheme, saveTheme, type Theme } from "./theme";
 import { useCourses } from "./useCourses";
 
@@ -23,6 +23,7 @@ export function Shell() {
   const place = usePlace();
   const page = pageOf(place.page);
   const courses = useCourses();
+  useFocusInside(`${place.page}/${place.item ?? ""}`);
   return (
     <div
       className="shell"
@@ -54,9 +55,24 @@ export function Shell() {
         <h1 className="cw-hidden">{page.title}</h1>
         <PageContent key={page.name} page={page} />
       </main>
-      <NotificationToasts courses={courses} inboxLink={INBOX} linkTo={linkTo} />
+      <NotificationToasts
+        courses={courses}
+        inboxLink={INBOX}
+        inInbox={page.name === "notifications"}
+        linkTo={linkTo}
+      />
     </div>
   );
+}
+
+/** The link or button that led elsewhere may be gone with where it stood: a keyboard goes on in what there is now. */
+function useFocusInside(where: string): void {
+  const before = useRef(where);
+  useEffect(() => {
+    if (before.current === where) return;
+    before.current = where;
+    if (document.activeElement === document.body) document.getElementById("main")?.focus();
+  }, [where]);
 }
 
 function Tab({ page, current }: { page: Page; current: boolean }) {
@@ -65,15 +81,7 @@ function Tab({ page, current }: { page: Page; current: boolean }) {
     if (current) document.title = badge > 0 ? `(${badge}) ${page.title} · Campus` : `${page.title} · Campus`;
   }, [badge, current, page.title]);
   return (
-    <a
-      className="tab"
-      href={`#/${page.name}`}
-      aria-current={current ? "page" : undefined}
-      onClick={(event) => {
-        event.preventDefault();
-        go(page.name);
-      }}
-    >
+    <a className="tab" href={`#/${page.name}`} aria-current={current ? "page" : undefined}>
       <page.Icon size={20} aria-hidden="true" />
       <span>{page.title}</span>
       {badge > 0 && (

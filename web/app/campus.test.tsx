@@ -107,6 +107,31 @@ describe("signing in", () => {
     });
   });
 
+  it.each([
+    ["#/chat/%", { page: "chat", item: "%" }],
+    ["#/documents/%E0%A4%A", { page: "documents", item: "%E0%A4%A" }],
+    ["#/analytics/jobs/%zz", { page: "analytics", job: "%zz" }],
+    ["#as=%", { page: "chat", userId: "%" }],
+  ])("takes %s, which is no encoded text, as it stands", (hash, expected) => {
+    const { result } = renderHook(usePlace);
+    act(() => {
+      location.hash = hash;
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toMatchObject(expected);
+  });
+
+  it("leads whoever signs in where the link led that they came by", () => {
+    const { result } = renderHook(usePlace);
+    act(() => {
+      location.hash = "#/documents/d1?note=a1";
+      window.dispatchEvent(new Event("hashchange"));
+    });
+    expect(result.current).toMatchObject({ userId: null, page: "documents" });
+    act(() => signIn("ada"));
+    expect(result.current).toMatchObject({ userId: "ada", page: "documents", item: "d1", note: "a1" });
+  });
+
   it("offers the people of the demo", async () => {
     vi.stubGlobal("fetch", vi.fn().mockResolvedValue(json({ items: people })));
     const { result } = renderHook(usePlace);

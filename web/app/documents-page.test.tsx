@@ -6,8 +6,9 @@ import { beforeEach, expect, it, type MockInstance, vi } from "vitest";
 import { CoursewireProvider } from "../src";
 import { Later } from "../src/components/later";
 import { furnish } from "../src/testing/campus";
+import { frames, loadYjs } from "../src/testing/frames";
 import { Scriptorium } from "../src/testing/scriptorium";
-import { settle, World } from "../src/testing/world";
+import { World } from "../src/testing/world";
 import DocumentsPage from "./DocumentsPage";
 import { go } from "./session";
 
@@ -18,15 +19,7 @@ beforeEach(() => {
   load = vi.spyOn(Later.prototype, "load").mockRejectedValue(new Error("no network"));
 });
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await import("../src/services/websocket/collaboration/provider");
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world, { load: loadYjs });
 
 async function come(): Promise<void> {
   render(
@@ -44,6 +37,15 @@ async function come(): Promise<void> {
 it("leads back to all documents", async () => {
   await come();
   expect(screen.getByRole("alert").textContent).toContain("The editor could not be loaded.");
+  await userEvent.setup().click(screen.getByRole("button", { name: "Back to the documents" }));
+  expect(location.hash).toBe("#/documents");
+});
+
+it("says why nothing comes of a document that is not on the device, and leads back", async () => {
+  load.mockReset();
+  await come();
+  expect(screen.getByText("Loading…")).toBeTruthy();
+  await screen.findByText(/No connection. This device does not have the document/u);
   await userEvent.setup().click(screen.getByRole("button", { name: "Back to the documents" }));
   expect(location.hash).toBe("#/documents");
 });

@@ -3,8 +3,10 @@
 import "@fontsource-variable/inter";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { ErrorBoundary } from "react-error-boundary";
 import { Campus } from "./Campus";
 import { linkTo } from "./links";
+import { PageState } from "./PageState";
 import { pageOf } from "./pages";
 import { applyTheme, readTheme } from "./theme";
 import "../src/components/styles";
@@ -24,6 +26,8 @@ const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
-    <Campus />
+    <ErrorBoundary fallback={<PageState what="The campus cannot be shown." why="Something has failed." />}>
+      <Campus />
+    </ErrorBoundary>
   </StrictMode>,
 );

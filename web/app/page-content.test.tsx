@@ -38,4 +38,21 @@ describe("a page that is loaded when it is opened", () => {
     await screen.findByText("What stands on it.");
     expect(load).toHaveBeenCalledTimes(2);
   });
+
+  it("says that it cannot be shown when it fails, and shows it again once it does not", async () => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    let fails = true;
+    const Fragile = () => {
+      if (fails) throw new TypeError("no figures");
+      return <p>What stands on it.</p>;
+    };
+    const content = new Later(() => Promise.resolve({ default: Fragile }));
+    render(<PageContent page={page(content)} />);
+    expect((await screen.findByRole("alert")).textContent).toContain("Lectern cannot be shown.");
+    expect(said).toHaveBeenCalled();
+    fails = false;
+    await userEvent.setup().click(screen.getByRole("button", { name: "Try again" }));
+    await screen.findByText("What stands on it.");
+    said.mockRestore();
+  });
 });

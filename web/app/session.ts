@@ -38,21 +38,30 @@ function setUser(userId: string | null): void {
   }
 }
 
+/** What somebody typed, or a chat program cut, may be no encoded text: it is taken as it stands, and nothing has that name. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Read the address; a sign-in link (`#as=ada`) is taken once and disappears from it. */
 function read(): Place {
   const link = /^#as=(.+)$/u.exec(location.hash)?.[1];
   if (link !== undefined) {
-    setUser(decodeURIComponent(link));
+    setUser(decoded(link));
     history.replaceState(null, "", "#/chat");
   }
   const [path = "", query = ""] = location.hash.split("?");
   const [, page = "chat", item, inner] = path.split("/");
-  const job = page === "analytics" && item === "jobs" && inner ? decodeURIComponent(inner) : null;
+  const job = page === "analytics" && item === "jobs" && inner ? decoded(inner) : null;
   const wanted = new URLSearchParams(query);
   return {
     userId: stored,
     page: page || "chat",
-    item: item && job === null ? decodeURIComponent(item) : null,
+    item: item && job === null ? decoded(item) : null,
     message: wanted.get("message"),
     reports: wanted.get("reports") === "open",
     course: wanted.get("course"),
@@ -87,9 +96,10 @@ export function go(page: string, item: string | null = null): void {
   location.hash = item === null ? `#/${page}` : `#/${page}/${encodeURIComponent(item)}`;
 }
 
+/** Whoever came by a link, such as that of a mail, is led there. */
 export function signIn(userId: string): void {
   setUser(userId);
-  history.replaceState(null, "", "#/chat");
+  if (!location.hash.startsWith("#/")) history.replaceState(null, "", "#/chat");
   refresh();
 }
 

@@ -5,9 +5,10 @@ import userEvent from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CoursewireProvider } from "../src";
 import { furnish, room } from "../src/testing/campus";
+import { frames } from "../src/testing/frames";
 import { furnishInbox, notification } from "../src/testing/inbox";
 import { MemoryPush } from "../src/testing/push";
-import { type Peer, settle, World } from "../src/testing/world";
+import { type Peer, World } from "../src/testing/world";
 import { loadPages } from "./pages";
 import { Shell } from "./Shell";
 import { signIn } from "./session";
@@ -17,14 +18,7 @@ let browser: MemoryPush;
 let chat: Peer;
 let inbox: Peer;
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 // As in a browser that has been here for a moment.
 beforeAll(loadPages);
@@ -64,6 +58,12 @@ describe("Shell", () => {
     expect(tab.getAttribute("aria-current")).toBe("page");
     expect(document.title).toBe("(3) Chat · Campus");
     expect(screen.getByRole("heading", { level: 1, name: "Chat" })).toBeTruthy();
+  });
+
+  it("leaves the links of its pages to the browser, which opens them in a window of their own, too", () => {
+    const click = new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: true });
+    screen.getByRole("link", { name: "Documents" }).dispatchEvent(click);
+    expect(click.defaultPrevented).toBe(false);
   });
 
   it("lets one skip the navigation", async () => {

@@ -6,6 +6,7 @@ import { StrictMode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Job } from "../contract";
 import { CoursewireProvider } from "../hooks/CoursewireProvider";
+import { frames } from "../testing/frames";
 import {
   alert,
   ended,
@@ -18,7 +19,7 @@ import {
   milestone,
   risk,
 } from "../testing/lectern";
-import { type Peer, settle, World } from "../testing/world";
+import { type Peer, World } from "../testing/world";
 import { AnalyticsDashboard, type AnalyticsDashboardProps } from "./AnalyticsDashboard";
 
 vi.mock("uplot", async () => ({ default: (await import("../testing/plot")).FakePlot }));
@@ -47,14 +48,7 @@ const usual: Lectern = {
   metrics: metrics(0, { average_score: 0.734, per_object: [thing] }),
 };
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 /** What a learner is told: the staff's channel is not theirs, the figures are the cohort's. */
 function asLearner(room: Lectern): void {

@@ -12,13 +12,14 @@ import { Again, Card } from "./analytics/Card";
 import { windowLabel, windows } from "./analytics/figures";
 import { JobList } from "./analytics/JobList";
 import { JobPanel } from "./analytics/JobPanel";
-import { LiveState, useLate } from "./analytics/LiveState";
+import { LiveState } from "./analytics/LiveState";
 import { MetricTiles } from "./analytics/MetricTiles";
 import { MilestoneFeed } from "./analytics/MilestoneFeed";
 import { Narration } from "./analytics/Narration";
 import { ObjectTable } from "./analytics/ObjectTable";
 import { SeriesCard } from "./analytics/SeriesCard";
 import { type CourseNames, courseNameOf } from "./notifications/courses";
+import { useLate } from "./useLate";
 import "./analytics/styles";
 
 export interface AnalyticsDashboardProps {

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { RoomSummary } from "../contract";
 import { CoursewireProvider } from "../hooks/CoursewireProvider";
 import { ada, ben, furnish, message, meta, room } from "../testing/campus";
+import { frames } from "../testing/frames";
 import { settle, World } from "../testing/world";
 import { ChatInterface } from "./ChatInterface";
 import { ConnectionStatus } from "./ConnectionStatus";
@@ -50,14 +51,7 @@ async function open(
 }
 
 /** Frames pass and promises settle, with React following, until what one answer leads to is there as well. */
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 const log = () => screen.getByRole("log");
 const field = () => screen.getByRole("textbox", { name: "Message General" });

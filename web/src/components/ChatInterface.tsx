@@ -4,7 +4,7 @@ import { MessagesSquare } from "lucide-react";
 import { Tooltip } from "radix-ui";
 import { useCallback, useEffect, useState } from "react";
 import { type ChatResult, useChatWebSocket } from "../hooks/useChatWebSocket";
-import { ChatBanner } from "./chat/ChatBanner";
+import { ConnectionBanner } from "./ConnectionBanner";
 import { Conversation } from "./chat/Conversation";
 import { HelpDialog } from "./chat/HelpDialog";
 import { NewChat } from "./chat/NewChat";
@@ -14,8 +14,8 @@ import { SearchPanel } from "./chat/SearchPanel";
 import { ThreadPanel } from "./chat/ThreadPanel";
 import { useChatKeys } from "./chat/useChatKeys";
 import { useJump } from "./chat/useJump";
-import { useWide } from "./chat/useWide";
 import "./styles";
+import { useWide } from "./useWide";
 
 export interface ChatInterfaceProps {
   /** The room that is shown, where the page keeps it in its address; otherwise it is kept here. */
@@ -115,7 +115,7 @@ export function ChatInterface({
           onRetry={() => void api.loadRooms()}
         />
         <div className="cw-main">
-          <ChatBanner api={api} />
+          <ConnectionBanner namespace="/chat" meaning="What you write is kept, and sent when it is back." />
           {problem && (
             <p className="cw-banner" data-tone="danger" role="alert">
               {problem}

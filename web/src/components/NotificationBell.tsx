@@ -76,7 +76,7 @@ export function NotificationBell({
           collisionPadding={8}
           aria-label="Latest notifications"
         >
-          <header className="cw-bell-head">
+          <div className="cw-bell-head">
             <h3>Notifications</h3>
             {unread > 0 && (
               <button
@@ -87,7 +87,7 @@ export function NotificationBell({
                 <CheckCheck size={15} aria-hidden="true" /> Mark all as read
               </button>
             )}
-          </header>
+          </div>
           <StaleBanner />
           {phase === "loading" && (
             <p className="cw-muted cw-bell-word" role="status">

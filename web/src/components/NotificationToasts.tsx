@@ -11,24 +11,33 @@ import type { Ways } from "./notifications/NoticeLink";
 import { ToastCard } from "./notifications/ToastCard";
 import { usePushClicks } from "./notifications/usePushClicks";
 import "./styles";
+import { useWide } from "./useWide";
 
 export interface NotificationToastsProps extends Ways {
   courses?: CourseNames;
   /** Where the whole inbox is: a burst leads there. */
   inboxLink?: string;
+  /** The inbox is what one looks at, where the newest row and its buttons stand on top: toasts come up below, where there is room. */
+  inInbox?: boolean;
 }
 
 /** Ours among the toasts of the page. */
 const TOASTER = "coursewire";
 const SHOWN_MS = 8_000;
-/** Below the head of a page, whose buttons stay free. */
-const OFFSET = { top: "5rem", right: "1.25rem" };
+/** Below the head of a page, whose buttons stay free; above the bar of the inbox that says what was done. */
+const OFFSET = { top: "5rem", right: "1.25rem", bottom: "5rem" };
 const MOBILE_OFFSET = { top: "0.5rem", left: "0.5rem", right: "0.5rem" };
 const WIDTH = { "--width": "24rem" } as CSSProperties;
 const NO_NAMES: CourseNames = {};
 
-export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: NotificationToastsProps) {
+export function NotificationToasts({
+  courses = NO_NAMES,
+  inboxLink,
+  inInbox = false,
+  ...ways
+}: NotificationToastsProps) {
   const { notifications } = useCoursewire();
+  const wide = useWide();
   const toasts = useNotificationToasts();
   const shown = useRef(new Map<string, Toast>());
   const latest = useRef({ courses, inboxLink, ways });
@@ -77,7 +86,7 @@ export function NotificationToasts({ courses = NO_NAMES, inboxLink, ...ways }: N
   return (
     <Toaster
       id={TOASTER}
-      position="top-right"
+      position={inInbox && wide ? "bottom-right" : "top-right"}
       className="cw-toaster"
       style={WIDTH}
       containerAriaLabel="New notifications"

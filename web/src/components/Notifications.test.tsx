@@ -7,8 +7,9 @@ import { toast as sonner } from "sonner";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Notification } from "../contract";
 import { CoursewireProvider } from "../hooks/CoursewireProvider";
+import { frames } from "../testing/frames";
 import { countsOf, furnishInbox, notification, preferences, read, userMeta } from "../testing/inbox";
-import { settle, World } from "../testing/world";
+import { World } from "../testing/world";
 import { NotificationInbox } from "./NotificationInbox";
 import { NotificationPreferences } from "./NotificationPreferences";
 import { NotificationToasts } from "./NotificationToasts";
@@ -21,14 +22,7 @@ afterEach(() => {
   sonner.dismiss();
 });
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 const grade = notification(3, { category: "grade", title: "Essay graded", priority: "high" });
 const usual = [notification(1), read(notification(2)), grade];

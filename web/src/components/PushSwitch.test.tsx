@@ -7,9 +7,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Preferences } from "../contract";
 import { CoursewireProvider } from "../hooks/CoursewireProvider";
 import { useNotificationsWebSocket } from "../hooks/useNotificationsWebSocket";
+import { frames } from "../testing/frames";
 import { furnishInbox, notification, preferences } from "../testing/inbox";
 import { MemoryPush, PUBLIC_KEY } from "../testing/push";
-import { settle, World } from "../testing/world";
+import { World } from "../testing/world";
 import { NotificationPreferences } from "./NotificationPreferences";
 import { NotificationToasts } from "./NotificationToasts";
 import { PushSwitch } from "./notifications/PushSwitch";
@@ -24,14 +25,7 @@ beforeEach(() => {
   navigated.mockReset();
 });
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 const WITH_PUSH: Partial<Preferences> = { push_public_key: PUBLIC_KEY };
 

@@ -16,3 +16,5 @@ import "./notifications/filters.css";
 import "./notifications/news.css";
 import "./notifications/bell.css";
 import "./notifications/preferences.css";
+import "./forced.css";
+import "./print.css";

@@ -1,13 +1,12 @@
 /** What hooks give is the same object while nothing of it has changed, and what they are given last is what counts. */
 
 import { act, render, renderHook } from "@testing-library/react";
-import { type ReactNode, StrictMode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { ben, furnish, room } from "../testing/campus";
+import { around, frames, loadYjs } from "../testing/frames";
 import { countsOf, furnishInbox, notification, userMeta } from "../testing/inbox";
 import { annotation, Scriptorium } from "../testing/scriptorium";
-import { settle, World } from "../testing/world";
-import { CoursewireProvider } from "./CoursewireProvider";
+import { World } from "../testing/world";
 import { useChatWebSocket } from "./useChatWebSocket";
 import { useCollaborationWebSocket } from "./useCollaborationWebSocket";
 import { useConnectionStatus } from "./useConnectionStatus";
@@ -20,23 +19,9 @@ beforeEach(() => {
   token = "token";
 });
 
-const Within = ({ children }: { children: ReactNode }) => (
-  <StrictMode>
-    <CoursewireProvider userId="ada" authToken={token} environment={world}>
-      {children}
-    </CoursewireProvider>
-  </StrictMode>
-);
+const Within = around(() => ({ world, token }));
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await import("../services/websocket/collaboration/provider");
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world, { load: loadYjs });
 
 async function accept(prepare: (peer: World["peer"]) => void): Promise<void> {
   await pass();

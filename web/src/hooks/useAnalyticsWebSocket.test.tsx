@@ -10,6 +10,7 @@ import type { AnalyticsData, ProgressUpdate } from "../services/websocket/analyt
 import type { AnalyticsWebSocketService } from "../services/websocket/analyticsWebSocket";
 import type { AuthToken } from "../services/websocket/token";
 import { Desk } from "../testing/desk";
+import { around, frames } from "../testing/frames";
 import {
   alert,
   ended,
@@ -39,24 +40,9 @@ const room = {
   metrics: metrics(0),
 };
 
-function Within({ children }: { children: ReactNode }) {
-  return (
-    <StrictMode>
-      <CoursewireProvider userId="ada" authToken="token" environment={world}>
-        {children}
-      </CoursewireProvider>
-    </StrictMode>
-  );
-}
+const Within = around(() => ({ world }));
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 async function accept(): Promise<void> {
   await act(settle);
@@ -102,6 +88,24 @@ describe("useAnalyticsWebSocket", () => {
     expect(result.current.analytics.metrics?.active_now).toBe(13);
     expect(result.current.analytics.trail.map(({ active_now }) => active_now)).toEqual([12, 13]);
     expect(result.current.status.namespaces).toMatchObject({ "/analytics": { state: "connected" } });
+  });
+
+  it("gives the same jobs and series while only figures change, and others when they do", async () => {
+    const filters = { courseId: "cs101", series: [{ metric: "events", bucket: "1m" }] } as const;
+    const { result } = renderHook(() => useAnalyticsWebSocket(filters), { wrapper: Within });
+    await accept();
+    const { jobs, series, analyticsData } = result.current;
+    expect([jobs.length, series.length]).toEqual([2, 1]);
+    act(() => world.peer.say("metrics.updated", metrics(1, { active_now: 13 }), latest()));
+    await pass();
+    expect(result.current.metrics?.active_now).toBe(13);
+    expect(result.current.analyticsData).not.toBe(analyticsData);
+    expect(result.current.jobs).toBe(jobs);
+    expect(result.current.series).toBe(series);
+    act(() => world.peer.say("job.progressed", job(2, { done: 60, revision: 3 }), latest()));
+    await pass();
+    expect(result.current.jobs[0]?.done).toBe(60);
+    expect(result.current.series).toBe(series);
   });
 
   it("subscribes when it is told to, and the last filter holds", async () => {

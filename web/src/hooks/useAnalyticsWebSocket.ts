@@ -3,13 +3,20 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { Alert, Job, LearnerAtRisk, Metrics, Milestone, OwnMetrics } from "../contract";
 import type { TrackedActivity } from "../services/websocket/analytics/activity/tracker";
-import { type AnalyticsFilters, filterKey, type ListName } from "../services/websocket/analytics/filters";
+import {
+  type AnalyticsFilters,
+  filterKey,
+  type ListName,
+  scopeOf,
+} from "../services/websocket/analytics/filters";
 import type { SeriesState, TrailPoint } from "../services/websocket/analytics/state";
 import {
   type AnalyticsData,
   type ProgressUpdate,
   shownData,
+  shownJobs,
   shownProgress,
+  shownSeries,
 } from "../services/websocket/analytics/view";
 import type { AnalyticsWebSocketService } from "../services/websocket/analyticsWebSocket";
 import { isLive, type NamespaceStatus } from "../services/websocket/connectionStatus";
@@ -81,6 +88,7 @@ export interface AnalyticsResult extends AnalyticsActions {
 }
 
 const NOTHING: AnalyticsFilters = {};
+const NO_IDS: readonly string[] = [];
 const NO_LIST = { phase: "idle", error: null, hasMore: false, loadingMore: false } as const;
 const NO_DATA: AnalyticsData = {
   courseId: null,
@@ -133,13 +141,20 @@ export function useAnalyticsWebSocket(filters?: AnalyticsFilters): AnalyticsResu
       reload: () => service.reload(wanted ?? NOTHING),
     };
   }, [service, wanted]);
-  const { jobs, cancels } = analytics;
+  // Figures come each second: what they leave as it is stays the same object.
+  const { jobs, cancels, series: loaded } = analytics;
+  const listed = analytics.scopes[scopeOf(wanted ?? NOTHING)]?.lists.jobs.items ?? NO_IDS;
+  const jobsOfFilter = useMemo(
+    () => shownJobs({ jobs, cancels }, wanted ?? NOTHING, listed),
+    [jobs, cancels, wanted, listed],
+  );
+  const series = useMemo(() => shownSeries(loaded, wanted ?? NOTHING), [loaded, wanted]);
   const progressUpdates = useMemo(
     () => shownProgress({ jobs, cancels }, wanted ?? NOTHING),
     [jobs, cancels, wanted],
   );
   return useMemo(() => {
-    const analyticsData = wanted ? shownData(analytics, wanted) : undefined;
+    const analyticsData = wanted ? shownData(analytics, wanted, { jobs: jobsOfFilter, series }) : undefined;
     const { courseId: _courseId, stale, ...parts } = analyticsData ?? NO_DATA;
     const state = connection?.state ?? "idle";
     const isConnected = isLive(state);
@@ -157,7 +172,17 @@ export function useAnalyticsWebSocket(filters?: AnalyticsFilters): AnalyticsResu
       connectionState: state,
       status: connection,
     };
-  }, [actions, ofFilter, subscribeToAnalytics, analytics, progressUpdates, wanted, connection]);
+  }, [
+    actions,
+    ofFilter,
+    subscribeToAnalytics,
+    analytics,
+    jobsOfFilter,
+    series,
+    progressUpdates,
+    wanted,
+    connection,
+  ]);
 }
 
 /** Report time on task for what a component shows, while it is mounted; null: nothing. */

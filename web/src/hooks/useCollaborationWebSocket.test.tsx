@@ -1,11 +1,11 @@
 /** The hook under StrictMode: one connection, one document, stable callbacks, nothing left after the last unmount. */
 
 import { act, renderHook } from "@testing-library/react";
-import { type ReactNode, StrictMode } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
+import { around, frames, loadYjs } from "../testing/frames";
 import { annotation, participant, Scriptorium, textIn, write } from "../testing/scriptorium";
-import { settle, World } from "../testing/world";
-import { CoursewireProvider, useCoursewire } from "./CoursewireProvider";
+import { World } from "../testing/world";
+import { useCoursewire } from "./CoursewireProvider";
 import { useCollaborationWebSocket } from "./useCollaborationWebSocket";
 
 let world: World;
@@ -15,25 +15,9 @@ beforeEach(() => {
   server = new Scriptorium("Hegel");
 });
 
-function Within({ children }: { children: ReactNode }) {
-  return (
-    <StrictMode>
-      <CoursewireProvider userId="ada" authToken="token" environment={world}>
-        {children}
-      </CoursewireProvider>
-    </StrictMode>
-  );
-}
+const Within = around(() => ({ world }));
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await import("../services/websocket/collaboration/provider");
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world, { load: loadYjs });
 
 async function accept(): Promise<void> {
   await pass();

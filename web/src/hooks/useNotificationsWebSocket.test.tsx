@@ -1,11 +1,11 @@
 /** The hook under StrictMode: one connection and one list, stable callbacks, nothing left after the last unmount. */
 
 import { act, renderHook } from "@testing-library/react";
-import { type ReactNode, StrictMode } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
+import { around, frames } from "../testing/frames";
 import { countsOf, furnishInbox, notification, read, userMeta } from "../testing/inbox";
 import { settle, World } from "../testing/world";
-import { CoursewireProvider, useCoursewire } from "./CoursewireProvider";
+import { useCoursewire } from "./CoursewireProvider";
 import { useNotificationsWebSocket, useNotificationToasts } from "./useNotificationsWebSocket";
 
 let world: World;
@@ -15,24 +15,9 @@ beforeEach(() => {
 
 const items = [1, 2, 3].map((number) => notification(number));
 
-function Within({ children }: { children: ReactNode }) {
-  return (
-    <StrictMode>
-      <CoursewireProvider userId="ada" authToken="token" environment={world}>
-        {children}
-      </CoursewireProvider>
-    </StrictMode>
-  );
-}
+const Within = around(() => ({ world }));
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 3; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world);
 
 async function accept(): Promise<void> {
   await act(settle);

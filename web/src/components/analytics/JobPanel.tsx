@@ -7,6 +7,7 @@ import type { Job } from "../../contract";
 import { useAnalyticsWebSocket } from "../../hooks/useAnalyticsWebSocket";
 import { isOver } from "../../services/websocket/analytics/jobs";
 import { clock, dayName } from "../times";
+import { useFocusBack } from "../useFocusBack";
 import { CancelJob } from "./CancelJob";
 import { Lines } from "./Card";
 import { JobBar } from "./JobBar";
@@ -28,11 +29,12 @@ export function JobPanel({ jobId, courseName, onClose }: Props) {
   const { progressUpdates, jobErrors, cancelJob } = useAnalyticsWebSocket(filter);
   const job = progressUpdates.get(jobId);
   const problem = jobErrors[jobId];
+  const focus = useFocusBack();
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog cw-job-panel" aria-describedby={undefined}>
+        <Dialog.Content className="cw-dialog cw-job-panel" aria-describedby={undefined} {...focus}>
           <div className="cw-dialog-head">
             <Dialog.Title className="cw-dialog-title">{job?.title ?? "Job"}</Dialog.Title>
             <Dialog.Close className="cw-icon-button" aria-label="Close">

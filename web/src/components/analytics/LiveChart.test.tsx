@@ -1,6 +1,6 @@
 /** The line: drawn once, told what is new, in step with size and theme, and gone with its component. */
 
-import { act, render, screen } from "@testing-library/react";
+import { act, render, screen, waitFor } from "@testing-library/react";
 import { StrictMode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Point } from "../../contract";
@@ -88,8 +88,8 @@ describe("LiveChart", () => {
   it("is drawn anew in the colours of another theme", async () => {
     render(<LiveChart metric="events" bucket="1m" points={three} />);
     document.documentElement.dataset["theme"] = "dark";
-    await vi.waitFor(() => expect(only().redraws).toBe(1));
+    await waitFor(() => expect(only().redraws).toBe(1));
     delete document.documentElement.dataset["theme"];
-    await vi.waitFor(() => expect(only().redraws).toBe(2));
+    await waitFor(() => expect(only().redraws).toBe(2));
   });
 });

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import type { State } from "../../services/websocket/protocol";
 import { clock } from "../times";
+import { useLate } from "../useLate";
 
 interface Props {
   state: State;
@@ -10,21 +11,6 @@ interface Props {
   stale: boolean;
   /** Of when the figures are; null where there are none. */
   asOf: string | null;
-}
-
-/** A short dip is nobody's concern; a longer one is said. */
-const PATIENCE_MS = 1_500;
-
-/** Whether it holds for longer than a moment. */
-export function useLate(holds: boolean): boolean {
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    setLate(false);
-    if (!holds) return;
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
-  }, [holds]);
-  return holds && late;
 }
 
 export function LiveState({ state, stale, asOf }: Props) {

@@ -10,7 +10,9 @@ const HEIGHT = 232;
 /** Ticks of whole things: nobody is half active. Time may be cut. */
 const PARTS = [0.1, 0.2, 0.5];
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
-const DARK = "(prefers-color-scheme: dark)";
+const FORCED = "(forced-colors: active)";
+/** What decides the colours beside the page itself. On paper they are the light ones. */
+const SCHEMES = ["(prefers-color-scheme: dark)", FORCED, "print"];
 
 interface Palette {
   line: string;
@@ -30,7 +32,10 @@ function paletteOf(host: HTMLElement): Palette {
   };
   const palette = {
     line: read("var(--cw-accent)"),
-    area: read("color-mix(in srgb, var(--cw-accent) 12%, transparent)"),
+    // Where the system chooses the colours, none is transparent.
+    area: window.matchMedia(FORCED).matches
+      ? "transparent"
+      : read("color-mix(in srgb, var(--cw-accent) 12%, transparent)"),
     text: read("var(--cw-text-3)"),
     grid: read("var(--cw-line)"),
     surface: read("var(--cw-surface)"),
@@ -139,12 +144,14 @@ export class Drawing {
       this.#palette = paletteOf(this.#host);
       this.#plot.redraw(false, true);
     };
-    const query = window.matchMedia(DARK);
-    query.addEventListener("change", repaint);
+    const queries = SCHEMES.map((scheme) => window.matchMedia(scheme));
+    for (const query of queries) query.addEventListener("change", repaint);
     const observer = new MutationObserver(repaint);
     observer.observe(document.documentElement, { attributeFilter: ["data-theme", "class"] });
     this.#stops.push(
-      () => query.removeEventListener("change", repaint),
+      () => {
+        for (const query of queries) query.removeEventListener("change", repaint);
+      },
       () => observer.disconnect(),
     );
   }

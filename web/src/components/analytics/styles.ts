@@ -6,3 +6,4 @@ import "./tiles.css";
 import "./jobs.css";
 import "./tables.css";
 import "./chart.css";
+import "./print.css";

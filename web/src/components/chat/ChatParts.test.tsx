@@ -6,7 +6,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RoomSummary } from "../../contract";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
 import { ada, furnish, message, meta, room } from "../../testing/campus";
-import { settle, World } from "../../testing/world";
+import { frames } from "../../testing/frames";
+import { World } from "../../testing/world";
 import { ChatInterface } from "../ChatInterface";
 
 let world: World;
@@ -16,14 +17,7 @@ beforeEach(() => {
   user = userEvent.setup();
 });
 
-async function pass(): Promise<void> {
-  for (let frame = 0; frame < 4; frame += 1) {
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-  }
-}
+const pass = () => frames(world, { count: 4 });
 
 const history = [message(1), message(2, { author: ada }), message(3)];
 
@@ -60,6 +54,20 @@ describe("where one cannot write", () => {
   it("one can again when the time of a mute is over", async () => {
     await open({ muted_until: "2020-01-01T00:00:00.000Z", can_post: false });
     expect(screen.getByRole("textbox", { name: "Message General" })).toBeTruthy();
+  });
+});
+
+describe("an administrator, who is on no roster", () => {
+  it("writes without joining", async () => {
+    await open({ joined: false, can_moderate: true });
+    expect(screen.getByRole("textbox", { name: "Message General" })).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Join to write" })).toBeNull();
+  });
+
+  it("but where only others keep order, one joins first", async () => {
+    await open({ joined: false });
+    expect(screen.getByRole("button", { name: "Join to write" })).toBeTruthy();
+    expect(screen.queryByRole("textbox", { name: "Message General" })).toBeNull();
   });
 });
 

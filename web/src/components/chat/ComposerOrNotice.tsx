@@ -41,7 +41,7 @@ export function ComposerOrNotice(props: Props) {
   }, [members, room.others, room.kind, me]);
 
   const isOver = useMuteIsOver(room);
-  if (!room.joined) {
+  if (!room.joined && !room.can_moderate) {
     return (
       <div className="cw-notice">
         <span>You are reading along.</span>

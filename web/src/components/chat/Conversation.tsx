@@ -139,14 +139,7 @@ export function Conversation(props: Props) {
           onProblem={acting.setProblem}
         />
       </footer>
-      <MessageDialogs
-        api={api}
-        asked={acting.asked}
-        onDone={() => {
-          acting.setAsked(null);
-          write();
-        }}
-      />
+      <MessageDialogs api={api} asked={acting.asked} onDone={() => acting.setAsked(null)} />
     </section>
   );
 }

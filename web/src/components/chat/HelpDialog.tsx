@@ -2,6 +2,7 @@
 
 import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
+import { useFocusBack } from "../useFocusBack";
 import { SHORTCUTS } from "./actions";
 
 const FORMATS: readonly (readonly [string, string])[] = [
@@ -30,11 +31,12 @@ interface Props {
 }
 
 export function HelpDialog({ open, onOpenChange }: Props) {
+  const focus = useFocusBack();
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog cw-help" aria-describedby={undefined}>
+        <Dialog.Content className="cw-dialog cw-help" aria-describedby={undefined} {...focus}>
           <div className="cw-dialog-head">
             <Dialog.Title className="cw-dialog-title">Formatting and keys</Dialog.Title>
             <Dialog.Close className="cw-icon-button" aria-label="Close">

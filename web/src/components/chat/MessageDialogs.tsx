@@ -8,6 +8,7 @@ import { peopleOf } from "../../services/websocket/chat/view";
 import { words } from "../../services/websocket/errors";
 import { Avatar } from "../Avatar";
 import { seconds } from "../times";
+import { useFocusBack } from "../useFocusBack";
 import type { Question } from "./actions";
 
 interface Props {
@@ -35,6 +36,14 @@ interface One {
   onDone: () => void;
 }
 
+/** The message is there when the button of its menu, or the question before this one, is not any more. */
+const useBack = (message: Message) =>
+  useFocusBack(() =>
+    document
+      .querySelector(`[data-message-id="${CSS.escape(message.id)}"]`)
+      ?.closest<HTMLElement>("[data-row]"),
+  );
+
 /** Do something once; say why when it fails. */
 function useAttempt(onDone: () => void) {
   const [busy, setBusy] = useState(false);
@@ -55,21 +64,24 @@ function useAttempt(onDone: () => void) {
 }
 
 function Frame({
+  message,
   title,
   lead,
   onDone,
   children,
 }: {
+  message: Message;
   title: string;
   lead: string;
   onDone: () => void;
   children: ReactNode;
 }) {
+  const focus = useBack(message);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onDone()}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog" data-small>
+        <Dialog.Content className="cw-dialog" data-small {...focus}>
           <Dialog.Title className="cw-dialog-title">{title}</Dialog.Title>
           <Dialog.Description className="cw-muted">{lead}</Dialog.Description>
           {children}
@@ -80,6 +92,7 @@ function Frame({
 }
 
 function Sure({
+  message,
   title,
   lead,
   yes,
@@ -90,6 +103,7 @@ function Sure({
   onYes,
   onDone,
 }: {
+  message: Message;
   title: string;
   lead: string;
   yes: string;
@@ -100,11 +114,12 @@ function Sure({
   onYes: () => void;
   onDone: () => void;
 }) {
+  const focus = useBack(message);
   return (
     <AlertDialog.Root open onOpenChange={(open) => !open && onDone()}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="cw-overlay" />
-        <AlertDialog.Content className="cw-dialog" data-small>
+        <AlertDialog.Content className="cw-dialog" data-small {...focus}>
           <AlertDialog.Title className="cw-dialog-title">{title}</AlertDialog.Title>
           <AlertDialog.Description className="cw-muted">{lead}</AlertDialog.Description>
           <p className="cw-error" role="alert">
@@ -134,6 +149,7 @@ function DeleteQuestion({ api, message, onDone }: One) {
   const { busy, problem, attempt } = useAttempt(onDone);
   return (
     <Sure
+      message={message}
       title="Delete this message?"
       lead="It disappears for everybody. Its place stays marked."
       yes="Delete"
@@ -151,6 +167,7 @@ function RevealQuestion({ api, message, onDone }: One) {
   if (author) {
     return (
       <Frame
+        message={message}
         title="Who wrote it"
         lead="Only you see this. That you asked is in the log of the staff."
         onDone={onDone}
@@ -167,6 +184,7 @@ function RevealQuestion({ api, message, onDone }: One) {
   }
   return (
     <Sure
+      message={message}
       title="Reveal the author?"
       lead="It was written under the promise that others do not see the name. That you ask is logged, for all the staff of the course to see."
       yes="Reveal, and log it"
@@ -192,7 +210,12 @@ function ReportForm({ api, message, onDone }: One) {
   const [sent, setSent] = useState(false);
   if (sent) {
     return (
-      <Frame title="Thank you" lead="The staff of the course will look at it." onDone={onDone}>
+      <Frame
+        message={message}
+        title="Thank you"
+        lead="The staff of the course will look at it."
+        onDone={onDone}
+      >
         <div className="cw-dialog-actions">
           <Dialog.Close className="cw-button">Close</Dialog.Close>
         </div>
@@ -205,7 +228,12 @@ function ReportForm({ api, message, onDone }: One) {
     setSent(true);
   };
   return (
-    <Frame title="Report this message" lead="Only the staff of the course learns of it." onDone={onDone}>
+    <Frame
+      message={message}
+      title="Report this message"
+      lead="Only the staff of the course learns of it."
+      onDone={onDone}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -290,7 +318,12 @@ function MuteForm({ api, message, onDone }: One) {
       ...(how !== "ever" && { seconds: Number(how) }),
     });
   return (
-    <Frame title={`Mute ${author.name}`} lead="They can still read, but not write here." onDone={onDone}>
+    <Frame
+      message={message}
+      title={`Mute ${author.name}`}
+      lead="They can still read, but not write here."
+      onDone={onDone}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -332,7 +365,7 @@ function ReadersList({ api, message, onDone }: One) {
   const read = readers?.items.filter(({ read_number }) => read_number >= message.number) ?? [];
   const lead = readers ? readWords(readers) : "Asking…";
   return (
-    <Frame title="Who has read it" lead={lead} onDone={onDone}>
+    <Frame message={message} title="Who has read it" lead={lead} onDone={onDone}>
       <p className="cw-error" role="alert">
         {problem}
       </p>

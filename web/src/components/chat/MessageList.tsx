@@ -7,6 +7,7 @@ import type { Outgoing } from "../../services/websocket/chat/state";
 import type { Timeline } from "../../services/websocket/chat/timeline";
 import type { Own } from "../../services/websocket/chat/view";
 import { dayName } from "../times";
+import { usePrinting } from "../usePrinting";
 import { Announcer } from "./Announcer";
 import { conversation, type MessageRow } from "./conversation";
 import { useListKeys } from "./useListKeys";
@@ -48,6 +49,10 @@ export function MessageList(props: MessageListProps) {
   const keys = useListKeys({ rows, onKey: props.onKey, onLeave: props.onLeave });
   const scroll = useMessageScroll({ ...props, rows, keep: keys.active });
   const { virtualizer } = scroll;
+  const printing = usePrinting();
+  const items = printing
+    ? rows.map(({ key }, index) => ({ index, key, start: 0 }))
+    : virtualizer.getVirtualItems();
   const now = Date.now();
 
   return (
@@ -70,7 +75,7 @@ export function MessageList(props: MessageListProps) {
             <div className="cw-top">{props.beginning ?? "This is where it begins."}</div>
           )}
           <div className="cw-rows" style={{ height: virtualizer.getTotalSize() }}>
-            {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+            {items.map(({ index, key, start }) => {
               const row = rows[index];
               if (!row) return null;
               return (
@@ -79,8 +84,10 @@ export function MessageList(props: MessageListProps) {
                   className="cw-virtual-row"
                   data-index={index}
                   data-pointed={scroll.pointed === row.key || undefined}
-                  ref={virtualizer.measureElement}
-                  style={{ transform: `translateY(${start}px)` }}
+                  {...(!printing && {
+                    ref: virtualizer.measureElement,
+                    style: { transform: `translateY(${start}px)` },
+                  })}
                 >
                   <Above row={row} now={now} />
                   {props.renderMessage(row, row.key === keys.active)}

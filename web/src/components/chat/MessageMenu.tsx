@@ -32,6 +32,7 @@ interface Props {
 
 export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props) {
   const chosen = useRef<(() => void) | null>(null);
+  const trigger = useRef<HTMLButtonElement>(null);
   const hidden = message.state === "hidden";
   /** What takes the focus itself waits until the menu is gone. */
   const after = (then: () => void) => () => {
@@ -46,6 +47,7 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
+        ref={trigger}
         className="cw-icon-button cw-more"
         aria-label="Message actions"
         data-menu=""
@@ -61,6 +63,8 @@ export function MessageMenu({ message, mine, tabIndex, actions, rights }: Props)
           collisionPadding={8}
           onCloseAutoFocus={(event) => {
             if (chosen.current) event.preventDefault();
+            // What is opened gives it back there.
+            trigger.current?.focus();
             chosen.current?.();
             chosen.current = null;
           }}

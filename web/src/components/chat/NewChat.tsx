@@ -5,8 +5,10 @@ import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
 import type { Member, RoomSummary } from "../../contract";
 import type { ChatResult } from "../../hooks/useChatWebSocket";
+import { knownPeople } from "../../services/websocket/chat/view";
 import { CommandError, explain } from "../../services/websocket/errors";
 import { Avatar } from "../Avatar";
+import { useFocusBack } from "../useFocusBack";
 import { RoleName } from "./Members";
 
 interface Props {
@@ -17,11 +19,12 @@ interface Props {
 }
 
 export function NewChat({ api, open, onOpenChange, onMade }: Props) {
+  const focus = useFocusBack();
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog" aria-describedby={undefined}>
+        <Dialog.Content className="cw-dialog" aria-describedby={undefined} {...focus}>
           <div className="cw-dialog-head">
             <Dialog.Title className="cw-dialog-title">New conversation</Dialog.Title>
             <Dialog.Close className="cw-icon-button" aria-label="Close">
@@ -62,7 +65,9 @@ function Chooser({ api, onMade }: Pick<Props, "api" | "onMade">) {
   }, [loadPeople]);
 
   const wanted = filter.trim().toLocaleLowerCase();
-  const shown = people?.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)) ?? [];
+  // Who is in hundreds of rooms waits for the last of them: those that are known show at once.
+  const everybody = people ?? knownPeople(chat);
+  const shown = everybody.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
   const isGroup = chosen.length > 1;
   const toggle = (id: string): void =>
     setChosen((before) => (before.includes(id) ? before.filter((one) => one !== id) : [...before, id]));
@@ -93,6 +98,7 @@ function Chooser({ api, onMade }: Pick<Props, "api" | "onMade">) {
         <Search size={16} aria-hidden="true" />
         <input
           type="search"
+          data-first=""
           value={filter}
           placeholder="Find people"
           aria-label="Find people"
@@ -102,7 +108,11 @@ function Chooser({ api, onMade }: Pick<Props, "api" | "onMade">) {
       <fieldset className="cw-choices">
         <legend className="cw-hidden">People</legend>
         {people === null && <p className="cw-muted">Loading…</p>}
-        {people !== null && shown.length === 0 && <p className="cw-muted">Nobody has that name.</p>}
+        {people !== null && shown.length === 0 && (
+          <p className="cw-muted">
+            {wanted === "" ? "Nobody shares a room with you yet." : "Nobody has that name."}
+          </p>
+        )}
         {shown.map((member) => (
           <label key={member.user_id} className="cw-choice">
             <input

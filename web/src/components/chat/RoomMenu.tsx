@@ -28,6 +28,7 @@ export const canUpdate = (room: RoomSummary): boolean =>
 export function RoomMenu({ room, api, onSettings, onReports, onLeft, onProblem }: Props) {
   const { moderateRoom, leaveRoom } = api;
   const chosen = useRef<(() => void) | null>(null);
+  const trigger = useRef<HTMLButtonElement>(null);
   const canLeave = room.joined && (room.kind === "group" || room.kind === "discussion");
   const updates = canUpdate(room);
   if (!canLeave && !room.can_moderate && !updates) return null;
@@ -37,7 +38,11 @@ export function RoomMenu({ room, api, onSettings, onReports, onLeft, onProblem }
   };
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="cw-icon-button" aria-label="More about this conversation">
+      <DropdownMenu.Trigger
+        ref={trigger}
+        className="cw-icon-button"
+        aria-label="More about this conversation"
+      >
         <MoreVertical size={20} aria-hidden="true" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
@@ -48,6 +53,8 @@ export function RoomMenu({ room, api, onSettings, onReports, onLeft, onProblem }
           collisionPadding={8}
           onCloseAutoFocus={(event) => {
             if (chosen.current) event.preventDefault();
+            // What is opened gives it back there.
+            trigger.current?.focus();
             chosen.current?.();
             chosen.current = null;
           }}

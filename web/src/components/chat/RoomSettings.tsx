@@ -7,6 +7,7 @@ import type { Member, RoomSummary } from "../../contract";
 import type { ChatResult } from "../../hooks/useChatWebSocket";
 import { words } from "../../services/websocket/errors";
 import { Avatar } from "../Avatar";
+import { useFocusBack } from "../useFocusBack";
 
 interface Props {
   api: ChatResult;
@@ -23,6 +24,7 @@ export function RoomSettings({ api, room, onDone }: Props) {
   const [added, setAdded] = useState<readonly string[]>([]);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  const focus = useFocusBack();
   const wanted = title.trim();
   const change = {
     ...(wanted !== room.title && wanted !== "" && { title: wanted }),
@@ -48,7 +50,7 @@ export function RoomSettings({ api, room, onDone }: Props) {
     <Dialog.Root open onOpenChange={(open) => !open && onDone()}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog" aria-describedby={undefined}>
+        <Dialog.Content className="cw-dialog" aria-describedby={undefined} {...focus}>
           <div className="cw-dialog-head">
             <Dialog.Title className="cw-dialog-title">Settings of this conversation</Dialog.Title>
             <Dialog.Close className="cw-icon-button" aria-label="Close">
@@ -64,7 +66,12 @@ export function RoomSettings({ api, room, onDone }: Props) {
           >
             <label className="cw-field" style={{ marginTop: 0 }}>
               <span>Name</span>
-              <input value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
+              <input
+                data-first=""
+                value={title}
+                maxLength={200}
+                onChange={(event) => setTitle(event.target.value)}
+              />
             </label>
             <p className="cw-setting">
               <label htmlFor={id}>

@@ -40,7 +40,7 @@ export function rightsIn(room: RoomSummary, me: string | null, inThread: boolean
   const { joined, can_post, can_moderate, course_id, receipts } = room;
   return {
     me,
-    canPost: joined && can_post,
+    canPost: (joined || can_moderate) && can_post,
     canModerate: can_moderate,
     // Rooms of a course are in order by their staff; the others by their members.
     canPin: course_id === undefined ? joined : can_moderate,

@@ -7,8 +7,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import type { Annotation } from "../../contract";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
+import { frames } from "../../testing/frames";
 import { annotation, participant, Scriptorium, write } from "../../testing/scriptorium";
-import { type Peer, settle, World } from "../../testing/world";
+import { type Peer, World } from "../../testing/world";
 import { DocumentEditor, type DocumentEditorProps } from "./DocumentEditor";
 
 let world: World;
@@ -27,13 +28,7 @@ beforeEach(() => {
   );
 });
 
-async function pass(ms = 50): Promise<void> {
-  for (let turn = 0; turn < 4; turn += 1)
-    await act(async () => {
-      await settle();
-      world.advance(ms / 4);
-    });
-}
+const pass = (ms = 50) => frames(world, { count: 4, ms: ms / 4 });
 
 /** Come in as Ada. */
 async function come(props: Partial<DocumentEditorProps> = {}): Promise<void> {
@@ -46,7 +41,7 @@ async function come(props: Partial<DocumentEditorProps> = {}): Promise<void> {
   );
   const { rerender } = render(page(props));
   again = (other) => rerender(page(other));
-  await vi.waitFor(() => expect(world.peers.length).toBeGreaterThan(0));
+  await waitFor(() => expect(world.peers.length).toBeGreaterThan(0));
   peer = world.peer;
   server.furnish(peer, "ada");
   // Yjs comes with the first document.

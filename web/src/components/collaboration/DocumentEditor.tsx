@@ -5,6 +5,7 @@ import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import type { AnnotationTarget, Motivation } from "../../contract";
 import { useCoursewire } from "../../hooks/CoursewireProvider";
 import { type CollaborationResult, useCollaborationWebSocket } from "../../hooks/useCollaborationWebSocket";
+import { ConnectionBanner } from "../ConnectionBanner";
 import { AnnotationSidebar, type Draft } from "./AnnotationSidebar";
 import { DocumentHead } from "./DocumentHead";
 import { DocumentNarration } from "./DocumentNarration";
@@ -225,6 +226,10 @@ function Content({ collaboration, editor }: { collaboration: CollaborationResult
   if (editor) return editor;
   return (
     <div className="cw-writing">
+      <ConnectionBanner
+        namespace="/collaboration"
+        meaning="This device does not have the document; it opens when the connection is back."
+      />
       <div className="cw-page-scroll" aria-busy="true">
         <div className="cw-page-text cw-page-waits" role="status">
           <span className="cw-hidden">Loading the document</span>

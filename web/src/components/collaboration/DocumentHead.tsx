@@ -1,6 +1,7 @@
 /** The head of a document: what it is called, whether it is saved, who is here, and what can be opened beside it. */
 
 import { ArrowLeft, History, MessageSquareText } from "lucide-react";
+import { type RefObject, useEffect, useRef } from "react";
 import type { CollaborationResult } from "../../hooks/useCollaborationWebSocket";
 import { ParticipantFaces } from "./ParticipantFaces";
 import { SaveState } from "./SaveState";
@@ -21,8 +22,10 @@ export function DocumentHead({ collaboration, userId, places, panel, onPanel, on
   const { info, threads, phase, mode, isConnected } = collaboration;
   const open = threads.filter(({ annotation }) => annotation.resolved_at === undefined).length;
   const toggle = (one: Panel) => () => onPanel(panel === one ? null : one);
+  const head = useRef<HTMLElement>(null);
+  useFocusAfter(panel, head);
   return (
-    <header className="cw-document-head">
+    <header className="cw-document-head" ref={head}>
       {onClose && (
         <button
           type="button"
@@ -52,6 +55,7 @@ export function DocumentHead({ collaboration, userId, places, panel, onPanel, on
           className="cw-icon-button"
           aria-label="Versions"
           title="Versions"
+          data-opens="versions"
           aria-expanded={panel === "versions"}
           data-state={panel === "versions" ? "open" : undefined}
           onClick={toggle("versions")}
@@ -64,6 +68,7 @@ export function DocumentHead({ collaboration, userId, places, panel, onPanel, on
         className="cw-icon-button cw-notes-button"
         aria-label={`Notes, ${open} open`}
         title="Notes"
+        data-opens="notes"
         aria-expanded={panel === "notes"}
         data-state={panel === "notes" ? "open" : undefined}
         onClick={toggle("notes")}
@@ -77,4 +82,15 @@ export function DocumentHead({ collaboration, userId, places, panel, onPanel, on
       </button>
     </header>
   );
+}
+
+/** What was closed takes its button, and with it the focus, away: it goes to the button that opens it again. */
+function useFocusAfter(panel: Panel | null, head: RefObject<HTMLElement | null>): void {
+  const before = useRef(panel);
+  useEffect(() => {
+    const closed = panel === null ? before.current : null;
+    before.current = panel;
+    if (closed === null || document.activeElement !== document.body) return;
+    head.current?.querySelector<HTMLElement>(`[data-opens="${closed}"]`)?.focus();
+  }, [panel, head]);
 }

@@ -5,8 +5,9 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
 import type { Answer } from "../../services/websocket/protocol";
+import { frames } from "../../testing/frames";
 import { Scriptorium } from "../../testing/scriptorium";
-import { type Peer, settle, World } from "../../testing/world";
+import { type Peer, World } from "../../testing/world";
 import { DocumentsList } from "./DocumentsList";
 
 let world: World;
@@ -19,13 +20,7 @@ beforeEach(() => {
   made.mockReset();
 });
 
-async function pass(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1)
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-}
+const pass = () => frames(world);
 
 async function come(answer: object): Promise<void> {
   render(
@@ -153,4 +148,23 @@ it("offers learners their own groups only", async () => {
   await pass();
   expect(screen.getByText("You are not in this group.")).toBeTruthy();
   expect(made).not.toHaveBeenCalled();
+});
+
+it("says that what it shows may be old, once the connection stays gone", async () => {
+  await come({ items: [info], may_make: false, groups: [] });
+  act(() => peer.cut());
+  expect(screen.queryByText(/No connection/u)).toBeNull();
+  await screen.findByText("No connection. This may be out of date.");
+  expect(screen.getAllByRole("link")).toHaveLength(1);
+});
+
+it("says why no documents come", async () => {
+  render(
+    <CoursewireProvider userId="ada" authToken="token" environment={world}>
+      <DocumentsList courseId="cs101" documentLink={(id) => `#/documents/${id}`} onMade={made} />
+    </CoursewireProvider>,
+  );
+  await pass();
+  expect(screen.getByText("Loading the documents")).toBeTruthy();
+  await screen.findByText("No connection. The documents are shown when it is back.");
 });

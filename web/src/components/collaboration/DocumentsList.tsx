@@ -4,6 +4,7 @@ import { BookOpen, FilePlus2, FileText, MessageSquareText } from "lucide-react";
 import { useState } from "react";
 import type { DocumentInfo } from "../../contract";
 import { useCollaborationWebSocket } from "../../hooks/useCollaborationWebSocket";
+import { ConnectionBanner } from "../ConnectionBanner";
 import { type CourseNames, courseNameOf } from "../notifications/courses";
 import { shortWhen } from "../times";
 import { NewDocument } from "./NewDocument";
@@ -57,6 +58,10 @@ export function DocumentsList(props: DocumentsListProps) {
           </button>
         )}
       </header>
+      <ConnectionBanner
+        namespace="/collaboration"
+        meaning={page ? "This may be out of date." : "The documents are shown when it is back."}
+      />
       <div className="cw-documents-body">
         {problem !== "" && (
           <div className="cw-panel-empty" role="alert">

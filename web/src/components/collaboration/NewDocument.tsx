@@ -5,6 +5,7 @@ import { Dialog, RadioGroup } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
 import type { DocumentPage, Template } from "../../contract";
 import { words } from "../../services/websocket/errors";
+import { useFocusBack } from "../useFocusBack";
 
 export interface Wish {
   title: string;
@@ -62,6 +63,7 @@ export function NewDocument({ allowed, loadTemplates, onMake, onDone }: Props) {
       setBusy(false);
     }
   };
+  const focus = useFocusBack();
   const choices: readonly (readonly [id: string, title: string, description: string])[] = [
     [EMPTY, "Empty", "Nothing but a blank page."],
     ...templates.map((one) => [one.id, one.title, one.description] as const),
@@ -70,7 +72,7 @@ export function NewDocument({ allowed, loadTemplates, onMake, onDone }: Props) {
     <Dialog.Root open onOpenChange={(open) => !open && onDone()}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog" aria-describedby={undefined}>
+        <Dialog.Content className="cw-dialog" aria-describedby={undefined} {...focus}>
           <div className="cw-dialog-head">
             <Dialog.Title className="cw-dialog-title">New document</Dialog.Title>
             <Dialog.Close className="cw-icon-button" aria-label="Close">
@@ -87,6 +89,7 @@ export function NewDocument({ allowed, loadTemplates, onMake, onDone }: Props) {
             <label className="cw-field" style={{ marginTop: 0 }}>
               <span>Title</span>
               <input
+                data-first=""
                 value={title}
                 maxLength={200}
                 placeholder="Lab report, group 3"

@@ -4,8 +4,9 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { CoursewireProvider } from "../../hooks/CoursewireProvider";
+import { frames } from "../../testing/frames";
 import { annotation, Scriptorium } from "../../testing/scriptorium";
-import { settle, World } from "../../testing/world";
+import { World } from "../../testing/world";
 import { PageAnnotator } from "./PageAnnotator";
 
 let world: World;
@@ -37,13 +38,7 @@ beforeEach(() => {
   );
 });
 
-async function pass(): Promise<void> {
-  for (let turn = 0; turn < 4; turn += 1)
-    await act(async () => {
-      await settle();
-      world.advance(20);
-    });
-}
+const pass = () => frames(world, { count: 4 });
 
 async function come(): Promise<void> {
   render(

@@ -5,6 +5,7 @@ import { Dialog } from "radix-ui";
 import { useState } from "react";
 import type { UnsentCopy } from "../../services/websocket/collaboration/state";
 import { clock, dayName } from "../times";
+import { useFocusBack } from "../useFocusBack";
 
 interface Props {
   copies: readonly UnsentCopy[];
@@ -21,6 +22,7 @@ const REASONS: Record<UnsentCopy["reason"], string> = {
 
 export function UnsentCopies({ copies, onDiscard }: Props) {
   const [open, setOpen] = useState(false);
+  const focus = useFocusBack();
   if (copies.length === 0) return null;
   return (
     <>
@@ -37,7 +39,7 @@ export function UnsentCopies({ copies, onDiscard }: Props) {
       <Dialog.Root open={open} onOpenChange={setOpen}>
         <Dialog.Portal>
           <Dialog.Overlay className="cw-overlay" />
-          <Dialog.Content className="cw-dialog cw-copies" aria-describedby={undefined}>
+          <Dialog.Content className="cw-dialog cw-copies" aria-describedby={undefined} {...focus}>
             <div className="cw-dialog-head">
               <Dialog.Title className="cw-dialog-title">What could not be saved</Dialog.Title>
               <Dialog.Close className="cw-icon-button" aria-label="Close">

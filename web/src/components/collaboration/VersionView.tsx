@@ -7,6 +7,7 @@ import type { Comparison, Version, VersionContent } from "../../contract";
 import type { CollaborationResult } from "../../hooks/useCollaborationWebSocket";
 import { words } from "../../services/websocket/errors";
 import { hue } from "../people";
+import { useFocusBack } from "../useFocusBack";
 import { nameOf } from "./names";
 import { ServerHtml } from "./ServerHtml";
 import { versionWords, whenWords } from "./VersionsPanel";
@@ -49,11 +50,12 @@ export function VersionView({ version, versions, collaboration, names, onClose }
     };
   }, [readVersion, compareVersions, version.id, way, other]);
 
+  const focus = useFocusBack();
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="cw-overlay" />
-        <Dialog.Content className="cw-dialog cw-version-view" aria-describedby={undefined}>
+        <Dialog.Content className="cw-dialog cw-version-view" aria-describedby={undefined} {...focus}>
           <div className="cw-dialog-head">
             <span>
               <Dialog.Title className="cw-dialog-title">{versionWords(version)}</Dialog.Title>
@@ -181,11 +183,12 @@ function Sure({ version, onYes, onNo }: SureProps) {
       setBusy(false);
     }
   };
+  const focus = useFocusBack();
   return (
     <AlertDialog.Root open onOpenChange={(open) => !open && onNo()}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="cw-overlay" />
-        <AlertDialog.Content className="cw-dialog" data-small>
+        <AlertDialog.Content className="cw-dialog" data-small {...focus}>
           <AlertDialog.Title className="cw-dialog-title">
             Bring “{versionWords(version)}” back?
           </AlertDialog.Title>

@@ -8,3 +8,5 @@ import "./notes.css";
 import "./note-writing.css";
 import "./versions.css";
 import "./documents.css";
+import "./forced.css";
+import "./print.css";

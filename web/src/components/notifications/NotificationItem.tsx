@@ -4,12 +4,12 @@ import { Archive, ArrowRight, Inbox, Mail, MailOpen } from "lucide-react";
 import { useState } from "react";
 import type { Notification } from "../../contract";
 import { clock, dayName, shortWhen } from "../times";
+import { useWide } from "../useWide";
 import { type ItemDeed, ItemMenu } from "./ItemMenu";
 import { kindOf, priorityLabel } from "./kinds";
 import { NoticeFace } from "./NoticeFace";
 import { NoticeLink, type Ways } from "./NoticeLink";
 import { NotificationText } from "./NotificationText";
-import { useWide } from "./useWide";
 
 /** What can be done with an item; each shows at once. */
 export interface ItemActions {

@@ -107,7 +107,7 @@ function open(
   received: (...one: unknown[]) => void = () => undefined,
 ): void {
   const { port: number } = http.address() as AddressInfo;
-  const options = { url: `http://127.0.0.1:${number}`, transports: [transport] };
+  const options = { url: `http://127.0.0.1:${number}`, userId: "ada", transports: [transport] };
   port = openSocket(options, "/collaboration", {
     opened: () => undefined,
     connected,

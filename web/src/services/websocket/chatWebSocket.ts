@@ -292,6 +292,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     this.#timers.clear();
     this.#told.forget();
     this.#joined.clear();
+    this.#parts.rooms.end();
     this.#set(initialState);
   }
 
@@ -316,10 +317,13 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     if (roomId === null) {
       // Our own channel tells of rooms and counts: the list has both. Its position was read before the list will be.
       this.snapshotLoaded(channel, position);
-      void this.loadRooms();
-      return;
-    }
-    void this.#reload(channel, roomId);
+      this.#parts.rooms.changed();
+    } else void this.#reload(channel, roomId);
+  }
+
+  protected override subscribed(channel: string, recovered: boolean): void {
+    const roomId = roomOf(channel);
+    if (roomId !== null && !recovered) this.#parts.history.heardFromNow(roomId);
   }
 
   protected override unsubscribed(channel: string, reason: string): void {
@@ -329,7 +333,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
     if (!GONE.has(reason)) return;
     this.#set(fold.roomGone(this.chat, roomId));
     // It may still be an open room that one could join again.
-    void this.loadRooms();
+    this.#parts.rooms.changed();
   }
 
   protected override misshapen(event: string, data: unknown): string | null {
@@ -337,6 +341,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
   }
 
   protected override received(event: string, data: unknown, meta: EventMeta): void {
+    this.#parts.rooms.hear(event, data);
     this.#set(folded(this.chat, event, data));
     switch (event as keyof ChatEvents) {
       case "session.ready":
@@ -348,7 +353,7 @@ export class ChatWebSocketService extends NamespaceService<ChatCommands, ChatEve
       case "room.updated":
         // On our own channel it tells of a room that is new to us.
         if (!this.chat.rooms[(data as Room).id]?.joined && !meta.channel.startsWith("room:"))
-          void this.loadRooms();
+          this.#parts.rooms.changed();
         return;
       case "typing.changed":
         return this.#typing(data as Typing);

@@ -15,7 +15,8 @@ export const isKeyed = (command: Queued): boolean => typeof command.payload["key
 
 /**
  * Bound: `limit` commands, sent ones included. When full, `add` says no and the caller gets `overloaded`: dropping an
- * older one would break a promise that was already given.
+ * older one would break a promise that was already given. For that reason all of an earlier page are taken over, also
+ * where its limit was higher: those that were stored, and nothing more until they are fewer.
  */
 export class CommandQueue {
   readonly #limit: number;
@@ -49,14 +50,13 @@ export class CommandQueue {
     return command;
   }
 
-  /** Put the commands of an earlier page before all others, as far as the bound allows. */
+  /** Put the commands of an earlier page before all others. */
   restore(entries: readonly Queued[]): void {
-    const room = this.#limit - this.#commands.size;
-    const earlier = new Map<string, Waiting>();
-    for (const entry of entries) {
-      if (earlier.size < room && !this.#commands.has(entry.ref)) earlier.set(entry.ref, waiting(entry));
-    }
-    this.#commands = new Map([...earlier, ...this.#commands]);
+    const earlier = entries.filter(({ ref }) => !this.#commands.has(ref));
+    this.#commands = new Map([
+      ...earlier.map((entry) => [entry.ref, waiting(entry)] as const),
+      ...this.#commands,
+    ]);
   }
 
   /** What may be sent now: all without a key, and the first with one unless it is under way. */

@@ -4,6 +4,7 @@ import type { CoursewireError, Position } from "../../contract";
 import { CommandQueue, isKeyed, type Waiting } from "./commandQueue";
 import type { Effects } from "./effects";
 import type { Answer, Queued, State } from "./protocol";
+import { Turns } from "./turns";
 
 /** Answers that say "later"; the command is sent again, with its key. */
 const LATER = new Set(["rate_limited", "overloaded", "unavailable"]);
@@ -23,6 +24,7 @@ export class Commands {
   readonly #effects: Effects;
   readonly #adopt: (positions: Record<string, Position>) => void;
   readonly #queue: CommandQueue;
+  #turns = new Turns();
   #ready = false;
 
   /** `adopt`: take over the channels that a command has subscribed to. */
@@ -39,8 +41,10 @@ export class Commands {
 
   // The session
 
-  ready(): void {
+  /** `paceMs`: how far apart those go that were too many. */
+  ready(paceMs = 0): void {
     this.#ready = true;
+    this.#turns = new Turns(paceMs);
     this.#pump();
   }
 
@@ -119,7 +123,8 @@ export class Commands {
       answer.error.field === undefined;
     if (later) {
       command.stage = "retrying";
-      const ms = answer.error.retry_after_ms ?? this.#effects.delay(command.retries);
+      const wait = answer.error.retry_after_ms ?? this.#effects.delay(command.retries);
+      const ms = this.#turns.next(this.#effects.at, wait);
       command.retries += 1;
       this.#effects.set(`retry:${command.ref}`, ms, () => {
         command.stage = "waiting";

@@ -1,6 +1,7 @@
 /** The one place that knows how every namespace is doing. */
 
 import type { CoursewireError } from "../../contract";
+import { Watchers } from "./listeners";
 import type { State, Transport } from "./protocol";
 
 export interface NamespaceStatus {
@@ -37,35 +38,33 @@ const GRAVITY: State[] = [
 
 export class ConnectionStatusStore {
   #statuses: ConnectionStatuses = {};
-  readonly #listeners = new Set<() => void>();
+  readonly #watchers: Watchers;
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  /** `report`: where an exception of somebody who is told goes. */
+  constructor(report: (error: unknown) => void = (error) => globalThis.reportError(error)) {
+    this.#watchers = new Watchers(report);
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => this.#watchers.add(listener);
 
   readonly getSnapshot = (): ConnectionStatuses => this.#statuses;
 
   get listeners(): number {
-    return this.#listeners.size;
+    return this.#watchers.count;
   }
 
   set(namespace: string, status: NamespaceStatus): void {
     const before = this.#statuses[namespace];
     if (before && same(before, status)) return;
     this.#statuses = { ...this.#statuses, [namespace]: status };
-    this.#tell();
+    this.#watchers.tell();
   }
 
   remove(namespace: string): void {
     if (!(namespace in this.#statuses)) return;
     const { [namespace]: _gone, ...rest } = this.#statuses;
     this.#statuses = rest;
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#watchers.tell();
   }
 }
 

@@ -18,6 +18,12 @@ export class CommandError extends Error {
   }
 }
 
+/** The answer to what nobody will ask any more. */
+export const STOPPED = {
+  ok: false,
+  error: { code: "unavailable", message: "the client was stopped", retryable: true },
+} as const;
+
 const SENTENCES: Record<ErrorCode, string> = {
   auth_missing: "Please sign in first.",
   auth_invalid: "Your sign-in was not accepted. Please sign in again.",

@@ -3,9 +3,15 @@
 import type { EventMeta } from "./protocol";
 
 type Listener = (data: never, meta: EventMeta) => void;
+type Report = (error: unknown) => void;
+
+/** Once for each time that it was added: two who add the same function do not stop one another. */
+interface Added<Call> {
+  call: Call;
+}
 
 export class Listeners {
-  readonly #byEvent = new Map<string, Set<Listener>>();
+  readonly #byEvent = new Map<string, Set<Added<Listener>>>();
 
   /** Over all events. */
   get count(): number {
@@ -15,12 +21,13 @@ export class Listeners {
   }
 
   /** Returns how to stop. */
-  add(event: string, listener: Listener): () => void {
+  add(event: string, call: Listener): () => void {
     const listeners = this.#byEvent.get(event) ?? new Set();
     this.#byEvent.set(event, listeners);
-    listeners.add(listener);
+    const added = { call };
+    listeners.add(added);
     return () => {
-      listeners.delete(listener);
+      listeners.delete(added);
       if (listeners.size === 0 && this.#byEvent.get(event) === listeners) this.#byEvent.delete(event);
     };
   }
@@ -30,14 +37,43 @@ export class Listeners {
     this.#byEvent.delete(event);
   }
 
-  /** One listener's mistake is reported and does not keep the others from their event. */
-  tell(event: string, data: unknown, meta: EventMeta, report: (error: unknown) => void): void {
-    for (const listener of [...(this.#byEvent.get(event) ?? [])]) {
-      try {
-        listener(data as never, meta);
-      } catch (error) {
-        report(error);
-      }
+  tell(event: string, data: unknown, meta: EventMeta, report: Report): void {
+    callAll(this.#byEvent.get(event) ?? [], (call) => call(data as never, meta), report);
+  }
+}
+
+/** Who wants to know that something has changed, whatever it is. */
+export class Watchers {
+  readonly #watchers = new Set<Added<() => void>>();
+  readonly #report: Report;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  get count(): number {
+    return this.#watchers.size;
+  }
+
+  /** Returns how to stop. */
+  add(call: () => void): () => void {
+    const added = { call };
+    this.#watchers.add(added);
+    return () => this.#watchers.delete(added);
+  }
+
+  tell(): void {
+    callAll(this.#watchers, (call) => call(), this.#report);
+  }
+}
+
+/** One's mistake is reported and does not keep the others, or the work of whoever tells them, from going on. */
+function callAll<Call>(all: Iterable<Added<Call>>, run: (call: Call) => void, report: Report): void {
+  for (const { call } of [...all]) {
+    try {
+      run(call);
+    } catch (error) {
+      report(error);
     }
   }
 }

@@ -76,4 +76,29 @@ describe("NamespaceMachine", () => {
       resume: { "document:7": { epoch: "a", offset: 9 }, "document:7:staff": { epoch: "a", offset: 5 } },
     });
   });
+
+  it("lets those that are too many come again one after the other, not all at once", () => {
+    const machine = new NamespaceMachine({ namespace: "/chat", random: () => 0.5 });
+    const step = (input: Input) => machine.step(1_000, input);
+    const refused = (ref: string): Input => {
+      const error = {
+        code: "rate_limited",
+        message: "too many",
+        retryable: true,
+        retry_after_ms: 20,
+      } as const;
+      return { type: "answer", ref, answer: { ok: false, error } };
+    };
+    const waits = (refs: string[]) =>
+      refs.flatMap((ref) => step(refused(ref)).flatMap((put) => (put.type === "set_timer" ? [put.ms] : [])));
+    step({ type: "start", token_known: true });
+    for (const channel of ["room:1", "room:2", "room:3"]) step({ type: "subscribe", channel });
+    step({ type: "connected", sid: "s" });
+    step({ type: "received", event: "session.ready", data: READY, meta: { channel: "" } });
+    const refs = ["c1", "c2", "c3"];
+    for (const ref of refs) step({ type: "command", ref, command: "history.read", payload: {} });
+    // The server takes 20 a second: what somebody waits for may have all of them, subscriptions half.
+    expect(waits(["#1", "#2", "#3"])).toEqual([20, 120, 220]);
+    expect(waits(refs)).toEqual([20, 70, 120]);
+  });
 });

@@ -276,8 +276,10 @@ export class NamespaceMachine {
     this.#session = "ready";
     this.#everReady = true;
     this.#readyAt = this.#effects.at;
-    this.#subscriptions.ready(ready.resumed);
-    this.#commands.ready();
+    const paceMs = 1_000 / (ready.limits?.commands_per_second ?? Number.POSITIVE_INFINITY);
+    // Half of what the server takes stays for what somebody waits for.
+    this.#subscriptions.ready(ready.resumed, 2 * paceMs);
+    this.#commands.ready(paceMs);
     this.#enterLive();
   }
 

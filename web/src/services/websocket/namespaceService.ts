@@ -4,7 +4,7 @@ import type { CoursewireError, NamespaceGone, Position, Ready } from "../../cont
 import { hasBytes, joined } from "./bytes";
 import { type ConnectionStatusStore, isLive } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
-import { CommandError, closingError } from "./errors";
+import { CommandError, closingError, STOPPED } from "./errors";
 import { newKey } from "./keys";
 import { Listeners } from "./listeners";
 import { NamespaceMachine } from "./machine";
@@ -95,6 +95,7 @@ export abstract class NamespaceService<
     this.#socket = this.environment.openSocket(
       {
         url: this.#options.url ?? "",
+        userId,
         ...(this.#options.path !== undefined && { path: this.#options.path }),
         ...(this.#options.transports && { transports: this.#options.transports }),
       },
@@ -133,7 +134,9 @@ export abstract class NamespaceService<
     if (!this.#machine) return;
     this.#generation += 1;
     this.#opening = false;
-    this.#inputs.length = 0;
+    // What was asked before the machine could take it is asked by nobody.
+    for (const input of this.#inputs.splice(0))
+      if (input.type === "command") this.#settle(input.ref, STOPPED);
     // Nobody waits for what an earlier page asked, and nobody is told that it still waits.
     for (const output of this.#machine.step(this.environment.now(), { type: "stop" })) {
       if (output.type === "settle") this.#settle(output.ref, output.answer);

@@ -47,7 +47,7 @@ function cut(): void {
 type Told = { [Name in keyof SocketEvents]: [Name, ...Parameters<SocketEvents[Name]>] }[keyof SocketEvents];
 
 /** A socket whose events can be awaited. */
-function open(namespace: string, transports?: ("websocket" | "polling")[]) {
+function open(namespace: string, transports?: ("websocket" | "polling")[], userId = "ada") {
   const told: Told[] = [];
   const waiting: [string, (event: Told) => void][] = [];
   const tell = (event: Told): void => {
@@ -55,7 +55,7 @@ function open(namespace: string, transports?: ("websocket" | "polling")[]) {
     const index = waiting.findIndex(([name]) => name === event[0]);
     if (index >= 0) waiting.splice(index, 1)[0]?.[1](event);
   };
-  const port = openSocket({ url, ...(transports && { transports }) }, namespace, {
+  const port = openSocket({ url, userId, ...(transports && { transports }) }, namespace, {
     opened: (transport) => tell(["opened", transport]),
     connected: (sid) => tell(["connected", sid]),
     received: (event, data, meta) => tell(["received", event, data, meta]),
@@ -91,6 +91,24 @@ describe("openSocket", () => {
     const analytics = open("/analytics");
     await Promise.all([chat.connect(), analytics.connect()]);
     expect(server.engine.clientsCount).toBe(1);
+  });
+
+  it.each([
+    ["the next person", "ben"],
+    ["the same person once more", "ada"],
+  ])("leaves the namespace of %s alone when an earlier one is given back", async (_who, userId) => {
+    const before = open("/chat");
+    await before.connect();
+    const after = open("/chat", undefined, userId);
+    before.port.release();
+    await after.connect();
+    const answer = await new Promise((done) => after.port.emit("echo", 1, done));
+    expect(answer).toEqual({ ok: true, data: 1 });
+  });
+
+  it("does not put two people on one connection", async () => {
+    await Promise.all([open("/chat").connect(), open("/analytics", undefined, "ben").connect()]);
+    expect(server.engine.clientsCount).toBe(2);
   });
 
   it("[SES1] lets one namespace be refused and leaves the other alone", async () => {

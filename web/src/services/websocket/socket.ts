@@ -1,4 +1,4 @@
-/** One namespace over the official `socket.io-client`; the namespaces of one server share one connection. */
+/** One namespace over the official `socket.io-client`; a person's namespaces of one server share one connection. */
 
 import { Manager, type Socket } from "socket.io-client";
 import type { CoursewireError } from "../../contract";
@@ -31,6 +31,8 @@ export interface SocketPort {
 export interface SocketOptions {
   /** The server's origin; empty for the page's own. */
   url: string;
+  /** Whose it is: two people on one page do not share a connection. */
+  userId: string;
   path?: string;
   /** In order of preference. Both is the default: polling is the fallback. */
   transports?: Transport[];
@@ -42,11 +44,14 @@ export type OpenSocket = (options: SocketOptions, namespace: string, events: Soc
 const OPEN_TIMEOUT_MS = 4_000;
 
 interface Shared {
+  /** What the connections that are alike have in common. */
+  name: string;
   manager: Manager;
-  users: number;
+  /** Its namespaces: a manager has one socket for each, however often it is asked for one. */
+  taken: Set<string>;
 }
 
-const managers = new Map<string, Shared>();
+const connections = new Set<Shared>();
 
 /**
  * `tryAllTransports` helps where WebSocket is refused; but the client strikes out what has failed, and would not upgrade to
@@ -63,13 +68,13 @@ function available(transports: Transport[]): Transport[] {
   return missing ? transports.filter((one) => one !== "websocket") : transports;
 }
 
-function acquire({
-  url,
-  path = "/socket.io/",
-  transports = ["websocket", "polling"],
-}: SocketOptions): [string, Shared] {
-  const name = JSON.stringify([url, path, transports]);
-  let shared = managers.get(name);
+/** Find a connection on which nobody has this namespace yet: a page may mount two providers for one person. */
+function acquire(
+  { url, userId, path = "/socket.io/", transports = ["websocket", "polling"] }: SocketOptions,
+  namespace: string,
+): Shared {
+  const name = JSON.stringify([url, path, transports, userId]);
+  let shared = [...connections].find((one) => one.name === name && !one.taken.has(namespace));
   if (!shared) {
     let order = available(transports);
     const manager = new Manager(url, {
@@ -86,15 +91,15 @@ function acquire({
       order = [...order].reverse();
       manager.opts.transports = withWayBack(order);
     });
-    shared = { manager, users: 0 };
-    managers.set(name, shared);
+    shared = { name, manager, taken: new Set() };
+    connections.add(shared);
   }
-  shared.users += 1;
-  return [name, shared];
+  shared.taken.add(namespace);
+  return shared;
 }
 
 export const openSocket: OpenSocket = (options, namespace, events) => {
-  const [name, shared] = acquire(options);
+  const shared = acquire(options, namespace);
   const { manager } = shared;
   let auth: Record<string, unknown> = {};
   /** From `connect` until its end was told. */
@@ -168,8 +173,8 @@ export const openSocket: OpenSocket = (options, namespace, events) => {
       socket.disconnect();
       socket.removeAllListeners();
       socket.offAny();
-      shared.users -= 1;
-      if (shared.users === 0) managers.delete(name);
+      shared.taken.delete(namespace);
+      if (shared.taken.size === 0) connections.delete(shared);
     },
   };
 };

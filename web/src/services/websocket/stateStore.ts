@@ -1,32 +1,34 @@
 /** A value and who wants to know when it changes; a burst of changes is told once per frame. */
 
+import { Watchers } from "./listeners";
+
 const FRAME_MS = 16;
 
-interface Clock {
+interface Surroundings {
   setTimer(callback: () => void, ms: number): unknown;
+  /** Where an exception of somebody who is told goes. */
+  report(error: unknown): void;
 }
 
 export class StateStore<Value> {
   #value: Value;
-  readonly #clock: Clock;
-  readonly #listeners = new Set<() => void>();
+  readonly #surroundings: Surroundings;
+  readonly #watchers: Watchers;
   #resting = false;
   #changed = false;
 
-  constructor(value: Value, clock: Clock) {
+  constructor(value: Value, surroundings: Surroundings) {
     this.#value = value;
-    this.#clock = clock;
+    this.#surroundings = surroundings;
+    this.#watchers = new Watchers((error) => surroundings.report(error));
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => this.#watchers.add(listener);
 
   readonly getSnapshot = (): Value => this.#value;
 
   get listeners(): number {
-    return this.#listeners.size;
+    return this.#watchers.count;
   }
 
   /** The first change is told at once; those of the next 16 ms together. */
@@ -42,12 +44,12 @@ export class StateStore<Value> {
 
   #tell(): void {
     this.#changed = false;
-    if (this.#listeners.size === 0) return;
+    if (this.#watchers.count === 0) return;
     this.#resting = true;
-    this.#clock.setTimer(() => {
+    this.#surroundings.setTimer(() => {
       this.#resting = false;
       if (this.#changed) this.#tell();
     }, FRAME_MS);
-    for (const listener of [...this.#listeners]) listener();
+    this.#watchers.tell();
   }
 }

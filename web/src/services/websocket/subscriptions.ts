@@ -4,6 +4,7 @@ import type { Position, Ready, Reason, Recovered, Subscription } from "../../con
 import { Channel } from "./channels";
 import type { Effects } from "./effects";
 import type { Answer, EventMeta } from "./protocol";
+import { Turns } from "./turns";
 
 export class Subscriptions {
   readonly #effects: Effects;
@@ -13,6 +14,7 @@ export class Subscriptions {
   /** Channels left in this session, whose late events are of nobody's interest, each with its last leaving. */
   readonly #leaving = new Map<string, object>();
   #resuming = new Set<string>();
+  #turns = new Turns();
   #ready = false;
 
   constructor(effects: Effects, resumeLimit: number) {
@@ -41,9 +43,10 @@ export class Subscriptions {
     return resume;
   }
 
-  /** Apply what `session.ready` says of each channel, and ask for the others. */
-  ready(resumed: Ready["resumed"]): void {
+  /** Apply what `session.ready` says of each channel, and ask for the others; `paceMs` apart when they are too many. */
+  ready(resumed: Ready["resumed"], paceMs = 0): void {
     this.#ready = true;
+    this.#turns = new Turns(paceMs);
     this.#leaving.clear();
     for (const [name, answer] of Object.entries(resumed)) {
       const known = this.#channels.get(name);
@@ -180,7 +183,7 @@ export class Subscriptions {
 
   #askLater(channel: Channel, retryAfterMs?: number): void {
     channel.phase = "refused";
-    const ms = retryAfterMs ?? this.#effects.delay(channel.failures);
+    const ms = this.#turns.next(this.#effects.at, retryAfterMs ?? this.#effects.delay(channel.failures));
     channel.failures += 1;
     this.#effects.set(`subscribe:${channel.name}`, ms, () => this.#ask(channel));
   }

@@ -2,7 +2,7 @@
 
 import type { Alert, Job, LearnerAtRisk, Metrics, Milestone, OwnMetrics, Window } from "../../../contract";
 import type { AnalyticsFilters, ListName } from "./filters";
-import { DEFAULT_WINDOW, scopeOf, seriesKey } from "./filters";
+import { DEFAULT_WINDOW, OWN, scopeOf, seriesKey } from "./filters";
 import { isOver } from "./jobs";
 import type { AnalyticsState, Scope, SeriesState, TrailPoint } from "./state";
 
@@ -51,22 +51,30 @@ export const shownJob = (state: Pick<AnalyticsState, "cancels">, job: Job): Job 
     ? { ...job, cancel_requested: true }
     : job;
 
-/** The jobs of a filter's list. */
-function shownJobs(
-  state: AnalyticsState,
+type Jobs = Pick<AnalyticsState, "jobs" | "cancels">;
+
+/** The jobs of a filter, of those listed by id. */
+export function shownJobs(
+  state: Jobs,
   { courseId, jobStates = [] }: AnalyticsFilters,
-  scope: Scope,
-): Job[] {
-  return scope.lists.jobs.items.flatMap((id) => {
+  listed: readonly string[],
+): readonly Job[] {
+  return listed.flatMap((id) => {
     const job = state.jobs[id];
     if (!job || (courseId !== undefined && job.course_id !== courseId)) return [];
     return jobStates.length === 0 || jobStates.includes(job.state) ? [shownJob(state, job)] : [];
   });
 }
 
+/** The series of a filter, in its order, as far as they were asked for. */
+export const shownSeries = (
+  loaded: AnalyticsState["series"],
+  { courseId = OWN, series = [] }: AnalyticsFilters,
+): readonly SeriesState[] => series.flatMap((query) => loaded[seriesKey(courseId, query)] ?? []);
+
 /** Every job that is known and that a filter means, by its id. */
 export function shownProgress(
-  state: Pick<AnalyticsState, "jobs" | "cancels">,
+  state: Jobs,
   { courseId, jobIds = [] }: AnalyticsFilters,
 ): Map<string, ProgressUpdate> {
   const updates = new Map<string, ProgressUpdate>();
@@ -77,11 +85,17 @@ export function shownProgress(
   return updates;
 }
 
-/** What a filter shows; undefined while nobody follows it. */
-export function shownData(state: AnalyticsState, filters: AnalyticsFilters): AnalyticsData | undefined {
+const NO_TRAIL: readonly TrailPoint[] = [];
+
+/** What a filter shows; undefined while nobody follows it. `jobs` and `series`: as they were made of it before. */
+export function shownData(
+  state: AnalyticsState,
+  filters: AnalyticsFilters,
+  made: Partial<Pick<AnalyticsData, "jobs" | "series">> = {},
+): AnalyticsData | undefined {
   const scope = state.scopes[scopeOf(filters)];
   if (!scope) return undefined;
-  const { courseId, window = DEFAULT_WINDOW, series = [] } = filters;
+  const { courseId, window = DEFAULT_WINDOW } = filters;
   const phase = phaseOf(scope, window);
   const metrics = scope.metrics[window] ?? null;
   const isRead = scope.figures[window] === "ready";
@@ -95,9 +109,9 @@ export function shownData(state: AnalyticsState, filters: AnalyticsFilters): Ana
     metrics: isWithheld ? null : metrics,
     withheld: isWithheld,
     own: scope.own[window] ?? null,
-    trail: scope.trail[window] ?? [],
-    series: series.flatMap((query) => state.series[seriesKey(courseId ?? "", query)] ?? []),
-    jobs: shownJobs(state, filters, scope),
+    trail: scope.trail[window] ?? NO_TRAIL,
+    series: made.series ?? shownSeries(state.series, filters),
+    jobs: made.jobs ?? shownJobs(state, filters, scope.lists.jobs.items),
     milestones: scope.lists.milestones.items,
     alerts: scope.lists.alerts.items,
     atRisk: scope.lists.atRisk.items,

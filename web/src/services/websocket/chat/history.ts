@@ -100,6 +100,17 @@ export class History {
     return page.position;
   }
 
+  /**
+   * A room's messages come by themselves from now on, and no earlier. What was loaded before that, because the subscription
+   * was refused for a while, lacks what was said in between.
+   */
+  heardFromNow(roomId: string): void {
+    const timeline = this.#get({ roomId });
+    if (timeline?.phase !== "ready" || timeline.hasAfter) return;
+    // When that fails the connection is gone, and its place is not known: the next one comes here again.
+    void Promise.all([this.newest({ roomId }), this.threadsAgain(roomId)]).catch(() => undefined);
+  }
+
   /** The threads of a room that are loaded, anew. */
   async threadsAgain(roomId: string): Promise<void> {
     const loaded = Object.entries(this.#state.threads).filter(

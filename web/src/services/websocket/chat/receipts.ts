@@ -26,6 +26,9 @@ interface Needs {
 
 export class Receipts {
   readonly #needs: Needs;
+  /** Rooms of which it is still to be told: one after the other, for whoever was away may have hundreds. */
+  readonly #delivered = new Set<string>();
+  #isTelling = false;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -42,23 +45,34 @@ export class Receipts {
     if (!last) return;
     const known = { readNumber: room.read_number, unread: room.unread };
     if (told.read(roomId, last.number, known))
-      this.#mark({ room_id: roomId, read: last.id, delivered: last.id });
+      void this.#mark({ room_id: roomId, read: last.id, delivered: last.id });
   }
 
   /** Something has arrived. */
   deliveredSoon(roomId: string): void {
-    const { store, told, timers, isConnected } = this.#needs;
+    const { timers } = this.#needs;
     if (timers.has(`delivered:${roomId}`)) return;
     timers.set(`delivered:${roomId}`, DELIVERED_AFTER_MS, () => {
-      const last = store.getSnapshot().rooms[roomId]?.last_message;
-      if (!last || !isConnected() || !told.delivered(roomId, last.number)) return;
-      this.#mark({ room_id: roomId, delivered: last.id });
+      this.#delivered.add(roomId);
+      if (!this.#isTelling) void this.#tellDelivered();
     });
   }
 
-  #mark(mark: Mark): void {
+  async #tellDelivered(): Promise<void> {
+    const { store, told, isConnected } = this.#needs;
+    this.#isTelling = true;
+    for (const roomId of this.#delivered) {
+      this.#delivered.delete(roomId);
+      const last = store.getSnapshot().rooms[roomId]?.last_message;
+      if (last && isConnected() && told.delivered(roomId, last.number))
+        await this.#mark({ room_id: roomId, delivered: last.id });
+    }
+    this.#isTelling = false;
+  }
+
+  #mark(mark: Mark): Promise<void> {
     const { store, told } = this.#needs;
-    this.#needs.mark(mark).then(
+    return this.#needs.mark(mark).then(
       ({ receipt, unread }) =>
         store.set(fold.unreadChanged(fold.receiptChanged(store.getSnapshot(), receipt), unread)),
       // Not told: the next look at the room tells it.

@@ -5,13 +5,19 @@ import { words } from "../errors";
 import { newKey } from "../keys";
 import { allPages } from "../pages";
 import type { StateStore } from "../stateStore";
+import { folded } from "./events";
 import type { ChatState } from "./state";
 import * as fold from "./state";
+import { othersByName, sharedRooms } from "./view";
 
 /** Subscriptions kept free for rooms that are opened later. */
 const RESERVED = 10;
 /** More names than this are of no use in a list. */
 const MOST_MEMBERS = 2_000;
+/** Rooms that are asked at a time for who is in them: with hundreds, whatever is said meanwhile would wait behind them. */
+const ASKED_AT_ONCE = 4;
+/** Events kept while the list is under way; above this it is asked for once more instead. */
+const MOST_HEARD = 1_000;
 
 type Name = "room.open" | "room.join" | "room.leave" | "room.update";
 type Question = "room.list" | "room.members" | "room.pins";
@@ -42,33 +48,95 @@ export interface NewRoom {
   memberIds: string[];
 }
 
+/** A list under way. */
+interface Loading {
+  done: Promise<void>;
+  /** What was said since it was asked for: its pages may be older. */
+  heard: { event: string; data: unknown }[];
+  /** It is too old before it is here. */
+  isOld: boolean;
+}
+
 export class Rooms {
   readonly #needs: Needs;
-  #loading = false;
+  #loading: Loading | null = null;
 
   constructor(needs: Needs) {
     this.#needs = needs;
   }
 
-  /** Load the list and listen to the rooms that we are in. */
-  async load(): Promise<void> {
-    if (this.#loading) return;
-    this.#loading = true;
-    const { read, listen, delivered, subscriptions } = this.#needs;
+  /** Load the list, if it is not under way, and listen to the rooms that we are in. */
+  load(): Promise<void> {
+    if (this.#loading) return this.#loading.done;
+    const loading: Loading = { done: Promise.resolve(), heard: [], isOld: false };
+    this.#loading = loading;
+    loading.done = this.#load(loading);
+    return loading.done;
+  }
+
+  /** The list has changed: one that is under way may be of before that, and is loaded once more. */
+  changed(): void {
+    if (this.#loading) this.#loading.isOld = true;
+    else void this.load();
+  }
+
+  /** Something was said. */
+  hear(event: string, data: unknown): void {
+    if (!this.#loading) return;
+    const { heard } = this.#loading;
+    heard.push({ event, data });
+    if (heard.length <= MOST_HEARD) return;
+    heard.length = 0;
+    this.#loading.isOld = true;
+  }
+
+  /** We have left: what is under way is nobody's. */
+  end(): void {
+    this.#loading = null;
+  }
+
+  async #load(loading: Loading): Promise<void> {
     if (this.#state.phase === "failed") this.#set({ ...this.#state, phase: "loading", error: null });
     try {
-      const items = await allPages((cursor) => read("room.list", cursor));
-      this.#set(fold.roomsLoaded(this.#state, items));
-      // A person in more rooms than the server allows subscriptions hears of the others when opening them.
-      const bound = subscriptions() - RESERVED;
-      for (const room of items.filter(({ joined }) => joined).slice(0, bound)) listen(room.id);
-      for (const room of items) if (room.joined && room.unread > 0) delivered(room.id);
+      do {
+        loading.isOld = false;
+        loading.heard.length = 0;
+        const items = await this.#list();
+        if (this.#loading !== loading) return;
+        this.#loaded(items, loading);
+      } while (loading.isOld);
     } catch (error) {
-      if (this.#state.phase === "loading")
+      if (this.#loading === loading && this.#state.phase === "loading")
         this.#set({ ...this.#state, phase: "failed", error: words(error) });
     } finally {
-      this.#loading = false;
+      if (this.#loading === loading) this.#loading = null;
     }
+  }
+
+  async #list(): Promise<RoomSummary[]> {
+    let pages = 0;
+    const read = (cursor: { cursor?: string }) => {
+      pages += 1;
+      return this.#needs.read("room.list", cursor);
+    };
+    const items = await allPages(read);
+    if (pages === 1) return items;
+    // The one that moved last comes first: what moved from a page that was to come is on none that was read.
+    const { items: moved } = await read({});
+    const ids = new Set(moved.map(({ id }) => id));
+    return [...moved, ...items.filter(({ id }) => !ids.has(id))];
+  }
+
+  #loaded(items: readonly RoomSummary[], { heard }: Loading): void {
+    const { listen, delivered, subscriptions } = this.#needs;
+    const loaded = fold.roomsLoaded(this.#state, items);
+    // Only the rooms: all else has heard it when it was said.
+    const { rooms } = heard.reduce((state, { event, data }) => folded(state, event, data), loaded);
+    this.#set({ ...loaded, rooms });
+    // A person in more rooms than the server allows subscriptions hears of the others when opening them.
+    const bound = subscriptions() - RESERVED;
+    for (const room of items.filter(({ joined }) => joined).slice(0, bound)) listen(room.id);
+    for (const room of items) if (room.joined && room.unread > 0) delivered(room.id);
   }
 
   async create({ kind, title, courseId, memberIds }: NewRoom): Promise<RoomSummary> {
@@ -119,12 +187,13 @@ export class Rooms {
 
   /** Everybody we share a room with, by name: whom one can write to. */
   async people(): Promise<Member[]> {
-    const rooms = Object.values(this.#state.rooms).filter((room) => room.joined && room.kind !== "direct");
-    const pages = await Promise.all(rooms.map((room) => this.members(room.id).catch(() => [])));
-    const found = new Map(pages.flat().map((member) => [member.user_id, member]));
-    const { me } = this.#state;
-    if (me) found.delete(me.user_id);
-    return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+    const rooms = sharedRooms(this.#state).values();
+    const found: Member[] = [];
+    const askInTurn = async (): Promise<void> => {
+      for (const { id } of rooms) found.push(...(await this.members(id).catch(() => [])));
+    };
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askInTurn));
+    return othersByName(found, this.#state.me);
   }
 
   async pins(roomId: string): Promise<void> {

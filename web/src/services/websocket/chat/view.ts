@@ -1,6 +1,6 @@
 /** What a screen asks of the chat's state: order, names, and how far a message has got. */
 
-import type { Author, Message, RoomSummary } from "../../../contract";
+import type { Author, Member, Message, RoomSummary } from "../../../contract";
 import { reacted } from "./reactions";
 import type { ChatState, Outgoing, PendingChange } from "./state";
 
@@ -87,6 +87,24 @@ export function foreseen(message: Message, pending: readonly PendingChange[], me
         : { ...shown, reactions: reacted(shown.reactions, me, change) };
   }
   return shown;
+}
+
+/** The rooms that have people to write to, the one that moved last first. */
+export const sharedRooms = (state: Pick<ChatState, "rooms">): readonly RoomSummary[] =>
+  sortedRooms(state).filter((room) => room.joined && room.kind !== "direct");
+
+/** Everybody we share a room with, by name, as far as the members of our rooms are loaded. */
+export const knownPeople = (state: Pick<ChatState, "rooms" | "members" | "me">): Member[] =>
+  othersByName(
+    sharedRooms(state).flatMap(({ id }) => state.members[id] ?? []),
+    state.me,
+  );
+
+/** Each of them once, without ourselves. */
+export function othersByName(members: readonly Member[], me: Author | null): Member[] {
+  const found = new Map(members.map((member) => [member.user_id, member]));
+  if (me) found.delete(me.user_id);
+  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
 const named = new WeakMap<object, ReadonlyMap<string, Author>>();

@@ -1,8 +1,9 @@
 /** The bounds of what waits: for a device that is slow, and for a server that is away. */
 
 import { describe, expect, it } from "vitest";
-import { applyUpdate, Doc } from "yjs";
+import { applyUpdate, Doc, decodeUpdate } from "yjs";
 import { settle, World } from "../../../testing/world";
+import { CommandError } from "../errors";
 import { NamedTimers } from "../timers";
 import { Keeping, type Unsent } from "./keeping";
 import { Saving } from "./saving";
@@ -92,5 +93,60 @@ describe("what we write, while the server is away", () => {
     }
     expect(Math.max(...sent.map(({ length }) => length))).toBeLessThanOrEqual(60_000);
     expect(read(sent)).toBe(text);
+  });
+});
+
+describe("what we wrote without a connection, when it is too much at once", () => {
+  const tooLarge = new CommandError({ code: "too_large", message: "", retryable: false });
+
+  /** A server that takes an update of so many of the edits at once, and of no more. */
+  function sender(most: number, updates: readonly Uint8Array[]) {
+    const world = new World();
+    const tried: number[] = [];
+    const sent: Uint8Array[] = [];
+    const refusals: CommandError[] = [];
+    const saving: Saving = new Saving({
+      timers: new NamedTimers(world),
+      send: async (update) => {
+        const { structs } = decodeUpdate(update);
+        tried.push(structs.length);
+        if (structs.length > most) throw tooLarge;
+        sent.push(update);
+      },
+      sent: () => undefined,
+      merged: () => undefined,
+      gap: () => undefined,
+      open: () => undefined,
+      refused: (error) => refusals.push(error),
+    });
+    for (const bytes of updates) saving.add({ bytes, key: null });
+    saving.resume({ perSecond: 100 });
+    const settled = async () => {
+      for (let turn = 0; turn < 100 && !saving.isEmpty && refusals.length === 0; turn += 1) {
+        await settle();
+        world.advance(10);
+      }
+    };
+    return { saving, tried, sent, refusals, settled };
+  }
+
+  it("goes in parts, as large as the server takes them, and whole again afterwards", async () => {
+    const { updates, text } = typist(100);
+    const { saving, tried, sent, refusals, settled } = sender(30, updates);
+    await settled();
+    expect(refusals).toEqual([]);
+    expect(read(sent)).toBe(text);
+    expect(tried).toEqual([100, 50, 25, 25, 25, 25]);
+    for (const bytes of updates.slice(0, 20)) saving.add({ bytes, key: null });
+    await settled();
+    expect(tried.slice(-2)).toEqual([1, 19]);
+  });
+
+  it("is refused when one edit alone is too much", async () => {
+    const { saving, tried, refusals, settled } = sender(0, typist(10).updates);
+    await settled();
+    expect(tried).toEqual([10, 5, 3, 2, 1]);
+    expect(refusals).toEqual([tooLarge]);
+    expect(saving.waiting).toHaveLength(10);
   });
 });

@@ -43,6 +43,8 @@ export class Saving {
   #waiting: Unsent[] = [];
   /** Of those that wait, how many are under way; they stay at the front until they are committed. */
   #inFlight = 0;
+  /** How many of them may go together: fewer, until all are sent, once the server has said that it is too much. */
+  #together = Number.POSITIVE_INFINITY;
   #mayGo = false;
   /** Changes with every pause: an answer to what was sent before is worth nothing. */
   #run = {};
@@ -87,7 +89,7 @@ export class Saving {
   #go(): void {
     const { timers } = this.#needs;
     if (!this.#mayGo || this.#inFlight > 0 || this.isEmpty || timers.has("save")) return;
-    const edits = this.#first(this.#waiting, this.#limits.bytes);
+    const edits = this.#first(this.#waiting.slice(0, this.#together), this.#limits.bytes);
     const update = edits.length === 1 ? edits[0]?.bytes : mergeUpdates(edits.map(({ bytes }) => bytes));
     if (!update || update.length > this.#limits.bytes) {
       this.pause();
@@ -102,7 +104,7 @@ export class Saving {
         if (run === this.#run) this.#committed(edits, update);
       },
       (error: unknown) => {
-        if (run === this.#run) this.#failed(error);
+        if (run === this.#run) this.#failed(error, edits.length);
       },
     );
   }
@@ -140,17 +142,23 @@ export class Saving {
   #committed(edits: readonly Unsent[], update: Uint8Array): void {
     this.#waiting = this.#waiting.slice(edits.length);
     this.#inFlight = 0;
+    if (this.isEmpty) this.#together = Number.POSITIVE_INFINITY;
     this.#needs.sent(edits, update);
     this.#go();
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, together: number): void {
     this.#inFlight = 0;
     const failure = error instanceof CommandError ? error : null;
     const reason = failure?.code === "conflict" ? failure.details?.["reason"] : undefined;
     if (reason === "gap" || reason === "epoch" || reason === "open") {
       this.pause();
       return reason === "gap" ? this.#needs.gap() : this.#needs.open();
+    }
+    if (failure?.code === "too_large" && together > 1) {
+      // What was written one by one, without a connection, may be too much at once: half of it may not be.
+      this.#together = Math.ceil(together / 2);
+      return this.#go();
     }
     if (failure && !failure.retryable) {
       this.pause();

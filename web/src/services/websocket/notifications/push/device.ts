@@ -28,7 +28,7 @@ type Writes = "push.subscribe" | "push.unsubscribe";
 
 /** What the service lends. */
 export interface PushHouse {
-  readonly environment: Pick<Environment, "now" | "local" | "setTimer" | "clearTimer">;
+  readonly environment: Pick<Environment, "now" | "local" | "setTimer" | "clearTimer" | "report">;
   userId(): string | null;
   isConnected(): boolean;
   preferences(): Preferences | null;
