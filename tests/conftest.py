@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from coursewire.storage.sqlite import SQLiteDatabase
 
-settings.register_profile("tests", deadline=None, print_blob=True)
-settings.register_profile("fuzz", deadline=None, print_blob=True, max_examples=5_000, stateful_step_count=100)
+# Neither judges by the clock: it would be the machine that is judged.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("tests", PATIENT)
+settings.register_profile("fuzz", PATIENT, max_examples=5_000, stateful_step_count=100)
 settings.load_profile("tests")
 
 

@@ -117,7 +117,7 @@ export interface History {
   own: string[];
 }
 
-/** Become a member of an open room. */
+/** Become a member of an open room of one's course. */
 export interface JoinRoom {
   key?: string;
   room_id: string;
@@ -583,7 +583,8 @@ export interface SendMessage {
   room_id: string;
   /**
    * `@<user id>` mentions that person, `@staff` the course's staff in the room, `@room` everybody in it;
-   * not in code. `@room` is only a word where more than 20 people are and the caller is no staff.
+   * not in code. `@room` is only a word where more than 20 people are, unless staff say it, and not
+   * anonymously.
    */
   text: string;
   reply_to?: string;
@@ -667,7 +668,7 @@ export interface ChatCommands extends RealtimeCommands {
     mode: "write";
     keyed: true;
   };
-  /** Become a member of an open room. */
+  /** Become a member of an open room of one's course. */
   "room.join": {
     payload: JoinRoom;
     result: OneRoom;
