@@ -66,7 +66,7 @@ async def running(
     settings: Settings, routers: tuple[APIRouter, ...] = ()
 ) -> AsyncIterator[tuple[Node, HttpServer]]:
     """Build a node on a migrated database, and a uvicorn that serves it once its `serve` is awaited."""
-    storage = await Storage.open(settings.database_url)
+    storage = await Storage.open(settings.database_url, hold=True)
     await storage.migrate()
     node = Node(settings, storage, routers)
     config = uvicorn.Config(

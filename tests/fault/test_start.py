@@ -56,3 +56,15 @@ async def test_who_speaks_no_http_writes_no_lines(tmp_path: Path, level: str, to
             await writer.wait_closed()
         await server.kill()
         assert len(warnings(server)) == told
+
+
+async def test_a_second_server_on_the_same_file_does_not_start(tmp_path: Path) -> None:
+    """Whoever is connected to one would not hear what is said at the other. After a kill the file is free at once."""
+    async with ServerProcess(tmp_path) as first:
+        second = ServerProcess(tmp_path)
+        with pytest.raises(AssertionError, match=r"another server serves .*campus\.db: stop that one first"):
+            await second.start()
+        await second.kill()
+        await first.kill()
+        await second.start()
+        await second.kill()

@@ -59,6 +59,12 @@ class Database(Protocol):
     is_local: bool
     """Whether a few rows by key are here sooner than a thread could be woken: a file, not a network."""
 
+    def hold(self) -> None:
+        """Keep other servers away until `dispose`; called before any session. Raises Unavailable where one serves it.
+
+        What is written here is told to those who are connected here: another server's people would not hear of it.
+        """
+
     def writer(self) -> Session:
         """Open a session that may write."""
 

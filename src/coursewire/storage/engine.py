@@ -80,13 +80,17 @@ class Storage:
         clock: Callable[[], int] = wall_clock,
         queued_writes: int = QUEUED_WRITES,
         queued_reads: int = QUEUED_READS,
+        hold: bool = False,
     ) -> Self:
         """Open the database at `url`: `sqlite:///campus.db`, or `sqlite://` for one that is gone at close.
 
-        The schema is not touched: `migrate` does that. Raises ValueError for an unsupported URL,
-        Unavailable when the database cannot be opened.
+        With `hold` no other server may have it while it is open. The schema is not touched: `migrate` does that.
+        Raises ValueError for an unsupported URL, Unavailable when the database cannot be opened or is held.
         """
-        storage = cls(open_database(url), clock=clock, queued_writes=queued_writes, queued_reads=queued_reads)
+        database = open_database(url)
+        if hold:
+            database.hold()
+        storage = cls(database, clock=clock, queued_writes=queued_writes, queued_reads=queued_reads)
         await storage.start()
         return storage
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import tempfile
@@ -131,6 +132,28 @@ class SQLiteDatabase:
         self.path = str(path)
         self._file: tuple[int, int] | None = None
         """Which file it was when it was opened first."""
+        self._held: int | None = None
+        """The descriptor that keeps other servers away."""
+
+    def hold(self) -> None:
+        """Lock the file, by `flock`, which SQLite's own locks know nothing of; it ends with the process.
+
+        Raises Unavailable when another server has done so. What cannot be opened `writer` tells.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CREAT, 0o644)
+        except OSError:
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                raise Unavailable(f"another server serves {self.path}: stop that one first") from error
+            raise Unavailable(f"cannot lock {self.path}, is it on a network's disk? {error.strerror}") from error
+        # Not closed before the last session is: that would end SQLite's locks of this process, too (its "How To
+        # Corrupt", 2.2).
+        self._held = descriptor
 
     def writer(self) -> SQLiteSession:
         """Open the connection that writes. Raises Unavailable."""
@@ -201,7 +224,10 @@ class SQLiteDatabase:
             ) from error
 
     def dispose(self) -> None:
-        """Remove a private database."""
+        """Let go of the file, or remove a private one."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
         if self._private is not None:
             with suppress(OSError):  # a file that the system still holds: it lies in a temporary directory
                 self._private.cleanup()

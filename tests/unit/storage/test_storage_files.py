@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -95,3 +96,24 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
     database = SQLiteDatabase(f"sqlite:///{tmp_path}/100%2525.db")
     database.migrate()
     assert [file.name for file in tmp_path.iterdir()] == ["100%25.db"] == [Path(database.path).name]
+
+
+async def test_a_file_is_held_by_one_and_open_to_others(path: Path) -> None:
+    """Two servers would each tell their own people only; a migration or a backup tells nobody anything."""
+    url = f"sqlite:///{path}"
+    first = await Storage.open(url, hold=True)
+    with pytest.raises(Unavailable, match=re.escape(f"another server serves {path}: stop that one first")):
+        await Storage.open(url, hold=True)
+    beside = await Storage.open(url)
+    await beside.migrate()
+    await beside.close()
+    await first.close()
+    second = await Storage.open(url, hold=True)
+    await second.close()
+
+
+def test_a_file_that_cannot_be_held_is_told_as_one_that_cannot_be_opened(tmp_path: Path) -> None:
+    database = SQLiteDatabase(f"sqlite:///{tmp_path}/nowhere/campus.db")
+    database.hold()
+    with pytest.raises(Unavailable, match="unable to open database file"):
+        database.writer()
