@@ -150,7 +150,9 @@ class SQLiteDatabase:
             os.close(descriptor)
             if isinstance(error, BlockingIOError):
                 raise Unavailable(f"another server serves {self.path}: stop that one first") from error
-            raise Unavailable(f"cannot lock {self.path}, is it on a network's disk? {error.strerror}") from error
+            raise Unavailable(
+                f"cannot lock {self.path}, is it on a network's disk? {error.strerror}"
+            ) from error
         # Not closed before the last session is: that would end SQLite's locks of this process, too (its "How To
         # Corrupt", 2.2).
         self._held = descriptor
