@@ -1,10 +1,10 @@
 /** Where one writes: Enter sends, Shift+Enter breaks the line, and what is not sent yet stays for each room. */
 
 import { CircleHelp, CornerUpLeft, SendHorizontal, VenetianMask, X } from "lucide-react";
-import { Switch } from "radix-ui";
 import { type KeyboardEvent, type RefObject, useEffect, useId, useRef, useState } from "react";
 import type { Message } from "../../contract";
 import type { SendOptions } from "../../services/websocket/chat/sender";
+import { Toggle } from "../Toggle";
 import { MentionList } from "./MentionList";
 import { type Callable, called } from "./mentions";
 import { useAutoGrow } from "./useAutoGrow";
@@ -183,15 +183,12 @@ function AnonymousSwitch({ on, onChange }: { on: boolean; onChange: (on: boolean
   const id = useId();
   return (
     <span className="cw-switch-line">
-      <Switch.Root
-        className="cw-switch"
+      <Toggle
         id={id}
         checked={on}
         onCheckedChange={onChange}
         aria-describedby={on ? `${id}-hint` : undefined}
-      >
-        <Switch.Thumb className="cw-switch-thumb" />
-      </Switch.Root>
+      />
       <label htmlFor={id}>
         <VenetianMask size={15} aria-hidden="true" /> Post anonymously
       </label>

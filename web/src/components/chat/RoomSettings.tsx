@@ -1,12 +1,13 @@
 /** What a room is called, whether reading is told there, and who is in it. */
 
 import { X } from "lucide-react";
-import { Dialog, Switch } from "radix-ui";
+import { Dialog } from "radix-ui";
 import { useEffect, useId, useState } from "react";
 import type { Member, RoomSummary } from "../../contract";
 import type { ChatResult } from "../../hooks/useChatWebSocket";
 import { words } from "../../services/websocket/errors";
 import { Avatar } from "../Avatar";
+import { Toggle } from "../Toggle";
 import { useFocusBack } from "../useFocusBack";
 
 interface Props {
@@ -78,9 +79,7 @@ export function RoomSettings({ api, room, onDone }: Props) {
                 Show how far others have read
                 <span className="cw-role">By name up to 20 members, as counts above.</span>
               </label>
-              <Switch.Root id={id} className="cw-switch" checked={receipts} onCheckedChange={setReceipts}>
-                <Switch.Thumb className="cw-switch-thumb" />
-              </Switch.Root>
+              <Toggle id={id} checked={receipts} onCheckedChange={setReceipts} />
             </p>
             {room.kind === "group" && <GroupMembers {...{ api, room, out, setOut, added, setAdded }} />}
             <p className="cw-error" role="alert">

@@ -1,8 +1,9 @@
 /** Which notes are shown: by kind, open or resolved, by tag, one's own. */
 
-import { Switch, ToggleGroup } from "radix-ui";
+import { ToggleGroup } from "radix-ui";
 import { useId } from "react";
 import type { Motivation } from "../../contract";
+import { Toggle } from "../Toggle";
 import { KINDS, type NoteFilter } from "./threads";
 
 interface Props {
@@ -70,14 +71,7 @@ export function NoteFilters({ filter, tags, onFilter }: Props) {
       </div>
       <p className="cw-setting">
         <label htmlFor={id}>Only threads that I am in</label>
-        <Switch.Root
-          id={id}
-          className="cw-switch"
-          checked={filter.mine}
-          onCheckedChange={(mine) => onFilter({ ...filter, mine })}
-        >
-          <Switch.Thumb className="cw-switch-thumb" />
-        </Switch.Root>
+        <Toggle id={id} checked={filter.mine} onCheckedChange={(mine) => onFilter({ ...filter, mine })} />
       </p>
     </div>
   );

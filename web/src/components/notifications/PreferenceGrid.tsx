@@ -1,11 +1,11 @@
 /** Category by way of delivery: a switch or a choice in every cell. */
 
 import { Lock } from "lucide-react";
-import { Switch } from "radix-ui";
 import type { CSSProperties } from "react";
 import type { Category, Deliveries, Frequency, Preferences } from "../../contract";
 import { categories } from "../../services/websocket/notifications/kinds";
 import type { PreferencesChange } from "../../services/websocket/notifications/preferences";
+import { Toggle } from "../Toggle";
 import { kindOf } from "./kinds";
 
 interface Props {
@@ -64,15 +64,12 @@ function Row({ category, preferences, onChange }: Props & { category: Category }
   const change = (way: Way, value: Frequency): void =>
     onChange({ categories: { [category]: { [way]: value } } });
   const toggle = (way: "in_app" | "toast", disabled: boolean) => (
-    <Switch.Root
-      className="cw-knob"
+    <Toggle
       aria-label={`${label}: ${WAYS[way]}`}
       checked={deliveries[way] !== "off" && (way === "in_app" || deliveries.in_app !== "off")}
       disabled={disabled}
       onCheckedChange={(on) => change(way, on ? "immediate" : "off")}
-    >
-      <Switch.Thumb className="cw-knob-thumb" />
-    </Switch.Root>
+    />
   );
   return (
     <tr>

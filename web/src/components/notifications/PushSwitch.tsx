@@ -1,10 +1,10 @@
 /** Push messages on this device: a switch, and in words what stands in its way. */
 
 import { BellOff, MonitorX } from "lucide-react";
-import { Switch } from "radix-ui";
 import { useId } from "react";
 import type { Push } from "../../hooks/useNotificationsWebSocket";
 import type { PushState } from "../../services/websocket/notifications/push/device";
+import { Toggle } from "../Toggle";
 
 const HINTS: Record<Exclude<PushState, "checking" | "unavailable">, string> = {
   on: "This browser shows what comes by push, also when no page of this site is open.",
@@ -34,16 +34,13 @@ export function PushSwitch({ push: { state, isBusy, error, enable, disable } }: 
           {error}
         </span>
       </span>
-      <Switch.Root
+      <Toggle
         id={id}
-        className="cw-knob"
         aria-describedby={`${id}-hint`}
         checked={state === "on"}
         disabled={!isPossible || isBusy}
         onCheckedChange={(on) => void (on ? enable() : disable())}
-      >
-        <Switch.Thumb className="cw-knob-thumb" />
-      </Switch.Root>
+      />
     </div>
   );
 }

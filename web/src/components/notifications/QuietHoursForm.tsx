@@ -1,9 +1,9 @@
 /** When nothing may interrupt: from, until, on which days, by whose clock. */
 
-import { Switch } from "radix-ui";
 import { useEffect, useId, useState } from "react";
 import type { Preferences, QuietHours, Weekday } from "../../contract";
 import { ALL_DAYS, type PreferencesChange } from "../../services/websocket/notifications/preferences";
+import { Toggle } from "../Toggle";
 
 interface Props {
   preferences: Preferences;
@@ -45,15 +45,12 @@ export function QuietHoursForm({ preferences, onChange }: Props) {
             Nothing pops up, and emails and push messages wait until the end.
           </span>
         </span>
-        <Switch.Root
+        <Toggle
           id={`${id}-quiet`}
-          className="cw-knob"
           aria-describedby={`${id}-hint`}
           checked={quiet !== undefined}
           onCheckedChange={(on) => onChange({ quiet_hours: on ? usual() : "off" })}
-        >
-          <Switch.Thumb className="cw-knob-thumb" />
-        </Switch.Root>
+        />
       </div>
       {quiet && (
         <div className="cw-quiet">
