@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that stands still for seconds neither loses a push service nor is it ill."""
     monkeypatch.setattr(webpush, "CONNECT_S", 30.0)
     monkeypatch.setattr(health, "MAX_LAG_S", 3_600.0)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Yield a port at which nobody answers: it is held, so that no server of another test has it meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture

@@ -135,6 +135,6 @@ def test_a_loop_with_a_message_in_hand_ends_when_another_thread_closes_the_clien
         next(chat.messages("1"))
 
 
-def test_no_server(unused_tcp_port: int) -> None:
-    with pytest.raises(Unavailable), ChatClient(f"http://127.0.0.1:{unused_tcp_port}", "t", patience=0.05):
+def test_no_server(closed_port: int) -> None:
+    with pytest.raises(Unavailable), ChatClient(f"http://127.0.0.1:{closed_port}", "t", patience=0.05):
         pass

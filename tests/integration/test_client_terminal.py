@@ -160,9 +160,9 @@ async def test_a_refusal_ends_it_with_its_reason(site: Campus) -> None:
         run(site.url)
 
 
-async def test_it_waits_for_a_server_that_is_away(unused_tcp_port: int) -> None:
+async def test_it_waits_for_a_server_that_is_away(closed_port: int) -> None:
     """[CLI4] The toolbar says so, and what is typed meanwhile is kept."""
-    client = ChatClient(f"http://127.0.0.1:{unused_tcp_port}", "t", patience=None)
+    client = ChatClient(f"http://127.0.0.1:{closed_port}", "t", patience=None)
     async with seated(client) as seat:
         seat.type("hello?")
         await seat.screen.shows("Choose a room first")

@@ -125,8 +125,8 @@ async def test_two_clients_of_one_namespace_have_a_connection_each(peer: tuple[P
         assert proxy.connections == 2
 
 
-async def test_nobody_at_the_address(unused_tcp_port: int) -> None:
-    client = ChatClient(f"http://127.0.0.1:{unused_tcp_port}", "t", options=OPTIONS, patience=0.1)
+async def test_nobody_at_the_address(closed_port: int) -> None:
+    client = ChatClient(f"http://127.0.0.1:{closed_port}", "t", options=OPTIONS, patience=0.1)
     with pytest.raises(Unavailable, match=r"no session within 0\.1 s"):
         async with client:
             pass

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.integration.delivery_house import HOUR, MINUTE, House, send_all
-from tests.integration.mail_server import Mailbox, mail_server, server_at
+from tests.integration.mail_server import Mailbox, server_at
 from tests.integration.push_service import Browser, PushService
 
 from coursewire.namespaces.notifications import store
@@ -235,13 +235,13 @@ async def test_the_next_to_the_same_person_goes_as_soon_as_the_last_is_over(
 # Mail
 
 
-async def test_a_mail_server_that_is_down_uses_up_nobodys_attempts(campus: House, mailbox: Mailbox) -> None:
-    async with mail_server() as stopped:
-        pass
+async def test_a_mail_server_that_is_down_uses_up_nobodys_attempts(
+    campus: House, mailbox: Mailbox, closed_port: int
+) -> None:
     people = [f"p{number}" for number in range(5)]
     await campus.enrol(*people)
     await campus.notify(*people)
-    lane: Any = campus.mail(stopped)
+    lane: Any = campus.mail(Mailbox(closed_port))
     await send_all(lane)
     rows = await campus.waiting()
     assert {(row.attempts, row.not_before, row.error) for row in rows} <= {

@@ -88,11 +88,9 @@ async def test_a_mail_that_is_refused_or_dropped(reply: str, outcome: type[Excep
     assert [found["Subject"] for _, found in mailbox.arrived] == ["the next one"]
 
 
-async def test_nobody_there_and_nobody_who_answers() -> None:
-    async with mail_server() as mailbox:
-        port = mailbox.port
+async def test_nobody_there_and_nobody_who_answers(closed_port: int) -> None:
     with pytest.raises(Later):
-        await send(Mailer(SmtpServer("127.0.0.1", port, "plain")))
+        await send(Mailer(SmtpServer("127.0.0.1", closed_port, "plain")))
     held: list[asyncio.StreamWriter] = []
     silent = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     async with silent:

@@ -107,14 +107,12 @@ async def test_an_endless_answer_is_not_read_to_its_end() -> None:
         assert len(service.arrived) == 2
 
 
-async def test_nobody_there_and_nobody_who_answers() -> None:
-    async with push_service() as service:
-        browser = service.browser("ben")
+async def test_nobody_there_and_nobody_who_answers(closed_port: int) -> None:
     held: list[asyncio.StreamWriter] = []
     silent = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     async with silent, pusher(timeout_s=0.1) as pushing:
         with pytest.raises(Later):
-            await send(pushing, browser)
+            await send(pushing, Browser(f"http://127.0.0.1:{closed_port}/push"))
         port = silent.sockets[0].getsockname()[1]
         with pytest.raises(Later, match=r"in time|ConnectTimeout"):
             await send(pushing, Browser(f"http://127.0.0.1:{port}/push"))
