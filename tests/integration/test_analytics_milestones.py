@@ -119,11 +119,12 @@ async def test_the_third_completion_and_not_a_third_report_of_one(site: Campus) 
 
 async def test_days_in_a_row_also_when_the_middle_one_comes_last(site: Campus) -> None:
     await rules(site, {"id": "row", "kind": "streak", "title": "Three days", "threshold": 3})
-    await do(site, "ben", "opened", ago=2 * DAY_MS)
-    await do(site, "ben", "opened", ago=4 * DAY_MS)
-    await do(site, "ben", "opened", ago=5 * DAY_MS)
+    now = wall_clock()  # of all of them: a day may begin meanwhile
+    await do(site, "ben", "opened", at=iso(now - 2 * DAY_MS))
+    await do(site, "ben", "opened", at=iso(now - 4 * DAY_MS))
+    await do(site, "ben", "opened", at=iso(now - 5 * DAY_MS))
     assert await reached(site) == []
-    await do(site, "ben", "opened", ago=3 * DAY_MS)
+    await do(site, "ben", "opened", at=iso(now - 3 * DAY_MS))
     assert await reached(site) == [("Three days", "ben", 4)]
 
 

@@ -14,6 +14,7 @@ from coursewire.realtime import here
 @pytest.fixture
 async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Campus]:
     monkeypatch.setattr(here, "GRACE_S", 0.05)  # whoever is gone is shown as gone after this
+    monkeypatch.setattr(typing, "EXPIRES_S", 3_600.0)  # typing ends because somebody ends it or goes
     async with campus() as site:
         yield site
 

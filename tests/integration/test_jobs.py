@@ -10,6 +10,7 @@ import pytest
 from tests.integration.chat_campus import COURSE, Campus, campus
 from tests.integration.jobs_campus import closed, come, create, jobs, refused, report, shown
 
+from coursewire.namespaces.analytics import service
 from coursewire.vocabulary import new_id
 
 
@@ -104,7 +105,9 @@ async def test_who_comes_back_finds_the_end_in_both(site: Campus, stack: AsyncEx
     assert (await back.ask("job.read", job_id=job["id"]))["job"] == ended
 
 
-async def test_a_silent_job_stalls_before_all_eyes_and_goes_on(stack: AsyncExitStack) -> None:
+async def test_a_silent_job_stalls_before_all_eyes_and_goes_on(
+    stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The background notices; the next heartbeat is enough."""
     async with campus(job_stalled_after_s=0.3) as site:
         ada = await come(stack, site, "ada")
@@ -112,6 +115,8 @@ async def test_a_silent_job_stalls_before_all_eyes_and_goes_on(stack: AsyncExitS
         job = await create(site)
         await report(site, job["id"], state="running", done=1)
         await ada.until(lambda: any(value["state"] == "stalled" for value in jobs(ada, f"course:{COURSE}")))
+        # Four values a second are shown: on a busy machine it had stalled once more before this one was.
+        monkeypatch.setattr(service, "stall_jobs", lambda *_, **__: False)
         resumed = (await report(site, job["id"]))["job"]
         assert (resumed["state"], resumed["done"]) == ("running", 1)
         await shown(ada, f"course:{COURSE}", resumed)
