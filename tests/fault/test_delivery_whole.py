@@ -41,7 +41,12 @@ async def serving(folder: Path, mailbox: Mailbox) -> AsyncIterator[tuple[ServerP
         push_private_addresses="on",
     )
     headers = {"Authorization": f"Bearer {token('lms', roles=['service'])}"}
-    async with server, httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as lms:
+    # Each request on a connection of its own: after 5 s without one, the server closes it, also under the next.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with (
+        server,
+        httpx.AsyncClient(base_url=server.url, headers=headers, limits=limits, timeout=30) as lms,
+    ):
         yield server, lms
 
 
@@ -141,12 +146,13 @@ async def test_a_notification_is_mailed_and_pushed_until_it_is_stopped(tmp_path:
             assert pushes.arrived[-1].path == "/push/ben", "the other browser is gone"
             assert browser.read(pushes.arrived[-1].body)["title"] == "Room changed"
         assert len(mailbox.arrived) == 1
+        sent = 'coursewire_delivery_messages_total{{channel="{}",outcome="sent"}}'
         async with asyncio.timeout(30):
-            while (figures := await counted(lms)).get(
-                'coursewire_delivery_messages_total{channel="push",outcome="sent"}'
-            ) != 2:
+            while (figures := await counted(lms)).get(sent.format("push")) != 2 or not figures.get(
+                sent.format("email")
+            ):
                 pass
-        assert figures['coursewire_delivery_messages_total{channel="email",outcome="sent"}'] == 1
+        assert figures[sent.format("email")] == 1
         assert figures['coursewire_push_requests_total{outcome="gone"}'] == 1
         await server.kill()
         assert b"sentinel" not in server.said

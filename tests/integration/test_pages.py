@@ -129,6 +129,7 @@ async def test_what_is_written_without_a_network_merges_over_a_reload(room: Room
         await ada.shows(saved("Hegel\n"))
         network.deaf.set()
         await ada.do("type", id="7", text=" lives")
+        await ada.shows(lambda one: one["text"] == "Hegel lives\n" and one["saveState"] == "saving")
         await ben.shows(saved("Hegel lives\n"))
         assert ada.document()["saveState"] == "saving"
         network.go_down()
