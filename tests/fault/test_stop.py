@@ -15,6 +15,8 @@ from tests.fault.test_kill import enrol, token
 from coursewire.vocabulary import new_id
 
 MESSAGES = 200
+HEARS_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Also where the tests run in the background of a shell, whose children ignore it."""
 
 
 def files(folder: Path) -> list[str]:
@@ -27,7 +29,7 @@ async def test_a_stop_closes_the_database(tmp_path: Path, signals: tuple[int, ..
 
     A second SIGTERM changes nothing.
     """
-    async with ServerProcess(tmp_path) as server:
+    async with ServerProcess(tmp_path, first=HEARS_SIGINT) as server:
         await enrol(server, "ada")
         async with await PlainClient.open(server.port, token("ada")) as ada:
             await ada.ready()
