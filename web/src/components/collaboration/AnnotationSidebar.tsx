@@ -9,6 +9,7 @@ import { NoteFilters } from "./NoteFilters";
 import type { Person } from "./NoteText";
 import { ThreadCard } from "./ThreadCard";
 import { NO_FILTER, type NoteFilter, type Order, shownThreads, tagsOf } from "./threads";
+import { useDrafts } from "./useDrafts";
 import "./styles";
 
 /** What is being annotated right now. */
@@ -45,7 +46,7 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
   const { threads, mode, audiences } = collaboration;
   const [filter, setFilter] = useState<NoteFilter>(NO_FILTER);
   const [filtering, setFiltering] = useState(false);
-  const [sending, setSending] = useState(false);
+  const drafts = useDrafts({ draft, onDraft: props.onDraft, onActive, annotate: collaboration.annotate });
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const tags = useMemo(() => tagsOf(threads), [threads]);
@@ -97,31 +98,11 @@ export function AnnotationSidebar(props: AnnotationSidebarProps) {
         {filtering && <NoteFilters filter={filter} tags={tags} audiences={audiences} onFilter={setFilter} />}
       </div>
       <div className="cw-notes-list" ref={list} tabIndex={-1}>
-        {draft && (
-          // While it is sent it shows as a thread already; it is back, as it was, when it is refused.
-          <div hidden={sending}>
-            <NewNote
-              // Another place is another note; what was written moves along only when the kind changes.
-              key={draft.target.quote.exact}
-              draft={draft}
-              audiences={audiences}
-              groups={collaboration.groups}
-              people={people}
-              onKind={(kind) => props.onDraft({ ...draft, kind })}
-              onSend={async (note) => {
-                setSending(true);
-                try {
-                  const made = await collaboration.annotate({ target: draft.target, ...note });
-                  props.onDraft(null);
-                  onActive(made.id);
-                } finally {
-                  setSending(false);
-                }
-              }}
-              onCancel={() => props.onDraft(null)}
-            />
+        {drafts.map(({ key, hidden, ...form }) => (
+          <div key={key} hidden={hidden}>
+            <NewNote {...form} audiences={audiences} groups={collaboration.groups} people={people} />
           </div>
-        )}
+        ))}
         {!draft && props.begin}
         {shown.map((thread) => (
           <ThreadCard

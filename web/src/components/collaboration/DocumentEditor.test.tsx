@@ -305,6 +305,33 @@ describe("notes", () => {
     expect((screen.getByRole("textbox", { name: "Note" }) as HTMLTextAreaElement).value).toBe("Why?");
   });
 
+  it.each(["taken", "refused"])(
+    "are begun while one is on its way, and stay when that is %s",
+    async (how) => {
+      await come();
+      await waitFor(() => expect(text().textContent).toContain("Hegel"));
+      peer.silence("annotation.create");
+      const user = userEvent.setup();
+      const fields = () => screen.getAllByRole<HTMLTextAreaElement>("textbox", { name: "Note" });
+      await user.click(screen.getByRole("button", { name: "Comment" }));
+      await user.type(fields()[0] as HTMLElement, "First{Control>}{Enter}{/Control}");
+      await pass();
+      await user.click(screen.getByRole("button", { name: "Comment" }));
+      expect(fields().map(({ value }) => value)).toEqual([""]);
+      await user.type(fields()[0] as HTMLElement, "Second");
+      const error = { code: "rate_limited", message: "", retryable: false } as const;
+      act(() =>
+        peer.answer(
+          "annotation.create",
+          how === "taken" ? { ok: true, data: answer({ body: "First" }) } : { ok: false, error },
+        ),
+      );
+      await pass();
+      const written = fields().map(({ value }) => value);
+      expect(written).toEqual(how === "taken" ? ["Second"] : ["First", "Second"]);
+    },
+  );
+
   it("are replied to and resolved, and filtered then", async () => {
     server.annotations = [annotation("a1", { author_name: "Ben Okafor", author_id: "ben" })];
     await come();
