@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error, Locator, Page, expect
 from tests.browser.conftest import Comes
 from tests.browser.person import SEEDED
 
@@ -32,14 +34,25 @@ async def press_until(page: Page, key: str, role: str, name: str) -> None:
     pytest.fail(f"{key} never reaches {role} {name!r}")
 
 
+async def comes_to(page: Page, wanted: Any, script: str, arg: Any = None) -> None:
+    """Wait until a script finds this: what has just been drawn, or has another size, takes its place a turn later."""
+    told = json.dumps(json.dumps(wanted, separators=(",", ":"), ensure_ascii=False))
+    asking = f"""(arg) => {{
+      const found = {script};
+      return JSON.stringify(typeof found === "function" ? found(arg) : found) === {told};
+    }}"""
+    try:
+        await page.wait_for_function(asking, arg=arg)
+    except Error:
+        assert await page.evaluate(script, arg) == wanted
+
+
 async def fits(page: Page) -> None:
     """Nothing is wider than the window."""
-    widths = await page.evaluate(
-        "[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]"
+    await comes_to(
+        page, True, "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
     )
-    assert widths[0] <= widths[1], widths
-    wide = await page.evaluate(TOO_WIDE)
-    assert wide == []
+    await comes_to(page, [], TOO_WIDE)
 
 
 async def test_one_signs_in_reaches_a_room_and_writes_by_keyboard_alone(comes: Comes) -> None:
@@ -61,6 +74,8 @@ async def test_one_signs_in_reaches_a_room_and_writes_by_keyboard_alone(comes: C
     await page.keyboard.press("Enter")
     await ada.sees(*SEEDED, "Written by hand.\nTwo lines.")
     await expect(ada.composer).to_be_focused()
+    # What is on its way has no actions yet.
+    await expect(ada.status("Written by hand.")).to_have_accessible_name("Sent")
     # Back over the actions of the message: its menu opens, answers to the arrows, and gives the focus back.
     await press_until(page, "Shift+Tab", "button", "Message actions")
     await page.keyboard.press("Enter")
@@ -154,7 +169,7 @@ async def test_it_fits_and_can_be_read(comes: Comes, tmp_path: Path, width: int,
     async def look(name: str) -> None:
         await fits(page)
         await page.screenshot(path=shots / f"{name}.png")
-        assert await page.evaluate(FAINT) == []
+        await comes_to(page, [], FAINT)
 
     await page.goto(ada.network.url)
     await expect(page.get_by_role("button", name="Ada Lovelace")).to_be_visible()
@@ -184,8 +199,8 @@ async def test_letters_of_twice_the_size_make_no_page_wider_than_a_phone(comes: 
         await expect(ben.page.get_by_role("heading", level=2, name=page)).to_be_visible()
         if page == "Documents":
             await expect(ben.page.get_by_role("link", name="Lecture notes")).to_be_visible()
-        assert await ben.page.evaluate("document.scrollingElement.scrollWidth") == PHONE, page
-        assert await ben.page.evaluate(BEYOND, PHONE) == [], page
+        await comes_to(ben.page, PHONE, "document.scrollingElement.scrollWidth")
+        await comes_to(ben.page, [], BEYOND, PHONE)
     await ben.page.get_by_role("link", name="Notifications").click()
     # Each can be pressed: nothing lies over it, and the list has a place.
     await ben.page.get_by_role("button", name="Mark all as read").click(trial=True)

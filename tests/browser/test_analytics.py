@@ -13,6 +13,8 @@ from tests.browser.conftest import Comes
 from tests.browser.demo_server import DemoServer
 from tests.browser.lesson import COURSE, Lesson
 from tests.browser.person import Person
+from tests.browser.test_access import comes_to
+from tests.browser.test_notifications import holds, toasts
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,12 +59,13 @@ async def test_a_job_that_is_reported_moves_its_bar_and_ends(comes: Comes, serve
         )
         await lesson.moves(job, done=120)
         await expect(mine).to_have_attribute("aria-valuenow", "100")
+        await ada.page.evaluate("window.same = true")
         await lesson.moves(job, state="succeeded", result={"mean_score": 0.71})
-        await expect(mine).to_have_attribute("aria-valuetext", "Done, 100%")
+    toast = toasts(ada.page).filter(has_text="Grading: Essay 1 is done")
+    await holds(toast)
+    await expect(mine).to_have_attribute("aria-valuetext", "Done, 100%")
     # Her notification leads to the job by itself, without a reload; Escape leads back.
-    await ada.page.evaluate("window.same = true")
-    toast = ada.page.get_by_role("region", name=re.compile("New notifications")).locator(".cw-toast")
-    await toast.filter(has_text="Grading: Essay 1 is done").get_by_role("link").click()
+    await toast.get_by_role("link").click()
     panel = ada.page.get_by_role("dialog", name="Grading: Essay 1")
     await expect(panel.get_by_text("mean score")).to_be_visible()
     await expect(ada.page).to_have_url(re.compile(f"#/analytics/jobs/{job}$"))
@@ -208,7 +211,7 @@ async def test_nothing_is_wider_than_a_phone(comes: Comes, server: DemoServer) -
     await expect(ada.page.get_by_role("region", name="The busiest things")).to_be_visible()
     await expect(bar(ada.page, re.compile("^Grading"))).to_be_visible()
     width = "document.querySelector('.cw-analytics').scrollWidth - document.querySelector('.cw-analytics').clientWidth"
-    assert await ada.page.evaluate(width) == 0
-    assert await ada.page.evaluate("document.documentElement.scrollWidth") == 390
+    await comes_to(ada.page, 0, width)
+    await comes_to(ada.page, 390, "document.documentElement.scrollWidth")
     # Nor longer: the page scrolls within its frame, never to what is empty below.
-    assert await ada.page.evaluate("document.documentElement.scrollHeight") == 844
+    await comes_to(ada.page, 844, "document.documentElement.scrollHeight")

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import DemoServer
 from tests.browser.person import NAMESPACES, SEEDED
+from tests.browser.test_access import comes_to
 
 pytestmark = [
     pytest.mark.browser,
@@ -54,12 +55,11 @@ async def test_typing_shows_and_goes(comes: Comes) -> None:
     await ada.open("General")
     await ben.open("General")
     typing = ben.page.get_by_text("Ada is typing", exact=True)
-    await ada.composer.press_sequentially("Let me th")
-    await expect(typing).to_be_visible()
+    # It is seen while she types: once she pauses, it goes by itself.
+    await asyncio.gather(expect(typing).to_be_visible(), ada.composer.press_sequentially("Let me th"))
     await ada.composer.fill("")
     await expect(typing).to_be_hidden()
-    await ada.composer.press_sequentially("Done")
-    await expect(typing).to_be_visible()
+    await asyncio.gather(expect(typing).to_be_visible(), ada.composer.press_sequentially("Done"))
     await ada.composer.press("Enter")
     await ben.sees(*SEEDED, "Done")
     await expect(typing).to_be_hidden()
@@ -148,4 +148,4 @@ async def test_a_title_that_is_too_long_keeps_its_start_in_either_direction(
     assert shown == {"cut": True, "inside": True}
     await ada.page.goto(f"{ada.network.url}/#/notifications")
     await expect(ada.page.get_by_role("group", name="Categories")).to_be_visible()
-    assert await ada.page.evaluate("document.documentElement.scrollWidth") == 375
+    await comes_to(ada.page, 375, "document.documentElement.scrollWidth")

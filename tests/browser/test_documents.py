@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Dialog, Locator, Page, WebSocket, expe
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import ISSUER, DemoServer
 from tests.browser.person import Person
-from tests.browser.test_access import FAINT, TOO_WIDE
+from tests.browser.test_access import FAINT, TOO_WIDE, comes_to
 
 from coursewire.demo.people import COURSE, PEOPLE
 
@@ -26,6 +26,7 @@ pytestmark = [
 
 # What one swipes through may be longer than the window.
 WIDE = TOO_WIDE.replace("body *", "body :not(.cw-toolbar *)")
+ON_ITS_WAY = "document.getAnimations().filter((one) => one.playState === 'running').map((one) => one.id)"
 FIRST = "The time grows with the square of the length."
 
 
@@ -68,19 +69,22 @@ async def is_saved(page: Page) -> None:
 
 
 async def mark(page: Page, wanted: str, *, caret: bool = False) -> None:
-    """Mark words of the text, as somebody with a mouse does; or put the caret in front of them."""
-    await text(page).evaluate(
-        """(one, [wanted, caret]) => {
-          const { editor } = one;
-          editor.state.doc.descendants((node, at) => {
+    """Mark words of the text once they are there, as somebody with a mouse does; or put the caret in front of them."""
+    await page.wait_for_function(
+        """([wanted, caret]) => {
+          const editor = document.querySelector('.cw-prose')?.editor;
+          let isThere = false;
+          editor?.state.doc.descendants((node, at) => {
             const from = node.isTextblock ? node.textContent.indexOf(wanted) : -1;
             if (from < 0) return;
+            isThere = true;
             editor.view.focus();
             const to = caret ? from : from + wanted.length;
             editor.commands.setTextSelection({ from: at + 1 + from, to: at + 1 + to });
           });
+          return isThere;
         }""",
-        [wanted, caret],
+        arg=[wanted, caret],
     )
 
 
@@ -121,17 +125,17 @@ async def test_two_type_at_the_same_place_and_read_the_same(comes: Comes) -> Non
         ada.page.keyboard.type(" Doubling it takes 😀 four times.", delay=5),
         ben.page.keyboard.type(" 漢字 sort by code point 🙂.", delay=5),
     )
-    await is_saved(ada.page)
-    await is_saved(ben.page)
-    await ben.page.wait_for_function(
-        "wanted => document.querySelector('.cw-prose')?.editor?.getText().length === wanted",
-        arg=len((await words(ada.page)).encode("utf-16-le")) // 2,
-    )
+    typed = FIRST + " Doubling it takes 😀 four times." + " 漢字 sort by code point 🙂."
+    for person in (ada, ben):
+        # One's own is saved; that of the other may still be on its way.
+        await is_saved(person.page)
+        await person.page.wait_for_function(
+            "wanted => document.querySelector('.cw-prose')?.editor?.getText().length >= wanted",
+            arg=len(typed.encode("utf-16-le")) // 2,
+        )
     both = await words(ada.page)
     assert await words(ben.page) == both
-    assert sorted(both) == sorted(
-        FIRST + " Doubling it takes 😀 four times." + " 漢字 sort by code point 🙂."
-    )
+    assert sorted(both) == sorted(typed)
     # Each sees the other's caret, by name; nobody hears it read out.
     caret = ada.page.locator(".cw-caret")
     await expect(caret).to_have_text("Ben Okafor")
@@ -188,6 +192,7 @@ async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: C
     await mark(ben.page, "the square of")
     # By keyboard alone.
     await ben.page.keyboard.press("Control+Alt+m")
+    await expect(notes(ben.page).get_by_role("textbox", name="Note")).to_be_focused()
     await ben.page.keyboard.type("Is that so? @Ada Lovelace ")
     await ben.page.keyboard.press("Control+Enter")
     for person in (ada, ben):
@@ -196,8 +201,13 @@ async def test_a_note_keeps_its_place_while_the_other_deletes_around_it(comes: C
     # A click on it opens the note, and puts the caret where one has clicked.
     await ada.page.locator("mark[data-kind=commenting]").click()
     await expect(note(ada.page, "Comment by Ben Okafor")).to_have_attribute("aria-current", "true")
-    at = await text(ada.page).evaluate("one => one.editor.state.selection.$from.parentOffset")
-    assert FIRST.index("the square") < at < FIRST.index("the length")
+    await ada.page.wait_for_function(
+        """([first, last]) => {
+          const at = document.querySelector('.cw-prose').editor.state.selection.$from.parentOffset;
+          return first < at && at < last;
+        }""",
+        arg=[FIRST.index("the square"), FIRST.index("the length")],
+    )
     # She is told of it, and led to it.
     await ada.page.get_by_role("link", name="Notifications").click()
     await ada.page.get_by_role("main").get_by_role("link").filter(has_text="Notes that stay").first.click()
@@ -330,13 +340,13 @@ async def test_documents_fit_and_can_be_read(comes: Comes, tmp_path: Path) -> No
     page = ada.page
 
     async def look(name: str) -> None:
-        assert await page.evaluate(WIDE) == [], name
+        await comes_to(page, [], WIDE)
         themes: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
         for theme in themes:
             await page.emulate_media(color_scheme=theme)
             # Colours are on their way for a moment.
-            await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
-            assert await page.evaluate(FAINT) == [], (name, theme)
+            await comes_to(page, [], ON_ITS_WAY)
+            await comes_to(page, [], FAINT)
             await page.screenshot(path=tmp_path / f"{name}-{theme}.png")
 
     await page.get_by_role("link", name="Documents").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import Comes
@@ -37,6 +39,8 @@ async def test_hostile_messages_are_shown_as_written_and_nothing_runs(comes: Com
         await ada.write(text)
     for person in (ada, ben):
         await person.sees(*SEEDED, *HOSTILE)
+        # What is on its way has no links yet.
+        await expect(person.log.locator("[data-status=sending]")).to_have_count(0)
         assert await person.texts.nth(len(SEEDED)).text_content() == HOSTILE[0]
         assert await person.log.locator("img, iframe, script, svg [onload]").count() == images == 0
         links = person.log.get_by_role("link")
@@ -63,8 +67,11 @@ async def test_a_hostile_name_is_only_a_name(comes: Comes) -> None:
     await mallory.sign_in()
     await mallory.open("General")
     await ben.open("General")
-    await mallory.composer.press_sequentially("Hi")
-    await expect(ben.page.get_by_text("is typing", exact=False).first).to_be_visible()
+    # It is seen while she types: once she pauses, it goes by itself.
+    await asyncio.gather(
+        expect(ben.page.get_by_text("is typing", exact=False).first).to_be_visible(),
+        mallory.composer.press_sequentially("Hi"),
+    )
     await mallory.composer.press("Enter")
     await ben.sees(*SEEDED, "Hi")
     await expect(ben.log.locator(".cw-author").last).to_have_text(name)

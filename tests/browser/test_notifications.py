@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -30,6 +31,11 @@ def bell(page: Page, unread: int) -> Locator:
 def toasts(page: Page) -> Locator:
     """Return what pops up now."""
     return page.get_by_role("region", name=re.compile("New notifications")).locator(".cw-toast")
+
+
+async def holds(toast: Locator) -> None:
+    """Wait for a toast, and keep it: it would go by itself, and stays while the mouse is on it."""
+    await toast.hover()
 
 
 def items(page: Page) -> Locator:
@@ -62,13 +68,13 @@ async def test_a_teacher_announces_and_a_student_sees_toast_and_count(comes: Com
     ada, ben = await comes("ada"), await comes("ben")
     await expect(bell(ben.page, SEEDED)).to_be_visible()
     await ada.open("Announcements")
+    await ben.page.evaluate("window.same = true")
     await ada.write("The exam is on the 14th of December.")
     toast = toasts(ben.page).filter(has_text="The exam is on the 14th of December.")
-    await expect(toast).to_be_visible()
+    await holds(toast)
     await expect(toast).to_contain_text("Ada Lovelace")
     await expect(bell(ben.page, SEEDED + 1)).to_be_visible()
     # A click leads to the message, without a reload, and marks it as read.
-    await ben.page.evaluate("window.same = true")
     await toast.get_by_role("link").click()
     await is_in_view(ben, "The exam is on the 14th of December.")
     await expect(bell(ben.page, SEEDED)).to_be_visible()
@@ -83,6 +89,7 @@ async def test_read_in_one_tab_is_read_in_all(comes: Comes, server: DemoServer) 
     await opens_the_inbox(one)
     await opens_the_inbox(other)
     await posts(server, title="Your essay was graded", body="**17** of 20 points.")
+    await asyncio.gather(*(holds(toasts(tab.page)) for tab in (one, other)))
     for tab in (one, other):
         await expect(toasts(tab.page)).to_contain_text("Your essay was graded")
         await expect(bell(tab.page, SEEDED + 1)).to_be_visible()
@@ -220,17 +227,19 @@ async def test_preferences_hold_in_every_tab_and_decide_what_pops_up(
     await expect(other.page.get_by_role("switch", name="Grades: Pop-up")).not_to_be_checked()
     await posts(server, title="Your essay was graded")
     await posts(server, title="Somebody answered", category="discussion")
+    await holds(toasts(other.page))
     await expect(bell(other.page, SEEDED + 2)).to_be_visible()
     await expect(toasts(other.page)).to_have_count(1)
     await expect(toasts(other.page)).to_contain_text("Somebody answered")
+    await expect(toasts(other.page)).not_to_contain_text("Your essay was graded")
+    await toasts(other.page).get_by_role("button", name="Dismiss").click()
+    await expect(toasts(other.page)).to_have_count(0)
     # Quiet hours that never end: only what is urgent interrupts.
     await one.page.get_by_role("switch", name="Quiet hours").press("Space")
     await one.page.get_by_label("From", exact=True).fill("00:00")
     await one.page.get_by_label("Until", exact=True).fill("00:00")
     await one.page.get_by_label("Until", exact=True).blur()
     await expect(other.page.get_by_label("Until", exact=True)).to_have_value("00:00")
-    await toasts(other.page).get_by_role("button", name="Dismiss").click()
-    await expect(toasts(other.page)).to_have_count(0)
     await posts(server, title="In silence", category="discussion")
     await posts(server, title="Fire drill", category="system", priority="urgent")
     await expect(bell(other.page, SEEDED + 4)).to_be_visible()
@@ -249,7 +258,8 @@ async def test_hostile_notifications_run_nothing(comes: Comes, server: DemoServe
     for number, text in enumerate(hostile):
         await posts(server, title=f"{number} {text}"[:200], body=text, priority="urgent")
     await expect(bell(ben.page, SEEDED + len(hostile))).to_be_visible()
-    await expect(toasts(ben.page)).to_be_visible()
+    # One toast, or more of them where a machine takes its time between two.
+    await expect(toasts(ben.page).first).to_be_visible()
     await bell(ben.page, SEEDED + len(hostile)).click()
     for place in (items(ben.page), toasts(ben.page), ben.page.locator(".cw-bell-list")):
         await expect(place.first).to_contain_text("<script>")

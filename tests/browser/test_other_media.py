@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from tests.browser.conftest import Comes
 from tests.browser.demo_server import DemoServer
 from tests.browser.person import SEEDED
+from tests.browser.test_access import comes_to
 from tests.browser.test_chat_complete import say
 
 pytestmark = [
@@ -22,6 +23,13 @@ SHEET = ViewportSize(width=718, height=1_046)
 """A4 within margins of 1 cm, in CSS pixels."""
 WINDOW = ViewportSize(width=1_440, height=900)
 PAGES = ("Chat", "Notifications", "Documents", "Analytics")
+CONTENT = {
+    "Chat": "[role=log] .cw-text",
+    "Notifications": "main .cw-news",
+    "Documents": ".cw-document-row",
+    "Analytics": ".cw-live[data-live=yes]",
+}
+"""What shows that a page has loaded what it shows."""
 MANY = 60
 NOTES = re.compile("Lecture notes")
 STOPS = 60
@@ -39,6 +47,8 @@ async def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
 async def go(page: Page, name: str) -> None:
     await page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
     await expect(page.get_by_role("heading", level=2, name=name)).to_be_visible()
+    # What comes later takes the place of what one has already looked at.
+    await expect(page.locator(CONTENT[name]).first).to_be_visible()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -54,9 +64,9 @@ async def test_nothing_is_cut_off_on_paper(comes: Comes, name: str) -> None:
         await expect(page.get_by_role("region", name="Notes", exact=True)).to_be_visible()
     await page.emulate_media(media="print")
     await page.set_viewport_size(SHEET)
-    assert await page.evaluate(CUT) == []
+    await comes_to(page, [], CUT)
     await expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
-    assert await page.evaluate("matchMedia('print').matches && getComputedStyle(document.body).color") == DARK
+    await comes_to(page, DARK, "matchMedia('print').matches && getComputedStyle(document.body).color")
     if name == "Documents":
         text = await page.locator(".cw-prose").bounding_box()
         notes = await page.get_by_role("region", name="Notes", exact=True).bounding_box()

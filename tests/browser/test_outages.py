@@ -50,6 +50,12 @@ async def waits(person: Person, *texts: str) -> None:
     await expect(details).to_be_hidden()
 
 
+async def are_sent(person: Person, *texts: str) -> None:
+    """The server has these, and nobody else is there to get them: what another sends from now on comes after them."""
+    for text in texts:
+        await expect(person.status(text)).to_have_accessible_name("Sent")
+
+
 @pytest.mark.parametrize("how", ["the plug is pulled", "the browser knows it"])
 async def test_three_written_offline_and_two_meanwhile_are_the_same_five(
     comes: Comes, server: DemoServer, how: str
@@ -65,6 +71,7 @@ async def test_three_written_offline_and_two_meanwhile_are_the_same_five(
     await waits(ada, *mine)
     await ben.write(*theirs)
     await ben.sees(*SEEDED, *theirs)
+    await are_sent(ben, *theirs)
     await expect(ada.page.get_by_text("What you write is kept")).to_be_visible()
 
     ada.network.come_up()
@@ -80,7 +87,8 @@ async def test_a_killed_server_comes_back_and_so_do_the_pages(comes: Comes, serv
     """[SES4] `kill -9` loses nothing that was acknowledged; [CLI3] pages come back by themselves."""
     ada, ben = await both_in_general(comes)
     await ada.write("before")
-    await ben.sees(*SEEDED, "before")
+    # That the server has it, Ada has to know: she would send it again.
+    await expect(ada.status("before")).to_have_accessible_name("Read by 1 of 2")
     await server.kill()
     await ada.connection_is("Reconnecting…")
     await ben.connection_is("Reconnecting…")
@@ -127,6 +135,7 @@ async def test_what_waits_survives_a_reload_and_is_sent_once(comes: Comes, serve
     await ada.connection_is("Connecting…")
     await expect(ada.page.get_by_text("What you write is kept")).to_be_visible()
     await ben.write("meanwhile")
+    await are_sent(ben, "meanwhile")
     ada.network.refused_path = None
     await ada.is_connected()
     await ben.sees(*SEEDED, "meanwhile", "r1", "r2")

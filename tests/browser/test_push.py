@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, CDPSession, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, CDPSession, Locator, Page, Worker, expect
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.demo_server import DemoServer
 from tests.browser.person import Person
@@ -113,11 +113,16 @@ class House:
     async def devtools(self, page: Page) -> CDPSession:
         return await self.context.new_cdp_session(page)
 
+    async def worker(self) -> Worker:
+        """Return the one worker; of one that is active already, Playwright may not have heard yet."""
+        [worker] = self.context.service_workers or [await self.context.wait_for_event("serviceworker")]
+        return worker
+
     async def deliver(self, page: Page, data: str) -> None:
         """Hand a message to the worker, as the browser does when its vendor's service brings one; see it shown."""
         # Before it is active there is none, and the message is lost.
         await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-        [worker] = self.context.service_workers
+        worker = await self.worker()
         await worker.evaluate(NEXT)
         devtools = await self.devtools(page)
         found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -217,7 +222,7 @@ async def test_a_mention_arrives_encrypted_is_shown_and_leads_to_the_message(hou
     room = await ben.room_id()
     await switches_on(house, ben)
     registered = await ben.page.evaluate(
-        "navigator.serviceWorker.getRegistration('/').then(({ scope, active }) => [scope, active.scriptURL])"
+        "navigator.serviceWorker.ready.then(({ scope, active }) => [scope, active.scriptURL])"
     )
     assert registered == [f"{house.network.url}/", f"{house.network.url}/push-worker.js"]
     # It is so for the next page, and in another tab.
@@ -240,7 +245,7 @@ async def test_a_mention_arrives_encrypted_is_shown_and_leads_to_the_message(hou
     await house.deliver(ben.page, json.dumps(message))
     await expect(bell(ben.page, SEEDED + 1)).to_be_visible()
     await ben.page.evaluate("window.same = true")
-    [worker] = house.context.service_workers
+    worker = await house.worker()
     # A click that is made up may not focus a page; it gets as far as that.
     assert await worker.evaluate(CLICK, message["id"]) == "Not allowed to focus a window."
     await is_in_view(ben, "Ben, please look at this.")
@@ -297,7 +302,7 @@ async def test_who_signs_out_or_is_followed_by_another_gets_no_more(house: House
     ada = await house.visits("ada")
     await opens_preferences(ada)
     await expect(switch(ada.page)).not_to_be_checked()
-    assert await ada.page.evaluate("localStorage.getItem('test.subscription')") is None
+    await ada.page.wait_for_function("localStorage.getItem('test.subscription') === null")
 
 
 async def test_a_block_is_said_and_its_end_is_seen_at_once(house: House) -> None:
