@@ -264,7 +264,7 @@ async def test_a_role_that_changes_reaches_who_is_in_the_document(room: ReadingR
 async def test_who_leaves_the_course_is_out_of_its_documents(room: ReadingRoom) -> None:
     """[DOC7] [SUB1]"""
     ada, ben = await two(room)
-    clock = Clock(room.house)
+    clock = Clock(room.house, runs=True)
     ben.show_caret(1, HERE)
     await room.remove("ben")
     await clock.advance(1)

@@ -172,7 +172,7 @@ async def test_edits_take_their_share_of_a_processor_in_the_long_run(
 ) -> None:
     """[DOC4] Each is below what may be taken at once; all of them together are not."""
     ada, ben = await both(room)
-    clock = Clock(room.house)
+    clock = Clock(room.house, runs=True)
     reads = count()
     # Long enough that the time that the test itself takes does not matter.
     monkeypatch.setattr(commands, "thread_time", lambda: next(reads) * 90.0)

@@ -36,7 +36,7 @@ class Told:
     """People who are here, root as an administrator on no roster; and who of them was told since the last time."""
 
     def __init__(self, room: ReadingRoom, event: str, people: list[Writer]) -> None:
-        self._clock = Clock(room.house)
+        self._clock = Clock(room.house, runs=True)
         self._event = event
         self.people = people
         self._counted: Counter[str] = Counter()

@@ -234,18 +234,18 @@ def texts(heard: Iterable[Heard]) -> list[str]:
 class Clock:
     """Moves the time of an event loop ahead; its timers then fire as if that had passed.
 
-    One that is `still` does not go on by itself, however busy the machine is, but for a test that hangs: after a minute
-    it does, and `asyncio.timeout` ends that.
+    It does not go on by itself, however busy the machine is, unless it `runs`. For a test that hangs it does so after
+    a minute, and `asyncio.timeout` ends that.
     """
 
-    def __init__(self, house: House, *, still: bool = False) -> None:
+    def __init__(self, house: House, *, runs: bool = False) -> None:
         self._house = house
         self._ahead = 0.0
         loop = asyncio.get_running_loop()
         real = loop.time
         began = real()
         loop.time = lambda: (  # type: ignore[method-assign]
-            self._ahead + (began + max(0.0, real() - began - STILL_S) if still else real())
+            self._ahead + (real() if runs else began + max(0.0, real() - began - STILL_S))
         )
 
     async def advance(self, seconds: float) -> None:

@@ -222,7 +222,7 @@ async def count(house: House, number: int, board: str = "math") -> None:
 
 async def test_newest_values_keep_to_their_rate_and_the_last_one_always_comes(house: House) -> None:
     ada = await house.visitor("ada", BOARD)
-    clock = Clock(house, still=True)
+    clock = Clock(house)
     for number in range(1, 6):
         await count(house, number)
     assert counts(ada) == [1]
@@ -240,7 +240,7 @@ async def test_newest_values_keep_to_their_rate_and_the_last_one_always_comes(ho
 async def test_a_rate_with_room_is_kept_in_the_mean(house: House) -> None:
     """What is a little early goes out, and is made up for later: never more than one per interval and the first."""
     ada = await house.visitor("ada", BOARD)
-    clock = Clock(house, still=True)
+    clock = Clock(house)
     channel = house.hub.find(notes.PATH, BOARD)
     assert channel is not None
     sent: list[float] = []
@@ -261,7 +261,7 @@ async def test_a_rate_with_room_is_kept_in_the_mean(house: House) -> None:
 async def test_what_one_commit_says_of_several_keys_leaves_together(house: House) -> None:
     """None of them waits for the interval that another one has begun."""
     ada = await house.visitor("ada", BOARD)
-    Clock(house, still=True)
+    Clock(house)
 
     def say(tx: Any) -> None:
         for number, board in enumerate("abcd"):
@@ -274,7 +274,7 @@ async def test_what_one_commit_says_of_several_keys_leaves_together(house: House
 
 async def test_each_key_has_its_own_newest_value(house: House) -> None:
     ada = await house.visitor("ada", BOARD)
-    clock = Clock(house, still=True)
+    clock = Clock(house)
     for number, board in ((1, "a"), (2, "b"), (3, "a"), (4, "b")):
         await count(house, number, board)
     await clock.advance(0.5)

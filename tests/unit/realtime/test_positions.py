@@ -57,7 +57,7 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 async def test_a_lost_last_event_comes_within_five_seconds(house: House) -> None:
     """[FAN2] Nothing follows it that would show the hole."""
-    clock = Clock(house)
+    clock = Clock(house, runs=True)
     house.positions.start()
     guests = [await house.visitor(user, BOARD) for user in ("ada", "bob")]
     await house.add("math", "1")
