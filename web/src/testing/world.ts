@@ -252,6 +252,13 @@ export class World implements Environment {
     this.#now = until;
   }
 
+  /** Let time pass in which the page is busy: whatever became due runs once, behind it. */
+  stall(ms: number): void {
+    this.#now += ms;
+    const due = [...this.timers].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const timer of due) if (this.timers.delete(timer)) timer.callback();
+  }
+
   wake(): void {
     for (const callback of [...this.wakers]) callback();
   }

@@ -7,7 +7,7 @@ import { CommandError } from "../errors";
 import { NamedTimers } from "../timers";
 import { Keeping, type Unsent } from "./keeping";
 import { Saving } from "./saving";
-import type { Change } from "./store";
+import type { Change, KeptContent } from "./store";
 
 /** A document to which letters are added, one update each. */
 function typist(count: number): { updates: Uint8Array[]; text: string } {
@@ -24,6 +24,50 @@ function read(updates: readonly Uint8Array[]): string {
   for (const update of updates) applyUpdate(doc, update);
   return doc.getText("t").toString();
 }
+
+describe("what the device has kept", () => {
+  function load(): {
+    world: World;
+    keeping: Keeping;
+    loading: Promise<unknown>;
+    answer: (kept: KeptContent) => void;
+  } {
+    const world = new World();
+    let answer: (kept: KeptContent) => void = () => undefined;
+    const keeping = new Keeping("7", {
+      rows: {
+        load: () =>
+          new Promise((done) => {
+            answer = done;
+          }),
+        begin: async () => undefined,
+        change: async () => [],
+      },
+      timers: new NamedTimers(world),
+      changed: () => undefined,
+    });
+    return { world, keeping, loading: keeping.load(), answer };
+  }
+
+  const kept = { document: {}, updates: new Map() } as unknown as KeptContent;
+
+  it("is waited for by a page that was too busy to hear it", async () => {
+    const { world, keeping, loading, answer } = load();
+    world.stall(20_000);
+    answer(kept);
+    expect(await loading).toBe(kept);
+    expect(keeping.works).toBe(true);
+    expect(world.timers.size).toBe(0);
+  });
+
+  it("is not waited for when the device is mute", async () => {
+    const { world, keeping, loading, answer } = load();
+    world.advance(3_000);
+    answer(kept);
+    expect(await loading).toBeNull();
+    expect(keeping.works).toBe(false);
+  });
+});
 
 describe("what others write, while the device is slow", () => {
   it("is merged above its bound, and written whole", async () => {

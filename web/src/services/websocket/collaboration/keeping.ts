@@ -10,8 +10,10 @@ const LAZY_MS = 2_000;
 const MOST_ROWS = 500;
 /** Bound of what waits to be written: above it they are merged into one. */
 const MOST_WAITING = 200;
-/** A device that does not answer for so long keeps nothing. */
-const PATIENCE_MS = 3_000;
+/** A device that does not answer in so many turns of so long keeps nothing: a page that was busy all the while has not
+ * heard its answer yet, and what is unsent there would be missing until the next page. */
+const PATIENT_TURNS = 30;
+const TURN_MS = 100;
 
 /** An edit of ours that the server has not committed. */
 export interface Unsent {
@@ -61,7 +63,11 @@ export class Keeping {
     const { rows, timers } = this.#needs;
     try {
       const late = new Promise<never>((_resolve, reject) => {
-        timers.set("load", PATIENCE_MS, () => reject(new Error("this device does not answer")));
+        const wait = (turns: number): void => {
+          if (turns === 0) reject(new Error("this device does not answer"));
+          else timers.set("load", TURN_MS, () => wait(turns - 1));
+        };
+        wait(PATIENT_TURNS);
       });
       return await Promise.race([rows.load(this.#id), late]);
     } catch {
