@@ -1,9 +1,10 @@
+/** A switch as the whole campus has it. What it is called belongs to a label, or to `aria-label`. */
+
 import { Switch } from "radix-ui";
 import type { ComponentProps } from "react";
 
 type Props = Omit<ComponentProps<typeof Switch.Root>, "asChild" | "children" | "className">;
 
-/** A switch as the whole campus has it. What it is called belongs to a label, or to `aria-label`. */
 export function Toggle(props: Props) {
   return (
     <Switch.Root {...props} className="cw-switch">

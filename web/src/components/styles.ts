@@ -2,6 +2,7 @@
 
 import "./tokens.css";
 import "./parts.css";
+import "./toggle.css";
 import "./written.css";
 import "./chat/chat.css";
 import "./chat/rooms.css";
