@@ -31,8 +31,10 @@ describe("what the device has kept", () => {
     keeping: Keeping;
     loading: Promise<unknown>;
     answer: (kept: KeptContent) => void;
+    late: KeptContent[];
   } {
     const world = new World();
+    const late: KeptContent[] = [];
     let answer: (kept: KeptContent) => void = () => undefined;
     const keeping = new Keeping("7", {
       rows: {
@@ -45,27 +47,31 @@ describe("what the device has kept", () => {
       },
       timers: new NamedTimers(world),
       changed: () => undefined,
+      late: (kept) => late.push(kept),
     });
-    return { world, keeping, loading: keeping.load(), answer };
+    return { world, keeping, loading: keeping.load(), answer: (kept) => answer(kept), late };
   }
 
   const kept = { document: {}, updates: new Map() } as unknown as KeptContent;
 
   it("is waited for by a page that was too busy to hear it", async () => {
-    const { world, keeping, loading, answer } = load();
+    const { world, keeping, loading, answer, late } = load();
     world.stall(20_000);
     answer(kept);
     expect(await loading).toBe(kept);
+    expect(late).toEqual([]);
     expect(keeping.works).toBe(true);
     expect(world.timers.size).toBe(0);
   });
 
-  it("is not waited for when the device is mute", async () => {
-    const { world, keeping, loading, answer } = load();
+  it("is not waited for when the device is mute, and told when it speaks after all", async () => {
+    const { world, keeping, loading, answer, late } = load();
     world.advance(3_000);
-    answer(kept);
     expect(await loading).toBeNull();
     expect(keeping.works).toBe(false);
+    answer(kept);
+    await settle();
+    expect(late).toEqual([kept]);
   });
 });
 
@@ -85,6 +91,7 @@ describe("what others write, while the device is slow", () => {
       },
       timers: new NamedTimers(world),
       changed: () => undefined,
+      late: () => undefined,
     });
     const about = { id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 };
     keeping.begin(about as never, null);

@@ -10,8 +10,8 @@ const LAZY_MS = 2_000;
 const MOST_ROWS = 500;
 /** Bound of what waits to be written: above it they are merged into one. */
 const MOST_WAITING = 200;
-/** A device that does not answer in so many turns of so long keeps nothing: a page that was busy all the while has not
- * heard its answer yet, and what is unsent there would be missing until the next page. */
+/** A device that does not answer in so many turns of so long is not waited for. Turns, as a page that was busy all the
+ * while has not heard its answer yet. */
 const PATIENT_TURNS = 30;
 const TURN_MS = 100;
 
@@ -34,6 +34,8 @@ interface Needs {
   timers: NamedTimers;
   /** Something was written, or could not be. */
   changed: () => void;
+  /** What the device has kept, told when `load` had given it up. */
+  late: (kept: KeptContent) => void;
 }
 
 /** Writes one after the other; what comes meanwhile goes together. Whatever fails is tried again with the next edit. */
@@ -58,9 +60,10 @@ export class Keeping {
     this.#needs = needs;
   }
 
-  /** What this device has kept; null: nothing, or it does not say. */
+  /** What this device has kept; null: nothing, or it does not say yet. Before anything else is written it does. */
   async load(): Promise<KeptContent | null> {
     const { rows, timers } = this.#needs;
+    const answer = rows.load(this.#id);
     try {
       const late = new Promise<never>((_resolve, reject) => {
         const wait = (turns: number): void => {
@@ -69,9 +72,13 @@ export class Keeping {
         };
         wait(PATIENT_TURNS);
       });
-      return await Promise.race([rows.load(this.#id), late]);
+      return await Promise.race([answer, late]);
     } catch {
       this.works = false;
+      answer.then(
+        (kept) => kept && this.#needs.late(kept),
+        () => undefined,
+      );
       return null;
     } finally {
       timers.cancel("load");

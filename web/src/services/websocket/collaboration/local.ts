@@ -17,6 +17,8 @@ interface Needs extends Pick<CaretNeeds, "send" | "report">, Pick<SavingNeeds, "
   saved: () => void;
   /** The device has written something, or could not. */
   kept: () => void;
+  /** The device tells what it has kept when nobody waits for it any more. */
+  keptAfterAll: (kept: KeptContent) => void;
 }
 
 export class Local {
@@ -27,7 +29,12 @@ export class Local {
 
   constructor(id: string, needs: Needs) {
     this.#needs = needs;
-    this.#keeping = new Keeping(id, { rows: needs.store, timers: needs.timers, changed: needs.kept });
+    this.#keeping = new Keeping(id, {
+      rows: needs.store,
+      timers: needs.timers,
+      changed: needs.kept,
+      late: needs.keptAfterAll,
+    });
     this.#saving = new Saving({
       timers: needs.timers,
       send: needs.save,
@@ -72,7 +79,10 @@ export class Local {
     return this.#keeping.load();
   }
 
-  /** Show what was kept, and send what is unsent of it. @throws what Yjs throws when it cannot be read */
+  /**
+   * Show what was kept, and send what is unsent of it before all that waits. Only while it is paused.
+   * @throws what Yjs throws when it cannot be read
+   */
   take({ document, updates }: KeptContent): void {
     const rows = [...updates];
     try {
@@ -86,8 +96,21 @@ export class Local {
       rows.filter(([, row]) => !row.unsent).map(([key]) => key),
       unsent,
     );
-    this.#saving.replace(unsent);
+    this.#saving.replace([...unsent, ...this.#saving.waiting]);
     this.#keeping.begin(document, this.#replica.doc, true);
+  }
+
+  /** What was kept, as text, if something of it is unsent. @throws what Yjs throws when it cannot be read */
+  textOf({ updates }: KeptContent): string | null {
+    const rows = [...updates.values()];
+    if (!rows.some(({ unsent }) => unsent)) return null;
+    const replica = this.#make();
+    try {
+      for (const { bytes } of rows) replica.applyKept(bytes);
+      return replica.text;
+    } finally {
+      replica.end();
+    }
   }
 
   /** Keep it from now on; null: nothing of it. */

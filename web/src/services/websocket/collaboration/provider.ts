@@ -55,6 +55,7 @@ export class DocumentProvider {
         this.#tell();
       },
       kept: this.show,
+      keptAfterAll: (kept) => this.#keptAfterAll(kept),
       gap: () => void this.#fillGap(),
       open: () => this.#openAnew(),
       refused: (error) => this.#refused(error),
@@ -179,6 +180,27 @@ export class DocumentProvider {
     this.#info = info;
     this.#modeIs(mode);
     this.#ready();
+  }
+
+  /** The device was slow to tell what it has kept: that joins what is here by now, or is a copy where it has no place. */
+  #keptAfterAll(kept: KeptContent): void {
+    if (this.#phase === "ended" || kept.document.layout > this.#layout) return;
+    const { epoch, info } = kept.document;
+    const isOver = this.#epoch !== null && this.#epoch !== epoch;
+    try {
+      if (this.#phase === "gone" || isOver) {
+        const text = this.#here.textOf(kept);
+        const reason = isOver ? "epoch" : "gone";
+        if (text !== null) this.#needs.copied({ documentId: this.#id, title: info.title, reason, text });
+        return;
+      }
+      this.#pause();
+      if (this.#epoch === null) this.#takeKept(kept);
+      else this.#here.take(kept);
+    } catch (error) {
+      this.#needs.environment.report(error);
+    }
+    void this.open();
   }
 
   #opened(answer: DocumentOpened): void {

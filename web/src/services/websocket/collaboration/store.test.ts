@@ -267,6 +267,83 @@ describe("a device that keeps nothing", () => {
   });
 });
 
+describe("a device that is slow to tell what it has kept", () => {
+  /** Ada has left something unsent, and comes back to a page that does not wait for her device any longer. */
+  async function comesBack(connected: boolean): Promise<{ ada: Page; answer: () => Promise<void> }> {
+    const before = await new Page("ada").online();
+    await before.offline();
+    await before.type(" offline");
+    await before.leave();
+    const slow = slowDatabases();
+    const ada = new Page("ada", slow.factory);
+    await quiet();
+    ada.world.advance(3_000);
+    await quiet();
+    if (connected) await ada.online();
+    return {
+      ada,
+      answer: async () => {
+        slow.answer();
+        await quiet();
+      },
+    };
+  }
+
+  it("adds it to what was written meanwhile, and both are sent", async () => {
+    const { ada, answer } = await comesBack(true);
+    await ada.type("!");
+    expect(server.text).toBe("Hegel!");
+    await ada.offline();
+    await ada.type("?");
+    await answer();
+    expect(ada.state.saveState).toBe("kept");
+    await ada.online();
+    expect(textIn(ada.doc)).toBe(server.text);
+    expect(server.text.replace(" offline", "")).toBe("Hegel!?");
+    expect(server.text).toContain(" offline");
+    expect(ada.state.saveState).toBe("saved");
+  });
+
+  it("sends it at once where there is a connection", async () => {
+    const { ada, answer } = await comesBack(true);
+    expect(ada.state.saveState).toBe("saved");
+    await answer();
+    expect(server.text).toBe("Hegel offline");
+    expect(textIn(ada.doc)).toBe("Hegel offline");
+  });
+
+  it("shows it where there is none", async () => {
+    const { ada, answer } = await comesBack(false);
+    expect(ada.state).toMatchObject({ phase: "loading", doc: null });
+    await answer();
+    expect(ada.state).toMatchObject({ phase: "ready", saveState: "kept" });
+    expect(textIn(ada.doc)).toBe("Hegel offline");
+  });
+
+  it("makes a copy of it where the document has begun anew, or is not theirs any more", async () => {
+    const { ada, answer } = await comesBack(false);
+    server.reset("e2", "Kant");
+    await ada.online();
+    await answer();
+    expect(textIn(ada.doc)).toBe("Kant");
+    expect(ada.service.store.getSnapshot().copies).toMatchObject([
+      { reason: "epoch", text: "Hegel offline\n", title: "Notes" },
+    ]);
+  });
+
+  it("reports what cannot be read of it, and goes on without", async () => {
+    const { ada, answer } = await comesBack(true);
+    const store = new DeviceStore(databases, "ada");
+    await store.change("7", { add: [{ bytes: Uint8Array.of(1, 2, 3), unsent: true }], remove: [] });
+    await store.close();
+    await ada.type("!");
+    await answer();
+    expect(ada.world.reported).toHaveLength(1);
+    expect(ada.state).toMatchObject({ phase: "ready", saveState: "saved" });
+    expect(server.text).toContain("!");
+  });
+});
+
 describe("DeviceStore", () => {
   it("keeps fifty documents, and those with unsent edits beyond", async () => {
     const store = new DeviceStore(databases, "ada");
@@ -293,6 +370,21 @@ function fill(): { end: () => void } {
     throw new DOMException("full", "QuotaExceededError");
   });
   return { end: () => full.mockRestore() };
+}
+
+/** Databases that open only once they are told to. */
+function slowDatabases(): { factory: IDBFactory; answer: () => void } {
+  let answer = () => {};
+  const open = (name: string, version: number) => {
+    const request = fakeRequest(null);
+    answer = () => {
+      const real = databases.open(name, version);
+      real.onsuccess = () =>
+        request.onsuccess?.call(Object.assign(request, { result: real.result }), new Event("success"));
+    };
+    return request;
+  };
+  return { factory: { open } as unknown as IDBFactory, answer: () => answer() };
 }
 
 /** A request that ends so, or never. */
