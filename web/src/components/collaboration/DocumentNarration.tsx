@@ -41,8 +41,8 @@ export function DocumentNarration(props: Props) {
 
   useEffect(() => {
     const before = saved.current;
-    // Each letter is saved: only what is not usual is told, and that it is over.
-    if (saveState === "saving") return;
+    // Each letter is saved, or kept: only what is not usual is told, and that it is over.
+    if (saveState === "saving" || saveState === "keeping") return;
     saved.current = saveState;
     if (before !== saveState) narrator.tell(`${saveWords[saveState]}.`);
   }, [narrator, saveState]);

@@ -12,12 +12,13 @@ interface Props {
   keeps: boolean;
 }
 
-/** "Saved" waits for a pause: it would flicker between two letters. */
+/** Good news waits for a pause: it would flicker between two letters. */
 const PAUSE_MS = 700;
 
 export const saveWords: Record<State, string> = {
   saved: "All changes saved",
   saving: "Saving…",
+  keeping: "Offline. Keeping your changes on this device…",
   kept: "Offline. Your changes are kept on this device",
   offline: "Offline. Your changes are lost when you close this page",
   refused: "Some of your changes were not taken",
@@ -26,6 +27,7 @@ export const saveWords: Record<State, string> = {
 const ICONS = {
   saved: Cloud,
   saving: LoaderCircle,
+  keeping: HardDriveDownload,
   kept: HardDriveDownload,
   offline: CloudOff,
   refused: CircleAlert,
@@ -34,12 +36,14 @@ const ICONS = {
 /** What to show: late to say that all is well, at once to say that it is not. */
 export function useCalm(state: State): State {
   const [calm, setCalm] = useState(state);
+  const isGood = state === "saved" || state === "kept";
   useEffect(() => {
-    if (state !== "saved") return setCalm(state);
-    const timer = setTimeout(() => setCalm("saved"), PAUSE_MS);
+    if (!isGood) return setCalm(state);
+    const timer = setTimeout(() => setCalm(state), PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [state]);
-  return state === "saved" ? calm : state;
+  }, [state, isGood]);
+  // What is kept is not saved yet, however long it was.
+  return isGood && calm !== "saved" ? calm : state;
 }
 
 export function SaveState({ state, mode, isConnected, keeps }: Props) {

@@ -31,11 +31,14 @@ export class StateStore<Value> {
     return this.#watchers.count;
   }
 
-  /** The first change is told at once; those of the next 16 ms together. */
-  set(value: Value): void {
+  /**
+   * The first change is told at once; those of the next 16 ms together. `isUrgent`: at once in any case, as what was told
+   * before is not true any more, and a page that is busy runs its timers late.
+   */
+  set(value: Value, isUrgent = false): void {
     if (Object.is(value, this.#value)) return;
     this.#value = value;
-    if (this.#resting) {
+    if (this.#resting && !isUrgent) {
       this.#changed = true;
       return;
     }
@@ -45,11 +48,12 @@ export class StateStore<Value> {
   #tell(): void {
     this.#changed = false;
     if (this.#watchers.count === 0) return;
+    if (!this.#resting)
+      this.#surroundings.setTimer(() => {
+        this.#resting = false;
+        if (this.#changed) this.#tell();
+      }, FRAME_MS);
     this.#resting = true;
-    this.#surroundings.setTimer(() => {
-      this.#resting = false;
-      if (this.#changed) this.#tell();
-    }, FRAME_MS);
     this.#watchers.tell();
   }
 }

@@ -19,7 +19,13 @@ import { annotationArrived, annotationsLoaded, audiencesKept } from "./annotatio
 import type { Copies } from "./copies";
 import { audienceOf, documentOf, folded } from "./events";
 import type { DocumentProvider } from "./provider";
-import { type CollaborationState, closedDocument, type DocumentState, participantsOf } from "./state";
+import {
+  type CollaborationState,
+  closedDocument,
+  type DocumentState,
+  isAtRisk,
+  participantsOf,
+} from "./state";
 import type { DeviceStore } from "./store";
 import type { Asks } from "./surroundings";
 
@@ -89,7 +95,9 @@ export class Documents {
     if (!state) return;
     const next = { ...state, ...patch };
     const fields = Object.keys(patch) as (keyof DocumentState)[];
-    if (fields.some((field) => !Object.is(next[field], state[field]))) this.#show(next);
+    if (!fields.some((field) => !Object.is(next[field], state[field]))) return;
+    // What is on screen as safe must not be there once it is not.
+    this.#show(next, next.saveState !== state.saveState && isAtRisk(next.saveState));
   }
 
   /** Open one until the returned function is called by everyone who uses it. */
@@ -309,7 +317,7 @@ export class Documents {
     const used = this.#used.get(id);
     const state = this.get(id);
     if (!used || used.uses > 0 || !state) return;
-    if (state.saveState === "saving" || state.saveState === "offline") return;
+    if (isAtRisk(state.saveState)) return;
     void used.provider?.end();
     this.#leave(id, state.channels);
     this.#forget(id);
@@ -327,10 +335,10 @@ export class Documents {
     for (const channel of channels) if (documentOf(channel, null) === id) this.#needs.leave(channel);
   }
 
-  #show(state: DocumentState): void {
+  #show(state: DocumentState, isUrgent = false): void {
     const { store } = this.#needs;
     const before = store.getSnapshot();
     if (before.documents[state.id] === state) return;
-    store.set({ ...before, documents: { ...before.documents, [state.id]: state } });
+    store.set({ ...before, documents: { ...before.documents, [state.id]: state } }, isUrgent);
   }
 }

@@ -65,7 +65,8 @@ export class DocumentProvider {
   get saveState(): SaveState {
     if (this.#here.isSaved) return this.#needs.hasCopies() ? "refused" : "saved";
     if (this.#needs.isConnected()) return "saving";
-    return this.#here.isKept ? "kept" : "offline";
+    if (this.#here.isKept) return "kept";
+    return this.#here.keeps ? "keeping" : "offline";
   }
 
   /** Whether the server has been asked to let us in: its answer will be newer than all that it has said before. */

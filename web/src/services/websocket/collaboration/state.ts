@@ -8,10 +8,14 @@ import type { KeptCopy } from "./store";
 
 /**
  * Of a document that is ready. `saved`: the server has committed everything. `saving`: it is under way. Without a
- * connection: `kept` on this device, or `offline`, and then it is lost with the page. `refused`: the server did not take
- * it, see the copies.
+ * connection: `kept` on this device, `keeping` while that is being written, or `offline`, as the device keeps nothing, and
+ * then it is lost with the page. `refused`: the server did not take it, see the copies.
  */
-export type SaveState = "saved" | "saving" | "offline" | "kept" | "refused";
+export type SaveState = "saved" | "saving" | "offline" | "keeping" | "kept" | "refused";
+
+/** Whether something may be lost with the page. */
+export const isAtRisk = (state: SaveState): boolean =>
+  state === "saving" || state === "keeping" || state === "offline";
 
 export type Phase = "loading" | "ready" | "failed";
 

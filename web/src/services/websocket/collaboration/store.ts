@@ -113,6 +113,8 @@ export class DeviceStore {
         asked.onsuccess = () => keys.push(Number(asked.result));
       }
       for (const key of remove) updates.delete(key);
+      // Now, and not when this page has heard of each: it may be gone by then, and the transaction with it.
+      transaction.commit();
     });
     return keys;
   }
