@@ -109,6 +109,46 @@ describe("what others write, while the device is slow", () => {
   });
 });
 
+describe("what we write, while the device is slow", () => {
+  it("is with the device in the same turn, and above a bound together once it has answered", async () => {
+    const changes: Change[] = [];
+    const waiting: ((keys: number[]) => void)[] = [];
+    const keeping = new Keeping("7", {
+      rows: {
+        load: async () => null,
+        begin: async () => undefined,
+        change: (_life, change) => {
+          changes.push(change);
+          return new Promise((done) => waiting.push(done));
+        },
+      },
+      timers: new NamedTimers(new World()),
+      changed: () => undefined,
+      late: () => undefined,
+    });
+    keeping.begin({ id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 } as never, null, true);
+    const { updates, text } = typist(250);
+    const edits = updates.map((bytes): Unsent => ({ bytes, key: null }));
+    keeping.received(Uint8Array.of(0, 0)); // What others write waits behind it.
+    for (const edit of edits.slice(0, 3)) keeping.add(edit);
+    expect(changes.map(({ add }) => add.length)).toEqual([1, 1, 1]);
+    for (const edit of edits.slice(3)) keeping.add(edit);
+    expect(changes.map(({ add }) => add.length)).toEqual(Array(100).fill(1));
+    expect(keeping.isWhole).toBe(false);
+    for (let key = 0; key < 99; key += 1) waiting.shift()?.([key]);
+    await settle();
+    expect(changes.slice(100).map(({ add }) => add.length)).toEqual([150]);
+    waiting.shift()?.([99]);
+    await settle();
+    expect(keeping.isWhole).toBe(false);
+    waiting.shift()?.(Array.from({ length: 150 }, (_one, index) => 100 + index));
+    await settle();
+    expect(keeping.isWhole).toBe(true);
+    expect(edits.map(({ key }) => key)).toEqual(edits.map((_one, index) => index));
+    expect(read(changes.flatMap(({ add }) => add.map(({ bytes }) => bytes)))).toBe(text);
+  });
+});
+
 describe("what we write, while the server is away", () => {
   it("is merged above its bound, loses nothing, and never becomes larger than an update may be", async () => {
     const world = new World();

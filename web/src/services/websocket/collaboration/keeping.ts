@@ -2,7 +2,7 @@
 
 import { type Doc, encodeStateAsUpdate, mergeUpdates } from "yjs";
 import type { NamedTimers } from "../timers";
-import type { KeptContent, KeptDocument, KeptUpdate } from "./store";
+import type { KeptContent, KeptDocument, KeptUpdate, Life } from "./store";
 
 /** Updates of others are there again after a reload in any case: they wait for each other. */
 const LAZY_MS = 2_000;
@@ -10,6 +10,8 @@ const LAZY_MS = 2_000;
 const MOST_ROWS = 500;
 /** Bound of what waits to be written: above it they are merged into one. */
 const MOST_WAITING = 200;
+/** Bound of the edits that the device is given before it has answered; more of them go together when it has. */
+const MOST_GIVEN = 100;
 /** A device that does not answer in so many turns of so long is not waited for. Turns, as a page that was busy all the
  * while has not heard its answer yet. */
 const PATIENT_TURNS = 30;
@@ -18,7 +20,7 @@ const TURN_MS = 100;
 /** An edit of ours that the server has not committed. */
 export interface Unsent {
   bytes: Uint8Array;
-  /** Of its row on the device; null while it is not written. */
+  /** Of its row on the device; null while that is not written. */
   key: number | null;
 }
 
@@ -26,7 +28,7 @@ export interface Unsent {
 export interface Rows {
   load(id: string): Promise<KeptContent | null>;
   begin(document: KeptDocument): Promise<void>;
-  change(id: string, change: { add: readonly KeptUpdate[]; remove: readonly number[] }): Promise<number[]>;
+  change(life: Life, change: { add: readonly KeptUpdate[]; remove: readonly number[] }): Promise<number[]>;
 }
 
 interface Needs {
@@ -38,15 +40,25 @@ interface Needs {
   late: (kept: KeptContent) => void;
 }
 
-/** Writes one after the other; what comes meanwhile goes together. Whatever fails is tried again with the next edit. */
+/**
+ * Edits of ours are given to the device in the turn in which they are made: they are written though the page should go in
+ * the next one. All else is written when there is time, one write after the other. Whatever fails is tried again with the
+ * next edit.
+ */
 export class Keeping {
   /** Whether the last write worked. */
   works = true;
   readonly #needs: Needs;
   readonly #id: string;
   #about: KeptDocument | null = null;
-  #isBegun = false;
+  /** Whether the device knows `#about`. */
+  #isWritten = false;
+  /** The epoch that the device knows: edits of it can be written. */
+  #begun: string | null = null;
   readonly #unsent = new Set<Unsent>();
+  /** What of it the device has not, and what of that it has been given. */
+  readonly #waiting = new Set<Unsent>();
+  readonly #given = new Map<Unsent, Promise<void>>();
   #received: Uint8Array[] = [];
   /** Keys of rows that the server has by now, or that nobody wants any more. */
   readonly #over = new Set<number>();
@@ -93,16 +105,19 @@ export class Keeping {
 
   /** Whether everything that is unsent would survive this page. */
   get isWhole(): boolean {
-    return this.#about !== null && this.#isBegun && [...this.#unsent].every(({ key }) => key !== null);
+    return this.#isBegun && this.#waiting.size === 0 && this.#given.size === 0;
   }
 
   /** Keep this document from now on; null: nothing of it is kept. `isWritten`: the device says so already. */
   begin(about: KeptDocument | null, doc: Doc | null, isWritten = false): void {
     if (about?.epoch !== this.#about?.epoch) this.#rows.clear();
+    if (!about) this.#begun = null;
     this.#about = about;
     this.#doc = doc;
-    this.#isBegun = isWritten;
-    this.#soon();
+    this.#isWritten = isWritten;
+    if (about && isWritten) this.#begun = about.epoch;
+    if (about && !this.#isBegun) void this.flush();
+    else this.#soon();
   }
 
   /** The document starts over from the server's state: nothing that was kept of it holds. */
@@ -111,15 +126,18 @@ export class Keeping {
     this.#rows.clear();
     for (const { key } of this.#unsent) if (key !== null) this.#over.add(key);
     this.#unsent.clear();
+    this.#waiting.clear();
     this.#received = [];
     this.#doc = null;
     this.#soon();
   }
 
-  /** Ours, and not sent: written at once. */
+  /** Ours, and not sent. */
   add(unsent: Unsent): void {
     this.#unsent.add(unsent);
-    void this.flush();
+    this.#waiting.add(unsent);
+    if (this.#isBegun) this.#give();
+    else void this.flush();
   }
 
   /** The server has committed these. */
@@ -131,6 +149,7 @@ export class Keeping {
   /** Nobody wants this one any more. */
   drop(unsent: Unsent): void {
     this.#unsent.delete(unsent);
+    this.#waiting.delete(unsent);
     if (unsent.key !== null) this.#over.add(unsent.key);
     this.#soon();
   }
@@ -145,21 +164,29 @@ export class Keeping {
   /** Write all that waits. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
-    if (!this.#hasWork()) return;
-    this.#writing = this.#write()
-      .then(
-        () => {
-          this.works = true;
-        },
-        () => {
-          this.works = false; // A private window, a full disk: `changed` shows it, and the next edit tries again.
-        },
-      )
-      .finally(() => {
+    if (this.#hasWork()) {
+      this.#writing = this.#answered(this.#write(), () => {
         this.#writing = null;
-        this.#needs.changed();
       });
-    await this.#writing;
+      await this.#writing;
+    }
+    this.#give();
+    while (this.#given.size > 0) await Promise.all(this.#given.values());
+  }
+
+  get #isBegun(): boolean {
+    return this.#about !== null && this.#begun === this.#about.epoch;
+  }
+
+  async #answered(write: Promise<void>, over: () => void): Promise<void> {
+    try {
+      await write;
+      this.works = true;
+    } catch {
+      this.works = false; // A private window, a full disk: `changed` shows it, and the next edit tries again.
+    }
+    over();
+    this.#needs.changed();
   }
 
   #soon(): void {
@@ -168,49 +195,67 @@ export class Keeping {
   }
 
   #hasWork(): boolean {
-    if (!this.#about) {
-      this.#received = [];
-      return this.#over.size > 0;
+    if (!this.#about) this.#received = [];
+    return this.#over.size > 0 || this.#received.length > 0 || (this.#about !== null && !this.#isWritten);
+  }
+
+  /** Give the device what is ours, and is not there. */
+  #give(): void {
+    const about = this.#about;
+    if (!about || !this.#isBegun || this.#waiting.size === 0 || this.#given.size >= MOST_GIVEN) return;
+    const edits = [...this.#waiting];
+    this.#waiting.clear();
+    const written = this.#answered(this.#writeEdits(about, edits), () => {
+      for (const edit of edits) this.#given.delete(edit);
+      if (this.works) this.#give();
+    });
+    for (const edit of edits) this.#given.set(edit, written);
+  }
+
+  async #writeEdits({ id, epoch }: KeptDocument, edits: readonly Unsent[]): Promise<void> {
+    const add = edits.map(({ bytes }) => ({ bytes, unsent: true }));
+    try {
+      const keys = await this.#needs.rows.change([id, epoch], { add, remove: [] });
+      for (const [index, edit] of edits.entries()) {
+        edit.key = keys[index] ?? null;
+        // The server's answer may have been faster than the disk.
+        if (edit.key !== null && !this.#unsent.has(edit)) this.#over.add(edit.key);
+      }
+    } catch (error) {
+      for (const edit of edits) if (this.#unsent.has(edit)) this.#waiting.add(edit);
+      throw error;
     }
-    const waiting = [...this.#unsent].some(({ key }) => key === null);
-    return waiting || !this.#isBegun || this.#received.length > 0 || this.#over.size > 0;
   }
 
   async #write(): Promise<void> {
     this.#needs.timers.cancel("keep");
     const { rows } = this.#needs;
-    if (this.#about && !this.#isBegun) {
-      const about = this.#about;
+    const about = this.#about;
+    if (about && !this.#isWritten) {
       await rows.begin(about);
-      if (about === this.#about) this.#isBegun = true;
+      this.#begun = about.epoch;
+      this.#isWritten ||= about === this.#about;
+      this.#give();
     }
-    const unsent = [...this.#unsent].filter(({ key }) => key === null);
+    const epoch = this.#about?.epoch;
+    if (epoch !== about?.epoch) return; // It has begun anew meanwhile: its next write is waiting already.
     const received = this.#received;
     this.#received = [];
     const over = [...this.#over];
     const { add, replaced } = this.#together(received);
+    if (add.length + over.length + replaced.length === 0) return;
     try {
-      const keys = await rows.change(this.#id, {
-        add: [
-          ...add.map((bytes) => ({ bytes, unsent: false })),
-          ...unsent.map(({ bytes }) => ({ bytes, unsent: true })),
-        ],
+      const keys = await rows.change([this.#id, epoch ?? ""], {
+        add: add.map((bytes) => ({ bytes, unsent: false })),
         remove: [...over, ...replaced],
       });
       for (const key of over) this.#over.delete(key);
       for (const key of replaced) this.#rows.delete(key);
-      for (const key of keys.slice(0, add.length)) this.#rows.add(key);
-      for (const [index, one] of unsent.entries()) this.#written(one, keys[add.length + index]);
+      if (epoch === this.#about?.epoch) for (const key of keys) this.#rows.add(key);
     } catch (error) {
-      this.#received = [...received, ...this.#received];
+      if (epoch === this.#about?.epoch) this.#received = [...received, ...this.#received];
       throw error;
     }
-  }
-
-  #written(unsent: Unsent, key: number | undefined): void {
-    unsent.key = key ?? null;
-    // The server's answer may have been faster than the disk.
-    if (key !== undefined && !this.#unsent.has(unsent)) this.#over.add(key);
   }
 
   /** Many rows become one: the document as it is now. What is unsent in it keeps its own row. */

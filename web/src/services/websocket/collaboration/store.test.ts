@@ -202,14 +202,34 @@ describe("a document on the device", () => {
       const inside = (ada.doc.getXmlFragment("default").get(0) as XmlElement).get(0) as XmlText;
       inside.insert(inside.length, "x");
       ada.world.advance(2_001);
-      for (let turn = 0; turn < 6; turn += 1) await settle();
+      for (let turn = 0; turn < 12; turn += 1) await settle();
     }
     await ada.leave();
     const kept = await new DeviceStore(databases, "ada").load("7");
-    expect(kept?.updates.size).toBeLessThan(500);
+    expect(kept?.updates.size).toBeLessThan(100);
     const again = new Page("ada");
     await quiet();
     expect(textIn(again.doc)).toBe(`Hegel${"x".repeat(520)}`);
+  });
+});
+
+describe("what is on screen", () => {
+  it("says that an edit is kept only while all are, however short ago that was told", async () => {
+    const ada = await new Page("ada").online();
+    await ada.offline();
+    let told: string | undefined;
+    ada.service.store.subscribe(() => {
+      told = ada.state.saveState;
+    });
+    await ada.type("!");
+    ada.world.advance(20);
+    expect(told).toBe("kept");
+    const typed = ada.type("?");
+    // No timer has run, nor anything else.
+    expect(told).toBe("keeping");
+    await typed;
+    ada.world.advance(20);
+    expect(told).toBe("kept");
   });
 });
 
@@ -254,7 +274,7 @@ describe("a device that keeps nothing", () => {
   it("because a row in it cannot be read asks the server, and begins anew", async () => {
     await (await new Page("ada").online()).leave();
     const store = new DeviceStore(databases, "ada");
-    await store.change("7", { add: [{ bytes: Uint8Array.of(1, 2, 3), unsent: true }], remove: [] });
+    await store.change(["7", "e1"], { add: [{ bytes: Uint8Array.of(1, 2, 3), unsent: true }], remove: [] });
     await store.close();
     const ada = await new Page("ada").online();
     expect(textIn(ada.doc)).toBe("Hegel");
@@ -334,7 +354,7 @@ describe("a device that is slow to tell what it has kept", () => {
   it("reports what cannot be read of it, and goes on without", async () => {
     const { ada, answer } = await comesBack(true);
     const store = new DeviceStore(databases, "ada");
-    await store.change("7", { add: [{ bytes: Uint8Array.of(1, 2, 3), unsent: true }], remove: [] });
+    await store.change(["7", "e1"], { add: [{ bytes: Uint8Array.of(1, 2, 3), unsent: true }], remove: [] });
     await store.close();
     await ada.type("!");
     await answer();
@@ -345,16 +365,35 @@ describe("a device that is slow to tell what it has kept", () => {
 });
 
 describe("DeviceStore", () => {
+  const about = (id: string, at: number, epoch = "e1") => ({
+    ...{ id, epoch, layout: 1, mode: "edit" as const, at },
+    info: server.info("ada"),
+  });
+  const edit = (...bytes: number[]) => ({
+    add: [{ bytes: Uint8Array.of(...bytes), unsent: true }],
+    remove: [],
+  });
+
+  it("tells a tab that another has begun the document anew, or forgotten it, and mixes nothing", async () => {
+    const store = new DeviceStore(databases, "ada");
+    await store.begin(about("7", 1));
+    await store.change(["7", "e1"], edit(1));
+    await store.begin(about("7", 2, "e2"));
+    await store.change(["7", "e2"], edit(2));
+    await expect(store.change(["7", "e1"], edit(3))).rejects.toThrow(/another life/);
+    const kept = await store.load("7");
+    expect([...(kept?.updates.values() ?? [])]).toEqual([{ bytes: Uint8Array.of(2), unsent: true }]);
+    await store.remove("7");
+    await expect(store.change(["7", "e2"], edit(4))).rejects.toThrow(/another life/);
+    expect(await store.load("7")).toBeNull();
+  });
+
   it("keeps fifty documents, and those with unsent edits beyond", async () => {
     const store = new DeviceStore(databases, "ada");
-    const about = (id: string, at: number) => ({
-      ...{ id, epoch: "e1", layout: 1, mode: "edit" as const, at },
-      info: server.info("ada"),
-    });
     for (let number = 0; number < 60; number += 1) {
       await store.begin(about(`d${number}`, number));
       const unsent = number < 3;
-      await store.change(`d${number}`, { add: [{ bytes: Uint8Array.of(0, 0), unsent }], remove: [] });
+      await store.change([`d${number}`, "e1"], { add: [{ bytes: Uint8Array.of(0, 0), unsent }], remove: [] });
     }
     const there = await Promise.all(Array.from({ length: 60 }, (_one, number) => store.load(`d${number}`)));
     expect(there.slice(0, 3).every((one) => one?.updates.size === 1)).toBe(true);

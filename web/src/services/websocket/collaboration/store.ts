@@ -42,6 +42,9 @@ export interface KeptCopy {
   at: number;
 }
 
+/** A document from one beginning to the next: its id, and its epoch. */
+export type Life = readonly [id: string, epoch: string];
+
 /** A document and its updates in the order of writing, by their keys. */
 export interface KeptContent {
   document: KeptDocument;
@@ -49,7 +52,8 @@ export interface KeptContent {
 }
 
 interface Row extends KeptUpdate {
-  document: string;
+  /** A tab that is still in another life of it writes rows that nobody reads. */
+  document: Life;
 }
 
 /**
@@ -78,11 +82,12 @@ export class DeviceStore {
       const asked = transaction.objectStore("documents").get(id);
       asked.onsuccess = () => {
         document = asked.result as KeptDocument | undefined;
+        if (!document) return;
+        eachRow(transaction, lifeOf(document), ({ primaryKey, value }) => {
+          const { bytes, unsent } = value as Row;
+          updates.set(Number(primaryKey), { bytes, unsent });
+        });
       };
-      eachRow(transaction, id, ({ primaryKey, value }) => {
-        const { bytes, unsent } = value as Row;
-        updates.set(Number(primaryKey), { bytes, unsent });
-      });
     });
     return document ? { document, updates } : null;
   }
@@ -95,35 +100,53 @@ export class DeviceStore {
       asked.onsuccess = () => {
         const all = asked.result as KeptDocument[];
         const before = all.find(({ id }) => id === document.id);
-        if (before && before.epoch !== document.epoch) deleteRows(transaction, document.id);
+        if (before && before.epoch !== document.epoch) deleteRows(transaction, lifeOf(before));
         documents.put(document);
         const others = all.filter(({ id }) => id !== document.id).sort((a, b) => b.at - a.at);
-        for (const { id } of others.slice(MOST_DOCUMENTS - 1)) forgetSaved(transaction, id);
+        for (const one of others.slice(MOST_DOCUMENTS - 1)) forgetSaved(transaction, lifeOf(one));
       };
     });
   }
 
-  /** Write and remove updates; returns the keys of those written. */
-  async change(id: string, { add, remove }: Change): Promise<number[]> {
+  /**
+   * Write and remove updates; returns the keys of those written.
+   *
+   * It is with the browser when this returns its promise, if the database is open: the page may go then.
+   *
+   * @throws {DOMException} also when the device has forgotten the document, or another tab has begun it anew
+   */
+  async change(life: Life, { add, remove }: Change): Promise<number[]> {
     const keys: number[] = [];
+    let isThere = add.length === 0;
     await this.#run("readwrite", (transaction) => {
+      const [id, epoch] = life;
+      const known = transaction.objectStore("documents").get(id);
+      known.onsuccess = () => {
+        isThere ||= (known.result as KeptDocument | undefined)?.epoch === epoch;
+      };
       const updates = transaction.objectStore("updates");
       for (const update of add) {
-        const asked = updates.add({ document: id, ...update } satisfies Row);
+        const asked = updates.add({ document: life, ...update } satisfies Row);
         asked.onsuccess = () => keys.push(Number(asked.result));
       }
       for (const key of remove) updates.delete(key);
       // Now, and not when this page has heard of each: it may be gone by then, and the transaction with it.
       transaction.commit();
     });
+    if (!isThere) throw new DOMException("this device keeps another life of it", "InvalidStateError");
     return keys;
   }
 
   /** Forget a document, with all that was not sent. */
   async remove(id: string): Promise<void> {
     await this.#run("readwrite", (transaction) => {
-      transaction.objectStore("documents").delete(id);
-      deleteRows(transaction, id);
+      const documents = transaction.objectStore("documents");
+      const asked = documents.get(id);
+      asked.onsuccess = () => {
+        const document = asked.result as KeptDocument | undefined;
+        if (document) deleteRows(transaction, lifeOf(document));
+        documents.delete(id);
+      };
     });
   }
 
@@ -212,8 +235,13 @@ function makeStores(database: IDBDatabase): void {
   database.createObjectStore("copies", { keyPath: "id" });
 }
 
-function eachRow(transaction: IDBTransaction, id: string, take: (row: IDBCursorWithValue) => void): void {
-  const asked = transaction.objectStore("updates").index("document").openCursor(id);
+const lifeOf = ({ id, epoch }: KeptDocument): Life => [id, epoch];
+
+function eachRow(transaction: IDBTransaction, life: Life, take: (row: IDBCursorWithValue) => void): void {
+  const asked = transaction
+    .objectStore("updates")
+    .index("document")
+    .openCursor([...life]);
   asked.onsuccess = () => {
     const row = asked.result;
     if (!row) return;
@@ -222,15 +250,19 @@ function eachRow(transaction: IDBTransaction, id: string, take: (row: IDBCursorW
   };
 }
 
-const deleteRows = (transaction: IDBTransaction, id: string): void =>
-  eachRow(transaction, id, (row) => void row.delete());
+const deleteRows = (transaction: IDBTransaction, life: Life): void =>
+  eachRow(transaction, life, (row) => void row.delete());
 
 /** Forget a document unless edits of it wait to be sent. */
-function forgetSaved(transaction: IDBTransaction, id: string): void {
-  const asked = transaction.objectStore("updates").index("document").getAll(id);
+function forgetSaved(transaction: IDBTransaction, life: Life): void {
+  const asked = transaction
+    .objectStore("updates")
+    .index("document")
+    .getAll([...life]);
   asked.onsuccess = () => {
     if ((asked.result as Row[]).some(({ unsent }) => unsent)) return;
+    const [id] = life;
     transaction.objectStore("documents").delete(id);
-    deleteRows(transaction, id);
+    deleteRows(transaction, life);
   };
 }
