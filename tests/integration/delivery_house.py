@@ -103,13 +103,6 @@ class House:
 
         await self.do(work)
 
-    async def take_out(self, user_id: str) -> None:
-        def work(tx: Transaction) -> None:
-            for fact in membership.remove_member(tx.raw, COURSE, user_id):
-                tx.tell(fact)
-
-        await self.do(work)
-
     async def erase(self, user_id: str) -> None:
         def work(tx: Transaction) -> None:
             for fact in membership.erase_user(tx.raw, user_id):

@@ -13,6 +13,7 @@ from tests.integration.mail_server import Mailbox
 from tests.integration.push_service import PushService
 
 from coursewire.namespaces.notifications import store
+from coursewire.namespaces.notifications.contract import QuoteReadersAsked
 from coursewire.namespaces.notifications.delivery.lane import AT_ONCE
 from coursewire.namespaces.notifications.delivery.mail import MailItem, Writer
 from coursewire.namespaces.notifications.rules import Content
@@ -209,7 +210,7 @@ async def test_who_is_erased_while_others_mails_go_out_gets_none(campus: House, 
     assert campus.figures == {"sent": AT_ONCE + 1, "unwanted": 2}
 
 
-async def test_what_was_said_in_a_course_leaves_to_nobody_who_was_taken_out(
+async def test_what_is_quoted_leaves_to_nobody_who_may_not_read_it_any_more(
     campus: House, mailbox: Mailbox
 ) -> None:
     """What the LMS says does: a grade is theirs, also when the course is over."""
@@ -220,10 +221,9 @@ async def test_what_was_said_in_a_course_leaves_to_nobody_who_was_taken_out(
     quote = Content(
         "q", "message", "normal", "Ada mentioned you", "Secret", "", campus.now, COURSE, source="m"
     )
+    campus.reactions[QuoteReadersAsked] = [("/chat", lambda _tx, asked: asked.may_read.add("cleo"))]
     await campus.do(give_new, campus.channels, quote, Manner(addressed=True), ["ben", "cleo"])
     await campus.notify("ben", category="grade", title="Your grade", course_id=COURSE)
-    await campus.take_out("ben")
-    assert [row.user_id for row in await campus.waiting() if row.content_id == "q"] == ["cleo"]
     campus.now += DAY
     await send_all(campus.mail(mailbox))
     mails = {found["To"].partition("@")[0]: found.as_string() for _, found in mailbox.arrived}

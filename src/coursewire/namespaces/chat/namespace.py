@@ -33,6 +33,7 @@ from coursewire.namespaces.chat.contract import (
 )
 from coursewire.namespaces.chat.indexing import index_for_ever
 from coursewire.namespaces.chat.moment import Moment, presence_changed
+from coursewire.namespaces.notifications.contract import QuoteReadersAsked
 from coursewire.realtime.namespace import ChannelKind, Derived, Namespace, Signal, only_self
 
 
@@ -78,6 +79,7 @@ def make() -> Namespace:
         reactions={
             MembersChanged: service.follow_roster,
             UserErased: service.erase_user,
+            QuoteReadersAsked: service.answer_quote_readers,
             ReadersAsked: service.answer_readers,
         },
         background=(index_for_ever,),

@@ -12,7 +12,6 @@ from coursewire.identity.contract import GroupChanged, MembersChanged, UserErase
 from coursewire.namespaces.collaboration.contract import (
     COMMANDS,
     EVENTS,
-    AnnotationReadersAsked,
     CloseDocument,
     CompareVersions,
     CreateAnnotation,
@@ -51,6 +50,7 @@ from coursewire.namespaces.collaboration.service import (
 from coursewire.namespaces.collaboration.service.annotations import create_annotation, list_annotations
 from coursewire.namespaces.collaboration.service.editing import save_updates
 from coursewire.namespaces.collaboration.versioning import Versioning
+from coursewire.namespaces.notifications.contract import QuoteReadersAsked
 from coursewire.realtime.namespace import (
     ChannelKind,
     Derived,
@@ -119,9 +119,9 @@ def make() -> Collaboration:
             for name, compute in changed_documents.tellers(above).items()
         },
         reactions={
-            AnnotationReadersAsked: addressing.answer_readers,
             GroupChanged: changed_documents.follow_group,
             MembersChanged: changed_documents.follow_roster,
+            QuoteReadersAsked: addressing.answer_quote_readers,
             UserErased: erasure.erase_user,
         },
         background=(rooms.run, Versioning().run),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from coursewire.identity.contract import MembersChanged, UserErased
+from coursewire.identity.contract import UserErased
 from coursewire.namespaces.analytics.contract import AlertRaised, JobFinished, MilestoneReached
 from coursewire.namespaces.chat.contract import (
     MessageAddressed,
@@ -79,7 +79,6 @@ def make() -> Notifications:
             JobFinished: partial(service.follow_job, channels),
             MilestoneReached: partial(service.follow_milestone, channels),
             AlertRaised: service.follow_alert,
-            MembersChanged: service.follow_roster,
             UserErased: service.erase_user,
             Unsubscribe: partial(follow_link, channels),
         },

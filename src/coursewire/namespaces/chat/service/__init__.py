@@ -1,6 +1,6 @@
 """What /chat does: load, decide, save, append. Plain functions on a transaction; no sockets, no commit."""
 
-from coursewire.namespaces.chat.service.addressed import answer_readers
+from coursewire.namespaces.chat.service.addressed import answer_quote_readers, answer_readers
 from coursewire.namespaces.chat.service.channels import (
     UNREAD,
     UNREAD_NO_MORE,
@@ -36,6 +36,7 @@ from coursewire.namespaces.chat.service.search import search_messages
 __all__ = [
     "UNREAD",
     "UNREAD_NO_MORE",
+    "answer_quote_readers",
     "answer_readers",
     "check_room_channel",
     "delete_message",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from coursewire.identity.caller import Caller
     from coursewire.namespaces.chat.contract import Group, Message, ReadersAsked, SendMessage
+    from coursewire.namespaces.notifications.contract import QuoteReadersAsked
     from coursewire.realtime.transaction import Transaction
 
 
@@ -99,6 +100,11 @@ def tell_others(
                 is_announcement=is_announcement,
             )
         )
+
+
+def answer_quote_readers(tx: Transaction, asked: QuoteReadersAsked) -> None:
+    """Say who of those whom a notification quotes a message to may read it now."""
+    asked.may_read.update(store.readers_of_message(tx, asked.source, asked.user_ids))
 
 
 def answer_readers(tx: Transaction, asked: ReadersAsked) -> None:

@@ -31,6 +31,7 @@ from coursewire.namespaces.chat.store.members import (
     present_members,
     put_member,
     readers_among,
+    readers_of_message,
     remove_members,
     rooms_of_course,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "readable_scopes",
     "readers_among",
     "readers_of",
+    "readers_of_message",
     "receipts",
     "remove_members",
     "remove_words",

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     and_,
     bindparam,
     delete,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from coursewire.identity.store import course_members, courses, users
 from coursewire.namespaces.chat.contract import Author, Member
 from coursewire.namespaces.chat.rules import OPEN_KINDS, Access
-from coursewire.namespaces.chat.store.tables import ME, ROOM, SLICE, members, rooms
+from coursewire.namespaces.chat.store.tables import ME, ROOM, SLICE, members, messages, rooms
 from coursewire.storage.statement import Prepared, Row
 from coursewire.vocabulary import iso
 
@@ -114,17 +116,29 @@ _put_out_muted = Prepared(
     update(members).where(*_these, _muted_until > bindparam("at")).values(active=literal_column("0"))
 )
 _remove_members = Prepared(delete(members).where(*_these, _muted_until <= bindparam("at")))
-_readers = Prepared(
-    select(members.c.user_id)
-    .where(*_these, members.c.active == 1)
-    .union(
-        select(course_members.c.user_id)
-        .join(rooms, rooms.c.course_id == course_members.c.course_id)
-        .where(
-            rooms.c.id == ROOM,
-            rooms.c.kind.in_(sorted(OPEN_KINDS)),
-            course_members.c.user_id.in_(bindparam("user_ids", expanding=True)),
+
+
+def _who_may_read(room_id: ColumnElement[str]) -> CompoundSelect[tuple[str]]:
+    these: BindParameter[str] = bindparam("user_ids", expanding=True)
+    return (
+        select(members.c.user_id)
+        .where(members.c.room_id == room_id, members.c.user_id.in_(these), members.c.active == 1)
+        .union(
+            select(course_members.c.user_id)
+            .join(rooms, rooms.c.course_id == course_members.c.course_id)
+            .where(
+                rooms.c.id == room_id,
+                rooms.c.kind.in_(sorted(OPEN_KINDS)),
+                course_members.c.user_id.in_(these),
+            )
         )
+    )
+
+
+_readers = Prepared(_who_may_read(ROOM))
+_readers_of_message = Prepared(
+    _who_may_read(
+        select(messages.c.room_id).where(messages.c.id == bindparam("message_id")).scalar_subquery()
     )
 )
 _NO_MUTE_LASTS: Final = 2**62
@@ -204,6 +218,12 @@ def readers_among(tx: Transaction, room_id: str, user_ids: Sequence[str]) -> fro
     Administrators by their token alone, who are in no table, are not among them.
     """
     return frozenset(row.user_id for row in tx.all(_readers, room_id=room_id, user_ids=list(user_ids)))
+
+
+def readers_of_message(tx: Transaction, message_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of `user_ids` (at most a SLICE) who may read the room of a message; nobody, of an unknown one."""
+    rows = tx.all(_readers_of_message, message_id=message_id, user_ids=list(user_ids))
+    return frozenset(row.user_id for row in rows)
 
 
 def rooms_of_course(tx: Transaction, course_id: str) -> list[Row]:

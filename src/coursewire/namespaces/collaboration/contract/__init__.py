@@ -75,7 +75,6 @@ from coursewire.namespaces.collaboration.contract.documents import (
 )
 from coursewire.namespaces.collaboration.contract.facts import (
     AnnotationAddressed,
-    AnnotationReadersAsked,
     DocumentRestored,
 )
 from coursewire.namespaces.collaboration.contract.values import (
@@ -132,7 +131,6 @@ __all__ = [
     "AnnotationDeleted",
     "AnnotationId",
     "AnnotationPage",
-    "AnnotationReadersAsked",
     "AnnotationTarget",
     "AnnotationUpdated",
     "Audience",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,21 +26,6 @@ class AnnotationAddressed:
     """Who began the thread, and who has replied in it; not mentioned."""
     questioned: tuple[str, ...] = ()
     """Of a new question: staff of the course who may see it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotationReadersAsked:
-    """Another namespace asks who of some people may see an annotation now: answered when `tell` returns.
-
-    Who hears this later than it was said, such as of an edit, is asked for then: rights end without those who
-    hold a copy being told.
-    """
-
-    annotation_id: str
-    user_ids: tuple[str, ...]
-    """At most 500: one query."""
-    may_read: set[str] = field(default_factory=set)
-    """The answer. Nobody, when it is gone or nobody answers."""
 
 
 @dataclass(frozen=True, slots=True)

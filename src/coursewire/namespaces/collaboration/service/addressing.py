@@ -9,18 +9,15 @@ from coursewire.identity import membership
 from coursewire.namespaces.collaboration.contract import AnnotationAddressed
 from coursewire.namespaces.collaboration.service.audiences import seers_among
 from coursewire.namespaces.collaboration.store import annotations as store
-from coursewire.namespaces.collaboration.store import documents, people
+from coursewire.namespaces.collaboration.store import documents, people, versions
 from coursewire.text.addressing import called_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from coursewire.namespaces.collaboration.contract import (
-        Annotation,
-        AnnotationReadersAsked,
-        Audience,
-    )
+    from coursewire.namespaces.collaboration.contract import Annotation, Audience
     from coursewire.namespaces.collaboration.service.audiences import Entered
+    from coursewire.namespaces.notifications.contract import QuoteReadersAsked
     from coursewire.realtime.transaction import Transaction
 
 MOST_NAMED: Final = 50
@@ -95,14 +92,20 @@ def _without(those: set[str | None], user_ids: Iterable[str | None]) -> list[str
     return [user_id for user_id in dict.fromkeys(user_ids) if user_id is not None and user_id not in those]
 
 
-def answer_readers(tx: Transaction, asked: AnnotationReadersAsked) -> None:
-    """Say who of those whom another namespace has told of an annotation may see it now."""
-    stored = store.load_annotation(tx, asked.annotation_id)
-    if stored is None or stored.annotation.state == "deleted":
-        return
-    annotation = stored.annotation
-    document = documents.load_document(tx, annotation.document_id)
-    if document is not None:
-        asked.may_read.update(
-            seers_among(tx, document, annotation.visibility, annotation.author_id, asked.user_ids)
+def answer_quote_readers(tx: Transaction, asked: QuoteReadersAsked) -> None:
+    """Say who of those whom a notification tells of an annotation, or of a version, may see that now."""
+    stored = store.load_annotation(tx, asked.source)
+    if stored is not None and stored.annotation.state != "deleted":
+        annotation = stored.annotation
+        document_id, visibility, author_id = (
+            annotation.document_id,
+            annotation.visibility,
+            annotation.author_id,
         )
+    elif stored is None and (version := versions.load_version(tx, asked.source)) is not None:
+        document_id, visibility, author_id = version[0].document_id, "course", None
+    else:
+        return
+    document = documents.load_document(tx, document_id)
+    if document is not None:
+        asked.may_read.update(seers_among(tx, document, visibility, author_id, asked.user_ids))

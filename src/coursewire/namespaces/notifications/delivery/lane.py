@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from coursewire.errors import CoursewireError
-from coursewire.namespaces.notifications.delivery import browsers, store
+from coursewire.namespaces.notifications.delivery import browsers, readers, store
 from coursewire.namespaces.notifications.delivery.back_off import back_off_s
 from coursewire.namespaces.notifications.delivery.couriers import Courier, Disturbs, Unwanted
 from coursewire.namespaces.notifications.delivery.links import Links
@@ -101,7 +101,7 @@ class Lane:
         # Those whose turn it is at once are read together. The others are read when it comes: theirs may be read,
         # switched off or erased by then.
         first = claims[: max(0, AT_ONCE - len(self._sending))]
-        parcels = await self._work.read(partial(store.parcels, claims=first)) if first else []
+        parcels = await self._work.read(partial(readers.parcels, claims=first)) if first else []
         for claimed, parcel in zip_longest(claims, parcels):
             task = asyncio.ensure_future(self._handle(claimed, parcel, self._links))
             self._sending[task] = claimed.user_id
@@ -143,7 +143,7 @@ class Lane:
                     await self._work.write(partial(store.release, claimed=claimed))
                     return
                 if parcel is None:
-                    [parcel] = await self._work.read(partial(store.parcels, claims=[claimed]))
+                    [parcel] = await self._work.read(partial(readers.parcels, claims=[claimed]))
                 now = self._clock()
                 if now + SEND_WITHIN_S * 1_000 <= claimed.until:
                     # The write comes right behind the sending: for a double we have to die between the two.

@@ -72,6 +72,8 @@ class Told:
     body: str
     html: str
     course_id: str | None
+    source: str | None
+    """What it quotes, if it does."""
     course: str | None
     """The title of the course."""
     actor: str | None
@@ -126,7 +128,7 @@ class Parcel:
     preferences: str
     """As stored."""
     told: tuple[Told, ...]
-    """Rows whose item is gone are not among these."""
+    """Rows whose item is gone are not among these, nor what their owner may not read any more."""
     browsers: tuple[Browser, ...]
     reached: frozenset[str] = field(default_factory=frozenset)
     """Names of the browsers that have had this message, when it was tried before."""

@@ -16,7 +16,6 @@ from coursewire.namespaces.notifications.service.following import (
 from coursewire.namespaces.notifications.service.following_courses import (
     follow_alert,
     follow_milestone,
-    follow_roster,
 )
 from coursewire.namespaces.notifications.service.following_documents import (
     follow_annotation,
@@ -58,7 +57,6 @@ __all__ = [
     "follow_milestone",
     "follow_report",
     "follow_restoring",
-    "follow_roster",
     "give",
     "go_on_delivering",
     "go_on_marking",

@@ -11,11 +11,9 @@ from coursewire.namespaces.notifications.contract import Action
 from coursewire.namespaces.notifications.rules import Content
 from coursewire.namespaces.notifications.service.delivering import deliver
 from coursewire.namespaces.notifications.service.giving import Manner, give_new
-from coursewire.namespaces.notifications.service.holders import pieces
 from coursewire.vocabulary import STAFF_ROLES, new_id
 
 if TYPE_CHECKING:
-    from coursewire.identity.contract import MembersChanged
     from coursewire.namespaces.analytics.contract import Alert, AlertKind, AlertRaised, MilestoneReached
     from coursewire.namespaces.notifications.channels import OutgoingChannels
     from coursewire.namespaces.notifications.contract import Category, Priority
@@ -65,16 +63,6 @@ def follow_alert(tx: Transaction, event: AlertRaised) -> None:
         content = _content(tx, alert.course_id, "analysis", "high", title, body, "Look at it")
         group_key = f"alert:{alert.kind}:{alert.course_id}"
         deliver(tx, content, Manner(group_key=group_key, dedupe_key=_once(alert, tx.now)), audience)
-
-
-def follow_roster(tx: Transaction, changed: MembersChanged) -> None:
-    """Let nothing that was said in a course leave by email or push to who is not in it any more.
-
-    What stands in their inbox they have seen, perhaps; this they have not, and may not now. What the LMS sends, such as
-    a grade, is for them all the same.
-    """
-    for people in pieces(changed.removed):
-        store.delete_waiting_quotes(tx, changed.course_id, people)
 
 
 def _once(alert: Alert, now: int) -> str | None:

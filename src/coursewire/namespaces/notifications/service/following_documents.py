@@ -7,14 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from coursewire.namespaces.collaboration.contract import AnnotationReadersAsked
 from coursewire.namespaces.notifications import store
 from coursewire.namespaces.notifications.contract import Action, Actor
 from coursewire.namespaces.notifications.rules import Content, emptied
 from coursewire.namespaces.notifications.service.following import PREVIEW, rewrite_past, take_back
 from coursewire.namespaces.notifications.service.giving import Manner, give_new
 from coursewire.namespaces.notifications.service.holders import (
-    pieces,
+    quote_readers_among,
     take_away,
     tell_all_holders,
     who_heard,
@@ -128,7 +127,7 @@ def follow_annotation_deletion(tx: Transaction, event: AnnotationDeleted) -> Non
     for content in store.contents_about(tx, event.data.id):
         author = {content.actor.user_id} if content.actor is not None else set()
         people = who_heard(tx, content)
-        still = _seers_among(tx, event.data.id, people | author)
+        still = quote_readers_among(tx, event.data.id, people | author)
         if still & author:
             _take_from(tx, content, people - still)
         else:
@@ -145,7 +144,7 @@ def follow_annotation_change(tx: Transaction, event: AnnotationCreated | Annotat
         if content.body == quoted or content.title == emptied(content).title:
             continue
         people = who_heard(tx, content)
-        still = _seers_among(tx, event.data.id, people)
+        still = quote_readers_among(tx, event.data.id, people)
         _take_from(tx, content, people - still)
         changed = replace(content, body=quoted, html=_html(quoted))
         store.rewrite_content(tx, changed)
@@ -158,13 +157,3 @@ def _take_from(tx: Transaction, content: Content, people: Collection[str]) -> No
     if people:
         take_away(tx, content, people)
         rewrite_past(tx, emptied(content), people)
-
-
-def _seers_among(tx: Transaction, annotation_id: str, people: Collection[str]) -> frozenset[str]:
-    """Ask /collaboration who of these may see an annotation now: a question for each SLICE of them."""
-    found: set[str] = set()
-    for piece in pieces(people):
-        asked = AnnotationReadersAsked(annotation_id, tuple(piece))
-        tx.tell(asked)
-        found |= asked.may_read
-    return frozenset(found)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from coursewire.namespaces.chat.contract import ReadersAsked
 from coursewire.namespaces.notifications import store
-from coursewire.namespaces.notifications.contract import NotificationChanged
+from coursewire.namespaces.notifications.contract import NotificationChanged, QuoteReadersAsked
 from coursewire.namespaces.notifications.rules import HIDDEN, emptied
 from coursewire.namespaces.notifications.service.shown import count_changes, shown, tell_each, user_channel
 
@@ -57,6 +57,16 @@ def readers_among(tx: Transaction, room_id: str, people: Collection[str]) -> fro
     found: set[str] = set()
     for piece in pieces(people):
         asked = ReadersAsked(room_id, tuple(piece))
+        tx.tell(asked)
+        found |= asked.may_read
+    return frozenset(found)
+
+
+def quote_readers_among(tx: Transaction, source: str, people: Collection[str]) -> frozenset[str]:
+    """Ask whoever keeps what is quoted who of these may read it now: a question for each SLICE of them."""
+    found: set[str] = set()
+    for piece in pieces(people):
+        asked = QuoteReadersAsked(source, tuple(piece))
         tx.tell(asked)
         found |= asked.may_read
     return frozenset(found)

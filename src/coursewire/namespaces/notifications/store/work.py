@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from sqlalchemy import Label, bindparam, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import Label, bindparam, delete, func, insert, literal_column, select, update
 
-from coursewire.namespaces.notifications.store.items import Left, forget_sent
 from coursewire.namespaces.notifications.store.tables import (
     ME,
     RUNNING,
     WAITING,
-    contents,
     deliveries,
     items,
     outgoing,
@@ -235,27 +233,6 @@ def insert_outgoing(
 def delete_waiting(tx: Transaction, content_id: str, user_ids: Sequence[str]) -> None:
     """Let a content leave to up to a SLICE of users no more."""
     tx.run(_delete_waiting, content_id=content_id, user_ids=list(user_ids))
-
-
-_quotes_of_course = (
-    outgoing.c.state == WAITING,
-    outgoing.c.user_id.in_(bindparam("user_ids", expanding=True)),
-    exists().where(
-        contents.c.id == outgoing.c.content_id,
-        contents.c.course_id == bindparam("course_id"),
-        contents.c.source.is_not(None),
-    ),
-)
-_find_quotes = Prepared(select(*(outgoing.c[name] for name in Left._fields)).where(*_quotes_of_course))
-_delete_quotes = Prepared(delete(outgoing).where(*_quotes_of_course))
-
-
-def delete_waiting_quotes(tx: Transaction, course_id: str, user_ids: Sequence[str]) -> None:
-    """Let nothing that somebody has written in a course leave to up to a SLICE of users, and forget it for them."""
-    gone = [Left._make(row) for row in tx.all(_find_quotes, course_id=course_id, user_ids=list(user_ids))]
-    if gone:
-        tx.run(_delete_quotes, course_id=course_id, user_ids=list(user_ids))
-        forget_sent(tx, gone)
 
 
 _ONE: Label[int] = literal_column("1").label("one")
