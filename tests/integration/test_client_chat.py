@@ -125,7 +125,7 @@ async def test_a_token_is_renewed_in_place(site: tuple[Campus, Proxy]) -> None:
     renewed = asyncio.Event()
 
     def login() -> str:
-        issued.append(server.token("ben", ttl_s=40 if not issued else 3_600))
+        issued.append(server.token("ben", ttl_s=10 if not issued else 3_600))
         if len(issued) == 2:
             renewed.set()
         return issued[-1]
