@@ -167,6 +167,14 @@ async def test_two_type_at_the_same_place_and_read_the_same(comes: Comes) -> Non
     await mark(ada.page, "The time")
     await ada.page.keyboard.type("Our time")
     await expect(ada.page.locator(".cw-save")).to_have_text("Offline. Your changes are kept on this device")
+    # On a phone, too, one reads to the end whether they are kept or lost.
+    wide = ada.page.viewport_size
+    assert wide is not None
+    await ada.page.set_viewport_size({"width": 390, "height": 800})
+    await comes_to(
+        ada.page, True, "(one => one.scrollWidth <= one.clientWidth)(document.querySelector('.cw-save'))"
+    )
+    await ada.page.set_viewport_size(wide)
     address = ada.page.url
     asked: list[str] = []
 
