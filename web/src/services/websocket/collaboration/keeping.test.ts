@@ -42,12 +42,12 @@ describe("what the device has kept", () => {
           new Promise((done) => {
             answer = done;
           }),
-        begin: async () => undefined,
+        begin: async () => null,
         change: async () => [],
       },
       timers: new NamedTimers(world),
       changed: () => undefined,
-      late: (kept) => late.push(kept),
+      found: (kept) => late.push(kept),
     });
     return { world, keeping, loading: keeping.load(), answer: (kept) => answer(kept), late };
   }
@@ -83,7 +83,7 @@ describe("what others write, while the device is slow", () => {
     const keeping = new Keeping("7", {
       rows: {
         load: async () => null,
-        begin: async () => undefined,
+        begin: async () => null,
         change: (_id, change) => {
           changes.push(change);
           return new Promise((done) => waiting.push(done));
@@ -91,10 +91,10 @@ describe("what others write, while the device is slow", () => {
       },
       timers: new NamedTimers(world),
       changed: () => undefined,
-      late: () => undefined,
+      found: () => undefined,
     });
     const about = { id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 };
-    keeping.begin(about as never, null);
+    keeping.begin(about as never, null, true);
     const { updates, text } = typist(700);
     keeping.received(updates[0] as Uint8Array);
     world.advance(2_000);
@@ -116,7 +116,7 @@ describe("what we write, while the device is slow", () => {
     const keeping = new Keeping("7", {
       rows: {
         load: async () => null,
-        begin: async () => undefined,
+        begin: async () => null,
         change: (_life, change) => {
           changes.push(change);
           return new Promise((done) => waiting.push(done));
@@ -124,18 +124,23 @@ describe("what we write, while the device is slow", () => {
       },
       timers: new NamedTimers(new World()),
       changed: () => undefined,
-      late: () => undefined,
+      found: () => undefined,
     });
     keeping.begin({ id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 } as never, null, true);
     const { updates, text } = typist(250);
     const edits = updates.map((bytes): Unsent => ({ bytes, key: null }));
-    keeping.received(Uint8Array.of(0, 0)); // What others write waits behind it.
+    keeping.received(Uint8Array.of(0, 0)); // What others wrote before goes along: nobody could read it without.
     for (const edit of edits.slice(0, 3)) keeping.add(edit);
-    expect(changes.map(({ add }) => add.length)).toEqual([1, 1, 1]);
+    expect(changes.map(({ add }) => add.map(({ unsent }) => unsent))).toEqual([
+      [false, true],
+      [true],
+      [true],
+    ]);
     for (const edit of edits.slice(3)) keeping.add(edit);
-    expect(changes.map(({ add }) => add.length)).toEqual(Array(100).fill(1));
+    expect(changes.map(({ add }) => add.length)).toEqual([2, ...Array(99).fill(1)]);
     expect(keeping.isWhole).toBe(false);
-    for (let key = 0; key < 99; key += 1) waiting.shift()?.([key]);
+    waiting.shift()?.([1_000, 0]);
+    for (let key = 1; key < 99; key += 1) waiting.shift()?.([key]);
     await settle();
     expect(changes.slice(100).map(({ add }) => add.length)).toEqual([150]);
     waiting.shift()?.([99]);

@@ -27,7 +27,11 @@ export interface Unsent {
 /** The part of the store that a document writes to. */
 export interface Rows {
   load(id: string): Promise<KeptContent | null>;
-  begin(document: KeptDocument): Promise<void>;
+  begin(
+    document: KeptDocument,
+    whole: () => Uint8Array,
+    goes: (before: KeptContent) => void,
+  ): Promise<number | null>;
   change(life: Life, change: { add: readonly KeptUpdate[]; remove: readonly number[] }): Promise<number[]>;
 }
 
@@ -36,8 +40,8 @@ interface Needs {
   timers: NamedTimers;
   /** Something was written, or could not be. */
   changed: () => void;
-  /** What the device has kept, told when `load` had given it up. */
-  late: (kept: KeptContent) => void;
+  /** What the device has kept, of which we knew nothing: it was slow, or another tab has written it. */
+  found: (kept: KeptContent) => void;
 }
 
 /**
@@ -64,6 +68,8 @@ export class Keeping {
   readonly #over = new Set<number>();
   /** Rows with nothing unsent in them. */
   readonly #rows = new Set<number>();
+  /** Rows that were found late. */
+  readonly #told = new Set<number>();
   #doc: Doc | null = null;
   #writing: Promise<void> | null = null;
 
@@ -88,7 +94,7 @@ export class Keeping {
     } catch {
       this.works = false;
       answer.then(
-        (kept) => kept && this.#needs.late(kept),
+        (kept) => kept && this.#found(kept),
         () => undefined,
       );
       return null;
@@ -97,15 +103,21 @@ export class Keeping {
     }
   }
 
+  #found(kept: KeptContent): void {
+    for (const key of kept.updates.keys()) this.#told.add(key);
+    this.#needs.found(kept);
+  }
+
   /** What was read at the start: rows that the server has, and edits that it may not have. */
   loaded(rows: Iterable<number>, unsent: Iterable<Unsent>): void {
     for (const key of rows) this.#rows.add(key);
     for (const one of unsent) this.#unsent.add(one);
   }
 
-  /** Whether everything that is unsent would survive this page. */
+  /** Whether everything that is unsent would survive this page, with all that it was written on top of. */
   get isWhole(): boolean {
-    return this.#isBegun && this.#waiting.size === 0 && this.#given.size === 0;
+    const isAllGiven = this.#waiting.size === 0 && this.#received.length === 0;
+    return this.#isBegun && isAllGiven && this.#given.size === 0 && this.#writing === null;
   }
 
   /** Keep this document from now on; null: nothing of it is kept. `isWritten`: the device says so already. */
@@ -163,6 +175,8 @@ export class Keeping {
 
   /** Write all that waits. */
   async flush(): Promise<void> {
+    this.#give();
+    await this.#answers();
     while (this.#writing) await this.#writing;
     if (this.#hasWork()) {
       this.#writing = this.#answered(this.#write(), () => {
@@ -170,7 +184,11 @@ export class Keeping {
       });
       await this.#writing;
     }
-    this.#give();
+    await this.#answers();
+  }
+
+  /** Until the device has answered to all that it was given. */
+  async #answers(): Promise<void> {
     while (this.#given.size > 0) await Promise.all(this.#given.values());
   }
 
@@ -196,7 +214,8 @@ export class Keeping {
 
   #hasWork(): boolean {
     if (!this.#about) this.#received = [];
-    return this.#over.size > 0 || this.#received.length > 0 || (this.#about !== null && !this.#isWritten);
+    const isNew = this.#about !== null && this.#doc !== null && !this.#isWritten;
+    return isNew || this.#over.size > 0 || this.#received.length > 0;
   }
 
   /** Give the device what is ours, and is not there. */
@@ -205,38 +224,52 @@ export class Keeping {
     if (!about || !this.#isBegun || this.#waiting.size === 0 || this.#given.size >= MOST_GIVEN) return;
     const edits = [...this.#waiting];
     this.#waiting.clear();
-    const written = this.#answered(this.#writeEdits(about, edits), () => {
+    // With what others wrote until now: nobody could read them without.
+    const received = this.#received;
+    this.#received = [];
+    const written = this.#answered(this.#writeEdits(about, edits, received), () => {
       for (const edit of edits) this.#given.delete(edit);
       if (this.works) this.#give();
     });
     for (const edit of edits) this.#given.set(edit, written);
   }
 
-  async #writeEdits({ id, epoch }: KeptDocument, edits: readonly Unsent[]): Promise<void> {
-    const add = edits.map(({ bytes }) => ({ bytes, unsent: true }));
+  async #writeEdits(
+    { id, epoch }: KeptDocument,
+    edits: readonly Unsent[],
+    received: readonly Uint8Array[],
+  ): Promise<void> {
+    const before = merged(received).map((bytes) => ({ bytes, unsent: false }));
+    const add = [...before, ...edits.map(({ bytes }) => ({ bytes, unsent: true }))];
     try {
       const keys = await this.#needs.rows.change([id, epoch], { add, remove: [] });
+      this.#kept(epoch, keys.slice(0, before.length));
       for (const [index, edit] of edits.entries()) {
-        edit.key = keys[index] ?? null;
+        edit.key = keys[before.length + index] ?? null;
         // The server's answer may have been faster than the disk.
         if (edit.key !== null && !this.#unsent.has(edit)) this.#over.add(edit.key);
       }
     } catch (error) {
       for (const edit of edits) if (this.#unsent.has(edit)) this.#waiting.add(edit);
+      this.#notKept(epoch, received);
       throw error;
     }
+  }
+
+  /** Rows of an epoch are written, with nothing unsent in them. */
+  #kept(epoch: string | undefined, keys: readonly number[]): void {
+    if (epoch === this.#about?.epoch) for (const key of keys) this.#rows.add(key);
+  }
+
+  #notKept(epoch: string | undefined, received: readonly Uint8Array[]): void {
+    if (epoch === this.#about?.epoch) this.#received = [...received, ...this.#received];
   }
 
   async #write(): Promise<void> {
     this.#needs.timers.cancel("keep");
     const { rows } = this.#needs;
     const about = this.#about;
-    if (about && !this.#isWritten) {
-      await rows.begin(about);
-      this.#begun = about.epoch;
-      this.#isWritten ||= about === this.#about;
-      this.#give();
-    }
+    if (about && !this.#isWritten) await this.#introduce(about);
     const epoch = this.#about?.epoch;
     if (epoch !== about?.epoch) return; // It has begun anew meanwhile: its next write is waiting already.
     const received = this.#received;
@@ -251,18 +284,47 @@ export class Keeping {
       });
       for (const key of over) this.#over.delete(key);
       for (const key of replaced) this.#rows.delete(key);
-      if (epoch === this.#about?.epoch) for (const key of keys) this.#rows.add(key);
+      this.#kept(epoch, keys);
     } catch (error) {
-      if (epoch === this.#about?.epoch) this.#received = [...received, ...this.#received];
+      this.#notKept(epoch, received);
       throw error;
     }
+  }
+
+  /** Let the device know the document, with all that is in it by now, unless it knows this life of it already. */
+  async #introduce(about: KeptDocument): Promise<void> {
+    const doc = this.#doc;
+    if (!doc) return;
+    const received = this.#received;
+    this.#received = [];
+    try {
+      const key = await this.#needs.rows.begin(
+        about,
+        () => encodeStateAsUpdate(doc),
+        (before) => {
+          // Ours is a copy already. A tab that has no connection may have written more into the life that is over.
+          const isOurs = (row: number) => this.#over.has(row) || this.#told.has(row);
+          if ([...before.updates].some(([row, { unsent }]) => unsent && !isOurs(row))) this.#found(before);
+        },
+      );
+      if (key === null) this.#notKept(about.epoch, received);
+      else this.#kept(about.epoch, [key]);
+    } catch (error) {
+      this.#notKept(about.epoch, received);
+      throw error;
+    }
+    this.#begun = about.epoch;
+    this.#isWritten ||= about === this.#about;
+    this.#give();
   }
 
   /** Many rows become one: the document as it is now. What is unsent in it keeps its own row. */
   #together(received: readonly Uint8Array[]): { add: Uint8Array[]; replaced: number[] } {
     if (this.#doc && this.#rows.size >= MOST_ROWS)
       return { add: [encodeStateAsUpdate(this.#doc)], replaced: [...this.#rows] };
-    const add = received.length > 1 ? [mergeUpdates([...received])] : [...received];
-    return { add, replaced: [] };
+    return { add: merged(received), replaced: [] };
   }
 }
+
+const merged = (updates: readonly Uint8Array[]): Uint8Array[] =>
+  updates.length > 1 ? [mergeUpdates([...updates])] : [...updates];

@@ -17,8 +17,8 @@ interface Needs extends Pick<CaretNeeds, "send" | "report">, Pick<SavingNeeds, "
   saved: () => void;
   /** The device has written something, or could not. */
   kept: () => void;
-  /** The device tells what it has kept when nobody waits for it any more. */
-  keptAfterAll: (kept: KeptContent) => void;
+  /** The device has kept something of which we knew nothing. */
+  found: (kept: KeptContent) => void;
 }
 
 export class Local {
@@ -33,7 +33,7 @@ export class Local {
       rows: needs.store,
       timers: needs.timers,
       changed: needs.kept,
-      late: needs.keptAfterAll,
+      found: needs.found,
     });
     this.#saving = new Saving({
       timers: needs.timers,

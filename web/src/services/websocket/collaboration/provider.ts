@@ -55,7 +55,7 @@ export class DocumentProvider {
         this.#tell();
       },
       kept: this.show,
-      keptAfterAll: (kept) => this.#keptAfterAll(kept),
+      found: (kept) => this.#found(kept),
       gap: () => void this.#fillGap(),
       open: () => this.#openAnew(),
       refused: (error) => this.#refused(error),
@@ -183,8 +183,8 @@ export class DocumentProvider {
     this.#ready();
   }
 
-  /** The device was slow to tell what it has kept: that joins what is here by now, or is a copy where it has no place. */
-  #keptAfterAll(kept: KeptContent): void {
+  /** The device has kept something of which we knew nothing: it joins what is here, or is a copy where it has no place. */
+  #found(kept: KeptContent): void {
     if (this.#phase === "ended" || kept.document.layout > this.#layout) return;
     const { epoch, info } = kept.document;
     const isOver = this.#epoch !== null && this.#epoch !== epoch;

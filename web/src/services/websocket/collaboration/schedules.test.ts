@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import type { XmlElement, XmlText } from "yjs";
+import { numbers } from "../../../testing/numbers";
 import { Scriptorium, textIn, write } from "../../../testing/scriptorium";
 import { settle, World } from "../../../testing/world";
 import { CollaborationWebSocketService } from "../collaborationWebSocket";
@@ -13,17 +14,6 @@ const open: CollaborationWebSocketService[] = [];
 afterEach(() => {
   for (const service of open.splice(0)) service.disconnect();
 });
-
-/** Mulberry32: the same numbers for the same seed. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Person {
   name: string;

@@ -205,8 +205,10 @@ describe("a document on the device", () => {
       for (let turn = 0; turn < 12; turn += 1) await settle();
     }
     await ada.leave();
+    for (let turn = 0; turn < 30; turn += 1) await quiet(); // A row is a turn of the database.
     const kept = await new DeviceStore(databases, "ada").load("7");
     expect(kept?.updates.size).toBeLessThan(100);
+    expect([...(kept?.updates.values() ?? [])].filter(({ unsent }) => unsent)).toEqual([]);
     const again = new Page("ada");
     await quiet();
     expect(textIn(again.doc)).toBe(`Hegel${"x".repeat(520)}`);
@@ -369,6 +371,8 @@ describe("DeviceStore", () => {
     ...{ id, epoch, layout: 1, mode: "edit" as const, at },
     info: server.info("ada"),
   });
+  const whole = () => Uint8Array.of(0, 0);
+  const goes = vi.fn();
   const edit = (...bytes: number[]) => ({
     add: [{ bytes: Uint8Array.of(...bytes), unsent: true }],
     remove: [],
@@ -376,13 +380,16 @@ describe("DeviceStore", () => {
 
   it("tells a tab that another has begun the document anew, or forgotten it, and mixes nothing", async () => {
     const store = new DeviceStore(databases, "ada");
-    await store.begin(about("7", 1));
+    await store.begin(about("7", 1), whole, goes);
     await store.change(["7", "e1"], edit(1));
-    await store.begin(about("7", 2, "e2"));
+    await store.begin(about("7", 2, "e2"), whole, goes);
     await store.change(["7", "e2"], edit(2));
     await expect(store.change(["7", "e1"], edit(3))).rejects.toThrow(/another life/);
     const kept = await store.load("7");
-    expect([...(kept?.updates.values() ?? [])]).toEqual([{ bytes: Uint8Array.of(2), unsent: true }]);
+    expect([...(kept?.updates.values() ?? [])]).toEqual([
+      { bytes: whole(), unsent: false },
+      { bytes: Uint8Array.of(2), unsent: true },
+    ]);
     await store.remove("7");
     await expect(store.change(["7", "e2"], edit(4))).rejects.toThrow(/another life/);
     expect(await store.load("7")).toBeNull();
@@ -391,12 +398,12 @@ describe("DeviceStore", () => {
   it("keeps fifty documents, and those with unsent edits beyond", async () => {
     const store = new DeviceStore(databases, "ada");
     for (let number = 0; number < 60; number += 1) {
-      await store.begin(about(`d${number}`, number));
+      await store.begin(about(`d${number}`, number), whole, goes);
       const unsent = number < 3;
       await store.change([`d${number}`, "e1"], { add: [{ bytes: Uint8Array.of(0, 0), unsent }], remove: [] });
     }
     const there = await Promise.all(Array.from({ length: 60 }, (_one, number) => store.load(`d${number}`)));
-    expect(there.slice(0, 3).every((one) => one?.updates.size === 1)).toBe(true);
+    expect(there.slice(0, 3).every((one) => one?.updates.size === 2)).toBe(true);
     expect(there.slice(3, 10).every((one) => one === null)).toBe(true);
     expect(there.slice(10).every((one) => one !== null)).toBe(true);
   });

@@ -82,30 +82,42 @@ export class DeviceStore {
       const asked = transaction.objectStore("documents").get(id);
       asked.onsuccess = () => {
         document = asked.result as KeptDocument | undefined;
-        if (!document) return;
-        eachRow(transaction, lifeOf(document), ({ primaryKey, value }) => {
-          const { bytes, unsent } = value as Row;
-          updates.set(Number(primaryKey), { bytes, unsent });
-        });
+        if (document) eachRow(transaction, lifeOf(document), (row) => updates.set(...entryOf(row)));
       };
     });
     return document ? { document, updates } : null;
   }
 
-  /** Keep what a document is now. With another epoch everything older goes; and documents beyond the bound. */
-  async begin(document: KeptDocument): Promise<void> {
+  /**
+   * Keep what a document is now, with `whole` in one row, whose key is returned, unless the device has this life of it:
+   * then null. What it has of another life goes, and is told before; so do documents beyond the bound.
+   */
+  async begin(
+    document: KeptDocument,
+    whole: () => Uint8Array,
+    goes: (before: KeptContent) => void,
+  ): Promise<number | null> {
+    let key: number | null = null;
     await this.#run("readwrite", (transaction) => {
       const documents = transaction.objectStore("documents");
       const asked = documents.getAll();
       asked.onsuccess = () => {
         const all = asked.result as KeptDocument[];
         const before = all.find(({ id }) => id === document.id);
-        if (before && before.epoch !== document.epoch) deleteRows(transaction, lifeOf(before));
+        if (before?.epoch !== document.epoch) {
+          if (before) takeRows(transaction, before, goes);
+          const row: Row = { document: lifeOf(document), bytes: whole(), unsent: false };
+          const added = transaction.objectStore("updates").add(row);
+          added.onsuccess = () => {
+            key = Number(added.result);
+          };
+        }
         documents.put(document);
         const others = all.filter(({ id }) => id !== document.id).sort((a, b) => b.at - a.at);
         for (const one of others.slice(MOST_DOCUMENTS - 1)) forgetSaved(transaction, lifeOf(one));
       };
     });
+    return key;
   }
 
   /**
@@ -162,7 +174,10 @@ export class DeviceStore {
   }
 
   async addCopy(copy: KeptCopy): Promise<void> {
-    await this.#run("readwrite", (transaction) => void transaction.objectStore("copies").put(copy));
+    await this.#run("readwrite", (transaction) => {
+      transaction.objectStore("copies").put(copy);
+      transaction.commit();
+    });
   }
 
   async removeCopy(id: string): Promise<void> {
@@ -246,6 +261,31 @@ function eachRow(transaction: IDBTransaction, life: Life, take: (row: IDBCursorW
     const row = asked.result;
     if (!row) return;
     take(row);
+    row.continue();
+  };
+}
+
+const entryOf = ({ primaryKey, value }: IDBCursorWithValue): [number, KeptUpdate] => {
+  const { bytes, unsent } = value as Row;
+  return [Number(primaryKey), { bytes, unsent }];
+};
+
+/** Delete all rows of a life, and tell what they were in the same transaction. */
+function takeRows(
+  transaction: IDBTransaction,
+  document: KeptDocument,
+  take: (content: KeptContent) => void,
+): void {
+  const updates = new Map<number, KeptUpdate>();
+  const rows = transaction
+    .objectStore("updates")
+    .index("document")
+    .openCursor([...lifeOf(document)]);
+  rows.onsuccess = () => {
+    const row = rows.result;
+    if (!row) return take({ document, updates });
+    updates.set(...entryOf(row));
+    row.delete();
     row.continue();
   };
 }
