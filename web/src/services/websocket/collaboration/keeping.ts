@@ -108,6 +108,11 @@ export class Keeping {
     this.#needs.found(kept);
   }
 
+  /** Rows that nobody can read. */
+  unreadable(rows: Iterable<number>): void {
+    for (const key of rows) this.#over.add(key);
+  }
+
   /** What was read at the start: rows that the server has, and edits that it may not have. */
   loaded(rows: Iterable<number>, unsent: Iterable<Unsent>): void {
     for (const key of rows) this.#rows.add(key);
@@ -132,10 +137,8 @@ export class Keeping {
     else this.#soon();
   }
 
-  /** The document starts over from the server's state: nothing that was kept of it holds. */
+  /** The document starts over from the server's state: what is unsent goes, and what the server has stays. */
   discard(): void {
-    for (const key of this.#rows) this.#over.add(key);
-    this.#rows.clear();
     for (const { key } of this.#unsent) if (key !== null) this.#over.add(key);
     this.#unsent.clear();
     this.#waiting.clear();
@@ -176,7 +179,6 @@ export class Keeping {
   /** Write all that waits. */
   async flush(): Promise<void> {
     this.#give();
-    await this.#answers();
     while (this.#writing) await this.#writing;
     if (this.#hasWork()) {
       this.#writing = this.#answered(this.#write(), () => {
@@ -184,11 +186,6 @@ export class Keeping {
       });
       await this.#writing;
     }
-    await this.#answers();
-  }
-
-  /** Until the device has answered to all that it was given. */
-  async #answers(): Promise<void> {
     while (this.#given.size > 0) await Promise.all(this.#given.values());
   }
 
@@ -270,6 +267,8 @@ export class Keeping {
     const { rows } = this.#needs;
     const about = this.#about;
     if (about && !this.#isWritten) await this.#introduce(about);
+    // Rows that are over go with what is in their place, never before.
+    while (this.#given.size > 0) await Promise.all(this.#given.values());
     const epoch = this.#about?.epoch;
     if (epoch !== about?.epoch) return; // It has begun anew meanwhile: its next write is waiting already.
     const received = this.#received;

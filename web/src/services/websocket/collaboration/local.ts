@@ -88,7 +88,7 @@ export class Local {
     try {
       for (const [, { bytes }] of rows) this.#replica.applyKept(bytes);
     } catch (error) {
-      this.#keeping.loaded(updates.keys(), []);
+      this.#keeping.unreadable(updates.keys());
       throw error;
     }
     const unsent = rows.filter(([, row]) => row.unsent).map(([key, { bytes }]) => ({ key, bytes }));
