@@ -8,8 +8,9 @@ lead to a room that is closed to them, and a list and its history would tell two
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from coursewire.namespaces.chat.contract import ReadersAsked
@@ -53,20 +54,24 @@ def who_heard(tx: Transaction, content: Content) -> frozenset[str]:
 
 
 def readers_among(tx: Transaction, room_id: str, people: Collection[str]) -> frozenset[str]:
-    """Ask /chat who of these may read a room now: a question for each SLICE of them."""
-    found: set[str] = set()
-    for piece in pieces(people):
-        asked = ReadersAsked(room_id, tuple(piece))
-        tx.tell(asked)
-        found |= asked.may_read
-    return frozenset(found)
+    """Ask /chat who of these may read a room now."""
+    return _answers(tx, people, partial(ReadersAsked, room_id))
 
 
 def quote_readers_among(tx: Transaction, source: str, people: Collection[str]) -> frozenset[str]:
-    """Ask whoever keeps what is quoted who of these may read it now: a question for each SLICE of them."""
+    """Ask whoever keeps what is quoted who of these may read it now."""
+    return _answers(tx, people, partial(QuoteReadersAsked, source))
+
+
+def _answers(
+    tx: Transaction,
+    people: Collection[str],
+    question: Callable[[tuple[str, ...]], ReadersAsked | QuoteReadersAsked],
+) -> frozenset[str]:
+    """Ask a question for each SLICE of people."""
     found: set[str] = set()
     for piece in pieces(people):
-        asked = QuoteReadersAsked(source, tuple(piece))
+        asked = question(tuple(piece))
         tx.tell(asked)
         found |= asked.may_read
     return frozenset(found)
