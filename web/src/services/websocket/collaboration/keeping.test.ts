@@ -25,6 +25,28 @@ function read(updates: readonly Uint8Array[]): string {
   return doc.getText("t").toString();
 }
 
+/** A document that a device knows, which answers to what it is given when a test says so. */
+function slow() {
+  const world = new World();
+  const changes: Change[] = [];
+  const waiting: ((keys: number[] | Promise<never>) => void)[] = [];
+  const keeping = new Keeping("7", {
+    rows: {
+      load: async () => null,
+      begin: async () => null,
+      change: (_life, change) => {
+        changes.push(change);
+        return new Promise((done) => waiting.push(done));
+      },
+    },
+    timers: new NamedTimers(world),
+    changed: () => undefined,
+    found: () => undefined,
+  });
+  keeping.begin({ id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 } as never, null, true);
+  return { world, keeping, changes, waiting };
+}
+
 describe("what the device has kept", () => {
   function load(): {
     world: World;
@@ -77,24 +99,7 @@ describe("what the device has kept", () => {
 
 describe("what others write, while the device is slow", () => {
   it("is merged above its bound, and written whole", async () => {
-    const world = new World();
-    const changes: Change[] = [];
-    const waiting: ((keys: number[]) => void)[] = [];
-    const keeping = new Keeping("7", {
-      rows: {
-        load: async () => null,
-        begin: async () => null,
-        change: (_id, change) => {
-          changes.push(change);
-          return new Promise((done) => waiting.push(done));
-        },
-      },
-      timers: new NamedTimers(world),
-      changed: () => undefined,
-      found: () => undefined,
-    });
-    const about = { id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 };
-    keeping.begin(about as never, null, true);
+    const { world, keeping, changes, waiting } = slow();
     const { updates, text } = typist(700);
     keeping.received(updates[0] as Uint8Array);
     world.advance(2_000);
@@ -111,22 +116,7 @@ describe("what others write, while the device is slow", () => {
 
 describe("what we write, while the device is slow", () => {
   it("is with the device in the same turn, and above a bound together once it has answered", async () => {
-    const changes: Change[] = [];
-    const waiting: ((keys: number[]) => void)[] = [];
-    const keeping = new Keeping("7", {
-      rows: {
-        load: async () => null,
-        begin: async () => null,
-        change: (_life, change) => {
-          changes.push(change);
-          return new Promise((done) => waiting.push(done));
-        },
-      },
-      timers: new NamedTimers(new World()),
-      changed: () => undefined,
-      found: () => undefined,
-    });
-    keeping.begin({ id: "7", epoch: "e1", layout: 1, mode: "edit", info: {}, at: 0 } as never, null, true);
+    const { keeping, changes, waiting } = slow();
     const { updates, text } = typist(250);
     const edits = updates.map((bytes): Unsent => ({ bytes, key: null }));
     keeping.received(Uint8Array.of(0, 0)); // What others wrote before goes along: nobody could read it without.
@@ -151,6 +141,28 @@ describe("what we write, while the device is slow", () => {
     expect(keeping.isWhole).toBe(true);
     expect(edits.map(({ key }) => key)).toEqual(edits.map((_one, index) => index));
     expect(read(changes.flatMap(({ add }) => add.map(({ bytes }) => bytes)))).toBe(text);
+  });
+});
+
+describe("an edit that the server has by now", () => {
+  it("goes from the device with what is in its place, and not before", async () => {
+    const { world, keeping, changes, waiting } = slow();
+    const [one, two] = typist(2).updates.map((bytes): Unsent => ({ bytes, key: null })) as [Unsent, Unsent];
+    keeping.add(one);
+    waiting.shift()?.([5]);
+    await settle();
+    keeping.sent([one], one.bytes);
+    keeping.add(two);
+    world.advance(2_000);
+    await settle();
+    expect(changes.map(({ add, remove }) => [add.length, remove])).toEqual([
+      [1, []],
+      [2, []],
+    ]);
+    waiting.shift()?.(Promise.reject(new Error("full")));
+    await settle();
+    expect(changes.slice(2)).toEqual([{ add: [{ bytes: one.bytes, unsent: false }], remove: [5] }]);
+    expect(keeping.isWhole).toBe(false);
   });
 });
 
