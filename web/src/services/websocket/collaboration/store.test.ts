@@ -393,6 +393,9 @@ describe("DeviceStore", () => {
     await store.remove("7");
     await expect(store.change(["7", "e2"], edit(4))).rejects.toThrow(/another life/);
     expect(await store.load("7")).toBeNull();
+    // Nothing of what was turned away is left behind: it would grow with every try, and come back with that life.
+    await store.begin(about("7", 3), whole, goes);
+    expect((await store.load("7"))?.updates.size).toBe(1);
   });
 
   it("keeps fifty documents, and those with unsent edits beyond", async () => {

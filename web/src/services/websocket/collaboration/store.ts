@@ -145,8 +145,11 @@ export class DeviceStore {
       // Now, and not when this page has heard of each: it may be gone by then, and the transaction with it.
       transaction.commit();
     });
-    if (!isThere) throw new DOMException("this device keeps another life of it", "InvalidStateError");
-    return keys;
+    if (isThere) return keys;
+    await this.#run("readwrite", (transaction) => {
+      for (const key of keys) transaction.objectStore("updates").delete(key);
+    });
+    throw new DOMException("this device keeps another life of it", "InvalidStateError");
   }
 
   /** Forget a document, with all that was not sent. */
