@@ -18,6 +18,8 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.down = False
         """New connections are closed at once."""
+        self._refusals_left: int | None = None
+        """How many of them, while down; None is all of them."""
         self.without_websocket = False
         """A request to upgrade is answered with 400, as some proxies do."""
         self.frozen = asyncio.Event()
@@ -51,9 +53,10 @@ class Proxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
-    def go_down(self) -> None:
-        """Break what is open, and refuse what is new."""
+    def go_down(self, refusals: int | None = None) -> None:
+        """Break what is open, and refuse what is new; after so many `refusals` the network is up again."""
         self.down = True
+        self._refusals_left = refusals
         self.cut()
 
     def come_up(self) -> None:
@@ -67,7 +70,9 @@ class Proxy:
         self.connections += 1
         self._writers.add(writer)
         try:
-            if not self.down:
+            if self.down:
+                self._refuse()
+            else:
                 await self._pass(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass
@@ -75,6 +80,11 @@ class Proxy:
             writer.close()
             self._writers.discard(writer)
             self._tasks.discard(task)
+
+    def _refuse(self) -> None:
+        if self._refusals_left is not None:
+            self._refusals_left -= 1
+            self.down = self._refusals_left > 0
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")

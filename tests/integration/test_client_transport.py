@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -68,6 +69,18 @@ async def test_falls_back_to_polling_and_comes_back_to_websocket(peer: tuple[Pee
         assert len(server.connects) == 1, "the upgrade keeps the session"
         await messages.aclose()
     assert states.seen == ["connecting", "recovering", "degraded", "connected", "closed"]
+
+
+async def test_a_network_that_comes_back_between_two_tries(peer: tuple[Peer, Proxy]) -> None:
+    """[CLI4] WebSocket found it down, polling found it up: as it is set by default, `degraded` does not last."""
+    _, proxy = peer
+    async with ChatClient(proxy.url, "t", options=ClientOptions(link=LinkOptions(open_timeout_s=30))) as chat:
+        states = States(chat)
+        proxy.go_down(refusals=1)
+        await states.until("degraded")
+        async with asyncio.timeout(20):  # as long as it would last to be a nuisance
+            await states.until("connected")
+    assert states.seen == ["reconnecting", "recovering", "degraded", "connected", "closed"]
 
 
 async def test_a_frozen_link_is_noticed_and_replaced() -> None:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from coursewire.client.link import Handshake, Link, LinkError, LinkOptions, UnreachableError
 from coursewire.client.outputs import Transport
@@ -52,9 +53,10 @@ class Engine:
         self._open = True
         self._heard_at = self._loop.time()
         self._watch = self._loop.call_later(handshake.silence_s, self._check_silence)
-        self._tasks = {asyncio.create_task(self._read()), asyncio.create_task(self._write())}
+        works = [self._read(), self._write()]
         if link.name == "polling" and "websocket" in handshake.upgrades and "websocket" in options.transports:
-            self._tasks.add(asyncio.create_task(self._upgrade()))
+            works.append(self._upgrade())
+        self._tasks = {asyncio.create_task(self._keep(work)) for work in works}
 
     @property
     def transport(self) -> Transport:
@@ -87,21 +89,25 @@ class Engine:
 
     # Reading and writing
 
-    async def _read(self) -> None:
+    async def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do a part of the session's work: the session ends with whatever fails in it."""
         try:
-            while True:
-                for packet in await self._link.receive():
-                    self._take(packet)
-                self._heard_at = self._loop.time()
-                if self._moved is not None:
-                    self._reader_waits.set()
-                    await self._moved.wait()
+            await work
         except LinkError as error:
             self._end(str(error))
         except Exception:
-            # A bug above: without this the session would be open and deaf.
-            logger.exception("reading from %s failed", self._url)
+            # A bug: without this the session would be open and deaf, or mute.
+            logger.exception("the session with %s failed", self._url)
             self._end("a packet could not be handled")
+
+    async def _read(self) -> None:
+        while True:
+            for packet in await self._link.receive():
+                self._take(packet)
+            self._heard_at = self._loop.time()
+            if self._moved is not None:
+                self._reader_waits.set()
+                await self._moved.wait()
 
     def _take(self, packet: Packet) -> None:
         match packet.type:
@@ -116,16 +122,13 @@ class Engine:
                 pass  # NOOP ends a poll during an upgrade; the others have no meaning here
 
     async def _write(self) -> None:
-        try:
-            while True:
-                await self._queued.wait()
-                async with self._sending:
-                    packets = list(self._queue)
-                    self._queue.clear()
-                    self._queued.clear()
-                    await self._link.send(packets)
-        except LinkError as error:
-            self._end(str(error))
+        while True:
+            await self._queued.wait()
+            async with self._sending:
+                packets = list(self._queue)
+                self._queue.clear()
+                self._queued.clear()
+                await self._link.send(packets)
 
     def _check_silence(self) -> None:
         left = self._heard_at + self._handshake.silence_s - self._loop.time()
@@ -149,8 +152,6 @@ class Engine:
             old = self._link
             try:
                 await self._move(probed)
-            except LinkError as error:
-                self._end(str(error))
             finally:
                 await (old if self._link is probed else probed).close()
             return

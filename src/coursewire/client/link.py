@@ -28,8 +28,11 @@ class LinkOptions:
     """In the order of trying."""
     open_timeout_s: float = 5.0
     """For each transport; two of them stay within the 15 s that a namespace waits."""
-    upgrade_after_s: float = 30.0
-    """How long after a fallback to polling WebSocket is tried again; doubles up to five minutes."""
+    upgrade_after_s: float = 1.0
+    """How long after a fallback to polling WebSocket is tried again; doubles up to five minutes.
+
+    Short at first: mostly nothing refuses WebSocket, the server only came back between the two tries.
+    """
     max_message: int = 16 * 1024 * 1024
     """Bytes of one message from the server."""
     max_queued: int = 5_000
