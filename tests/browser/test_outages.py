@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
@@ -140,6 +141,28 @@ async def test_what_waits_survives_a_reload_and_is_sent_once(comes: Comes, serve
     await ada.is_connected()
     await ben.sees(*SEEDED, "meanwhile", "r1", "r2")
     await agree(server, ada, ben, last={"meanwhile", "r1", "r2"})
+
+
+async def test_what_waits_in_a_tab_that_is_closed_is_sent_by_the_one_that_stays(
+    comes: Comes, server: DemoServer
+) -> None:
+    """[CLI2] Nobody has to open another page for it; what the one that stays wrote itself is sent with it."""
+    ada, ben = await both_in_general(comes)
+    second = replace(ada, page=await ada.context.new_page())
+    await second.sign_in()
+    await second.open("General")
+    ada.network.go_down()
+    await ada.connection_is("Reconnecting…")
+    await second.connection_is("Reconnecting…")
+    await second.write("t1")
+    await ada.write("o1")
+    await second.write("t2")
+    await waits(second, "t1", "t2")
+    await second.page.close()
+    await ada.gets_the_network_back()
+    # Its own goes as soon as it is connected, the other's once the lock of that tab is seen to be free.
+    await ben.sees(*SEEDED, "o1", "t1", "t2")
+    await agree(server, ada, ben, last={"o1", "t1", "t2"})
 
 
 async def test_a_page_that_could_not_be_loaded_is_tried_again_and_the_others_go_on(comes: Comes) -> None:

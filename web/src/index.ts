@@ -84,7 +84,6 @@ export {
 } from "./services/websocket/connectionStatus";
 export { Coursewire, type CoursewireOptions } from "./services/websocket/coursewire";
 export { CommandError, explain } from "./services/websocket/errors";
-export type { ServiceOptions } from "./services/websocket/namespaceService";
 export type { PreferencesChange } from "./services/websocket/notifications/preferences";
 export type { PushOptions } from "./services/websocket/notifications/push/browser";
 export { PushDevice, type PushState, type PushStatus } from "./services/websocket/notifications/push/device";
@@ -95,4 +94,5 @@ export {
   NotificationsWebSocketService,
 } from "./services/websocket/notificationsWebSocket";
 export type { State, Transport } from "./services/websocket/protocol";
+export type { ServiceOptions } from "./services/websocket/serviceOptions";
 export type { AuthToken } from "./services/websocket/token";

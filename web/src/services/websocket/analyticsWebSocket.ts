@@ -28,8 +28,9 @@ import type { ProgressUpdate } from "./analytics/view";
 import { CommandError } from "./errors";
 import { newKey } from "./keys";
 import { Listeners } from "./listeners";
-import { NamespaceService, type ServiceOptions } from "./namespaceService";
+import { NamespaceService } from "./namespaceService";
 import type { Answer, EventMeta, Queued } from "./protocol";
+import type { ServiceOptions } from "./serviceOptions";
 import { StateStore } from "./stateStore";
 import { NamedTimers } from "./timers";
 

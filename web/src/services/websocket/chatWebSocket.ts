@@ -32,18 +32,14 @@ import { misshapen } from "./chat/shape";
 import * as fold from "./chat/state";
 import { type ChatState, initialState } from "./chat/state";
 import { Told } from "./chat/told";
-import { NamespaceService, type ServiceOptions } from "./namespaceService";
+import { NamespaceService } from "./namespaceService";
 import type { Answer, EventMeta, Queued, State } from "./protocol";
+import type { ServiceOptions } from "./serviceOptions";
 import { StateStore } from "./stateStore";
 import { NamedTimers } from "./timers";
 
 /** Commands of an earlier page whose answers carry the message as it is then. */
-const CHANGES: ReadonlySet<string> = new Set([
-  "message.edit",
-  "message.react",
-  "message.pin",
-  "message.delete",
-]);
+const CHANGES = new Set<string>(["message.edit", "message.react", "message.pin", "message.delete"]);
 /** The server's "nobody types" is ephemeral and may be lost. */
 const TYPING_GONE_MS = 8_000;
 /** A snapshot that could not be loaded is tried again after this. */

@@ -28,9 +28,10 @@ import { type CollaborationState, type DocumentState, initialState } from "./col
 import { DeviceStore } from "./collaboration/store";
 import { Versions } from "./collaboration/versions";
 import { newKey } from "./keys";
-import { NamespaceService, type ServiceOptions } from "./namespaceService";
+import { NamespaceService } from "./namespaceService";
 import type { Answer, EventMeta, Queued } from "./protocol";
 import { untilHeard } from "./reading";
+import type { ServiceOptions } from "./serviceOptions";
 import { StateStore } from "./stateStore";
 
 /** The field of each event that travels beside its data. */
@@ -279,7 +280,7 @@ export class CollaborationWebSocketService extends NamespaceService<
   }
 
   protected override restored(left: readonly Queued[]): void {
-    this.#left = left;
+    this.#left = [...this.#left, ...left];
     this.#annotating.restore(left);
   }
 

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChatCommands, ChatEvents, Position } from "../../contract";
-import { READY, settle, World } from "../../testing/world";
+import { MemoryStorage, READY, settle, World } from "../../testing/world";
 import { ConnectionStatusStore } from "./connectionStatus";
 import { NamespaceService } from "./namespaceService";
 
@@ -188,6 +188,66 @@ describe("NamespaceService", () => {
     await settle();
     expect(world.peer.payloads("message.send").map(({ key }) => key)).toEqual(["k1", "k2"]);
     expect(world.local.length).toBe(0);
+  });
+
+  describe("beside another tab that is closed with something unsent", () => {
+    let other: Service;
+    const send = (from: Service, key: string) =>
+      void from.request("message.send", { key, room_id: "r1", text: key }).catch(() => undefined);
+    const sent = () => world.peer.payloads("message.send").map(({ key }) => key);
+
+    beforeEach(async () => {
+      other = new Service(world);
+      other.connect("ada", "token");
+      await settle();
+      world.session = new MemoryStorage();
+      service.connect("ada", "token");
+      await settle();
+      world.peer.reply("message.send", () => ({ duplicate: false }));
+    });
+
+    it("[CLI2] sends it as soon as it is connected, before what it asks then", async () => {
+      send(other, "k1");
+      other.disconnect();
+      await settle();
+      world.peer.accept();
+      await settle();
+      send(service, "k2");
+      await settle();
+      expect(sent()).toEqual(["k1", "k2"]);
+      expect(world.local.length).toBe(0);
+    });
+
+    it("[CLI2] sends it when it is looked at again", async () => {
+      world.peer.accept();
+      await settle();
+      send(other, "k1");
+      world.wake();
+      await settle();
+      expect(sent()).toEqual([]); // Whoever lives sends it himself.
+      other.disconnect();
+      await settle();
+      world.wake();
+      world.wake();
+      await settle();
+      expect(sent()).toEqual(["k1"]);
+      expect(world.local.length).toBe(0);
+    });
+
+    it("leaves it to the next page when somebody else signs in meanwhile", async () => {
+      world.peer.accept();
+      send(other, "k1");
+      other.disconnect();
+      await settle();
+      world.wake();
+      service.disconnect();
+      service.connect("ben", "token");
+      await settle();
+      world.peer.accept();
+      await settle();
+      expect(sent()).toEqual([]);
+      expect(world.local.length).toBe(1);
+    });
   });
 
   it("rejects with the server's error", async () => {

@@ -2,33 +2,22 @@
 
 import type { CoursewireError, NamespaceGone, Position, Ready } from "../../contract";
 import { hasBytes, joined } from "./bytes";
-import { type ConnectionStatusStore, isLive } from "./connectionStatus";
+import { isLive } from "./connectionStatus";
 import { browserEnvironment, type Environment } from "./environment";
 import { CommandError, closingError, STOPPED } from "./errors";
 import { newKey } from "./keys";
 import { Listeners } from "./listeners";
 import { NamespaceMachine } from "./machine";
 import { PersistentOutbox } from "./outbox";
-import type { Answer, EventMeta, Input, Output, Queued, State, Transport } from "./protocol";
+import { Pings } from "./pings";
+import type { Answer, EventMeta, Input, Output, Queued, State } from "./protocol";
+import { CLIENT, type ServiceOptions, socketOptions } from "./serviceOptions";
 import type { SocketPort } from "./socket";
 import { NamedTimers } from "./timers";
 import { type AuthToken, TokenSource } from "./token";
 
-export interface ServiceOptions {
-  /** The server's origin; empty for the page's own. */
-  url?: string;
-  path?: string;
-  transports?: Transport[];
-  status?: ConnectionStatusStore;
-  environment?: Environment;
-  client?: { name: string; version: string };
-}
-
 export type CommandMap<Map> = { [Name in keyof Map]: { payload: unknown; result: unknown } };
 export type EventMap<Map> = { [Name in keyof Map]: { data: unknown } };
-
-const PING_MS = 15_000;
-const CLIENT = { name: "coursewire-web", version: "0.1.0" };
 
 export abstract class NamespaceService<
   Commands extends CommandMap<Commands>,
@@ -40,7 +29,7 @@ export abstract class NamespaceService<
   protected session: Ready | null = null;
 
   readonly #options: ServiceOptions;
-  readonly #status: ConnectionStatusStore | undefined;
+  readonly #status: ServiceOptions["status"];
   readonly #listeners = new Listeners();
   readonly #timers: NamedTimers;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
@@ -54,7 +43,7 @@ export abstract class NamespaceService<
   #generation = 0;
   #userId: string | null = null;
   #tokens: TokenSource | null = null;
-  #latencyMs: number | null = null;
+  #pings: Pings | null = null;
   #error: CoursewireError | null = null;
   #stopWaking: (() => void) | null = null;
 
@@ -92,38 +81,28 @@ export abstract class NamespaceService<
     const tokens = new TokenSource(authToken, this.environment);
     this.#tokens = tokens;
     this.#machine = new NamespaceMachine({ namespace: this.namespace, random: this.environment.random });
-    this.#socket = this.environment.openSocket(
-      {
-        url: this.#options.url ?? "",
-        userId,
-        ...(this.#options.path !== undefined && { path: this.#options.path }),
-        ...(this.#options.transports && { transports: this.#options.transports }),
+    this.#socket = this.environment.openSocket(socketOptions(this.#options, userId), this.namespace, {
+      opened: (transport) => this.#feed({ type: "opened", transport }),
+      connected: (sid) => this.#feed({ type: "connected", sid }),
+      received: (event, data, meta, attachment) => {
+        const whole = joined(data, this.attachments[event], attachment);
+        this.#feed({ type: "received", event, data: whole, meta });
       },
-      this.namespace,
-      {
-        opened: (transport) => this.#feed({ type: "opened", transport }),
-        connected: (sid) => this.#feed({ type: "connected", sid }),
-        received: (event, data, meta, attachment) => {
-          const whole = joined(data, this.attachments[event], attachment);
-          this.#feed({ type: "received", event, data: whole, meta });
-        },
-        refused: (error) => {
-          this.#error = error;
-          this.#feed({ type: "refused", error });
-        },
-        disconnected: (by, reason) => this.#feed({ type: "disconnected", by, reason }),
+      refused: (error) => {
+        this.#error = error;
+        this.#feed({ type: "refused", error });
       },
-    );
+      disconnected: (by, reason) => this.#feed({ type: "disconnected", by, reason }),
+    });
+    this.#pings = new Pings(this.environment, this.#socket, () => this.#publish());
     this.#stopWaking = this.environment.onWake(() => this.#wake());
     this.#outbox = new PersistentOutbox(this.environment, userId, this.namespace);
     this.#opening = true;
     this.opened();
     void this.#outbox.open().then((left) => {
       if (generation !== this.#generation) return;
+      this.#restore(left);
       this.#opening = false;
-      this.#inputs.unshift({ type: "restore", outbox: left });
-      for (const queued of left) this.#waiting.set(queued.ref, (answer) => this.settled(queued, answer));
-      this.restored(left);
       this.#feed({ type: "start", token_known: tokens.token !== null });
     });
     this.#publish();
@@ -153,7 +132,8 @@ export abstract class NamespaceService<
     this.#userId = null;
     this.#tokens?.close();
     this.#tokens = null;
-    this.#latencyMs = null;
+    this.#pings?.stop();
+    this.#pings = null;
     this.#error = null;
     this.session = null;
     this.#status?.remove(this.namespace);
@@ -234,7 +214,7 @@ export abstract class NamespaceService<
   }
   /** `connect` was called; the socket is not there yet. */
   protected opened(): void {}
-  /** Commands that an earlier page left behind, in order. */
+  /** Commands that an earlier page left behind, or a tab that has gone, in order. */
   protected restored(_left: readonly Queued[]): void {}
   /** One of those was answered. */
   protected settled(_queued: Queued, _answer: Answer): void {}
@@ -253,10 +233,32 @@ export abstract class NamespaceService<
   /** A channel was taken away. */
   protected unsubscribed(_channel: string, _reason: string): void {}
 
+  // What other pages left
+
+  /** Send what a tab left that has gone since: until the next page it would wait for nothing. */
+  async #adopt(): Promise<void> {
+    const outbox = this.#outbox;
+    await outbox?.adopt();
+    if (!outbox || outbox !== this.#outbox) return;
+    this.#restore(outbox.take());
+    this.#run();
+  }
+
+  #restore(left: Queued[]): void {
+    if (left.length === 0) return;
+    this.#inputs.unshift({ type: "restore", outbox: left });
+    for (const queued of left) this.#waiting.set(queued.ref, (answer) => this.settled(queued, answer));
+    this.restored(left);
+  }
+
   // The machine's hands
 
   #feed(input: Input): void {
     this.#inputs.push(input);
+    this.#run();
+  }
+
+  #run(): void {
     if (this.#stepping || this.#opening) return;
     this.#stepping = true;
     try {
@@ -320,9 +322,12 @@ export abstract class NamespaceService<
   #stateIs(state: State): void {
     if (isLive(state)) {
       this.#error = null;
-      if (!this.#timers.has("ping")) this.#ping();
+      if (!this.#pings?.isRunning) {
+        this.#pings?.start();
+        void this.#adopt();
+      }
     } else {
-      this.#timers.cancel("ping");
+      this.#pings?.stop();
     }
     this.stateChanged(state);
   }
@@ -361,22 +366,9 @@ export abstract class NamespaceService<
     settle?.(answer);
   }
 
-  // Pings, waking
-
-  #ping(): void {
-    const sentAt = this.environment.now();
-    const generation = this.#generation;
-    this.#socket?.emit("ping", { sent_at: sentAt }, (answer) => {
-      if (generation !== this.#generation) return;
-      if (!answer.ok) return;
-      this.#latencyMs = this.environment.now() - sentAt;
-      this.#publish();
-    });
-    this.#timers.set("ping", PING_MS, () => this.#ping());
-  }
-
   /** The network came or went, or the page is looked at again: ask at once whether the connection still lives. */
   #wake(): void {
+    if (this.isConnected) void this.#adopt();
     if (this.isConnected || this.environment.isOnline()) this.#feed({ type: "online" });
   }
 
@@ -388,7 +380,7 @@ export abstract class NamespaceService<
       state,
       since,
       transport: isLive(state) ? (transport ?? null) : null,
-      latencyMs: isLive(state) ? this.#latencyMs : null,
+      latencyMs: isLive(state) ? (this.#pings?.roundTripMs ?? null) : null,
       attempts,
       queued,
       error: this.#error,

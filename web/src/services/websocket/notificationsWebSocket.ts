@@ -13,7 +13,7 @@ import type {
   Sweep,
 } from "../../contract";
 import { words } from "./errors";
-import { NamespaceService, type ServiceOptions } from "./namespaceService";
+import { NamespaceService } from "./namespaceService";
 import { Asking } from "./notifications/asking";
 import { swept } from "./notifications/changes";
 import { folded } from "./notifications/events";
@@ -29,6 +29,7 @@ import * as toasting from "./notifications/toasts";
 import { shown } from "./notifications/view";
 import type { Answer, EventMeta, Queued, State } from "./protocol";
 import { untilHeard } from "./reading";
+import type { ServiceOptions } from "./serviceOptions";
 import { StateStore } from "./stateStore";
 import { NamedTimers } from "./timers";
 

@@ -81,6 +81,76 @@ describe("PersistentOutbox", () => {
     expect(world.local.length).toBe(0);
   });
 
+  it("adopts while it lives what a tab left that closes meanwhile, once, between what both wrote", async () => {
+    const one = tab();
+    const two = tab();
+    await one.open();
+    await two.open();
+    one.save([command("a")]);
+    world.advance(1);
+    two.save([command("b")]);
+    world.advance(1);
+    one.save([command("a"), command("c")]);
+    await two.adopt();
+    expect(two.take()).toEqual([]); // The other lives.
+
+    one.close();
+    await Promise.resolve();
+    await two.adopt();
+    expect(keys(two.take())).toEqual(["a", "c"]);
+    expect(two.take()).toEqual([]);
+    two.save(["a", "c", "b", "d"].map(command));
+    two.close();
+    await Promise.resolve();
+    expect(keys(await tab().open())).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("writes after what it adopted, also when the other's clock was ahead", async () => {
+    const one = tab();
+    const two = tab();
+    await one.open();
+    await two.open();
+    world.advance(1_000);
+    one.save([command("a"), command("b")]);
+    one.close();
+    await Promise.resolve();
+    world.advance(-1_000);
+    await two.adopt();
+    two.save([...two.take(), command("c")]);
+    two.close();
+    await Promise.resolve();
+    expect(keys(await tab().open())).toEqual(["a", "b", "c"]);
+  });
+
+  it("writes over nothing of its own when what it adopted is older", async () => {
+    const one = tab();
+    const two = tab();
+    await one.open();
+    await two.open();
+    one.save([command("a")]);
+    world.advance(1);
+    two.save([command("b")]);
+    one.close();
+    await Promise.resolve();
+    await two.adopt();
+    two.save([...two.take(), command("b"), command("c")]);
+    two.close();
+    await Promise.resolve();
+    expect(keys(await tab().open())).toEqual(["a", "b", "c"]);
+  });
+
+  it("adopts nothing while it lives where nobody can tell which tabs have gone", async () => {
+    const places = { local: world.local, session: new MemoryStorage(), locks: null, now: world.now };
+    const one = new PersistentOutbox(places, "ada", "/chat");
+    const two = new PersistentOutbox({ ...places, session: new MemoryStorage() }, "ada", "/chat");
+    await one.open();
+    await two.open();
+    one.save([command("a")]);
+    await two.adopt();
+    expect(two.take()).toEqual([]);
+    expect(world.local.length).toBe(1);
+  });
+
   it("gives a duplicated tab a list of its own", async () => {
     const session = new MemoryStorage();
     const one = tab(session);

@@ -54,10 +54,38 @@ export class PersistentOutbox {
       this.#remember(this.#tab);
       await this.#own(this.#tab, OWN_LOCK_MS);
     }
-    for (const tab of this.#tabs(local)) {
-      if (tab !== this.#tab) await this.#adopt(local, tab);
+    await this.#gather(local);
+    return this.take();
+  }
+
+  /**
+   * Move the lists of tabs that went since to this tab's; `take` returns what came so. Without Web Locks nobody knows
+   * which have gone.
+   */
+  async adopt(): Promise<void> {
+    const { local, locks } = this.#places;
+    if (local && locks && !this.#closed) await this.#gather(local);
+  }
+
+  /** What is in this tab's list and was neither taken nor written by it before, oldest first. */
+  take(): Queued[] {
+    const { local } = this.#places;
+    if (!local) return [];
+    const found: Queued[] = [];
+    for (const item of this.#items(local, `${this.#base}${this.#tab}/`)) {
+      const queued = parse(local.getItem(item));
+      if (queued && this.#written.get(keyOf(queued)) === item) continue;
+      if (!queued || this.#written.has(keyOf(queued))) {
+        local.removeItem(item); // Not ours to understand, or the second copy of an adoption cut short.
+        continue;
+      }
+      this.#written.set(keyOf(queued), item);
+      const [time = 0, count = 0] = suffix(item).split("-").map(Number);
+      const isLater = time === this.#last.time ? count > this.#last.count : time > this.#last.time;
+      if (isLater) this.#last = { time, count };
+      found.push(queued);
     }
-    return this.#read(local);
+    return found;
   }
 
   /** Write what changed: `outbox` is the whole list as it stands, in order. */
@@ -122,6 +150,12 @@ export class PersistentOutbox {
     });
   }
 
+  async #gather(local: Storage): Promise<void> {
+    for (const tab of this.#tabs(local)) {
+      if (tab !== this.#tab) await this.#adopt(local, tab);
+    }
+  }
+
   async #adopt(local: Storage, tab: string): Promise<void> {
     const move = () => {
       for (const item of this.#items(local, `${this.#base}${tab}/`)) {
@@ -139,21 +173,6 @@ export class PersistentOutbox {
     } catch {
       // The quota is used up half-way: what could not be moved stays with its old tab for the next page.
     }
-  }
-
-  #read(local: Storage): Queued[] {
-    const found: Queued[] = [];
-    for (const item of this.#items(local, `${this.#base}${this.#tab}/`)) {
-      const queued = parse(local.getItem(item));
-      if (!queued || this.#written.has(keyOf(queued))) {
-        local.removeItem(item); // Not ours to understand, or the second copy of an adoption cut short.
-        continue;
-      }
-      this.#written.set(keyOf(queued), item);
-      this.#last = { time: Number.parseInt(suffix(item), 10), count: found.length };
-      found.push(queued);
-    }
-    return found;
   }
 
   #tabs(local: Storage): Set<string> {
